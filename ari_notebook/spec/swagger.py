@@ -1,0 +1,130 @@
+"""Read a `Declaration` from the Swagger 1.1 files that Asterisk serves under ``/ari/api-docs``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from ari_notebook.spec.declaration import (
+    LOCATIONS,
+    Declaration,
+    ErrorCode,
+    Field,
+    Location,
+    Model,
+    Operation,
+    Parameter,
+)
+
+LISTING = "resources"  # the file that names the others and carries the API's version
+
+
+def from_api_docs(files: Mapping[str, Any]) -> Declaration:
+    """Read the declaration of a server.
+
+    A newer server is welcome: what this reader does not know is left out, and what is missing has
+    its Swagger default.
+
+    Args:
+        files: the decoded JSON of each file by name, with or without ``.json``
+            (``resources.json``, ``channels.json`` …). ``resources.json`` may be absent; the
+            declaration then has no version.
+
+    Raises:
+        ValueError: a file is not a Swagger 1.x declaration; the message names it.
+    """
+    version = ""
+    operations: list[Operation] = []
+    models: dict[str, Model] = {}
+    for file, content in files.items():
+        name = file.removesuffix(".json")
+        swagger = content.get("swaggerVersion") if isinstance(content, Mapping) else None
+        if not isinstance(swagger, str) or not swagger.startswith("1."):
+            found = f"swaggerVersion {swagger!r}" if swagger else "no swaggerVersion"
+            raise ValueError(f"{file} is not a Swagger 1.x declaration ({found})")
+        try:
+            if name == LISTING:
+                version = str(content.get("apiVersion", ""))
+            else:
+                resource = _resource(content, name)
+                operations += _operations(resource, content)
+                models |= _models(resource, content)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+            raise ValueError(f"{file} is not a complete Swagger declaration: {reason}") from error
+    return Declaration(version, tuple(operations), models)
+
+
+def _resource(content: Mapping[str, Any], name: str) -> str:
+    """ARI's name of the resource, from ``/api-docs/deviceStates.{format}`` or the file's name."""
+    path = str(content.get("resourcePath") or name)
+    return path.rpartition("/")[2].partition(".")[0]
+
+
+def _operations(resource: str, content: Mapping[str, Any]) -> Iterable[Operation]:
+    for api in content.get("apis") or ():
+        for raw in api.get("operations") or ():
+            yield Operation(
+                resource=resource,
+                method=str(raw.get("httpMethod") or raw["method"]).upper(),
+                path=str(api["path"]),
+                nickname=str(raw["nickname"]),
+                summary=str(raw.get("summary") or ""),
+                notes=str(raw.get("notes") or ""),
+                parameters=tuple(_parameter(each) for each in raw.get("parameters") or ()),
+                response=str(raw.get("responseClass") or raw.get("type") or "void"),
+                errors=tuple(
+                    ErrorCode(int(each["code"]), str(each.get("reason") or ""))
+                    for each in raw.get("errorResponses") or ()
+                ),
+                since=tuple(str(each) for each in raw.get("since") or ()),
+                websocket=raw.get("upgrade") == "websocket",
+            )
+
+
+def _parameter(raw: Mapping[str, Any]) -> Parameter:
+    location = str(raw["paramType"])
+    if location not in LOCATIONS:
+        raise ValueError(f"parameter {raw['name']!r} travels in {location!r}")
+    limits = raw.get("allowableValues") or {}
+    return Parameter(
+        name=str(raw["name"]),
+        location=cast("Location", location),
+        type=str(raw.get("dataType") or raw.get("type") or "string"),
+        # Asterisk leaves `required` out of some path parameters; a path has no optional parts.
+        required=location == "path" or bool(raw.get("required", False)),
+        multiple=bool(raw.get("allowMultiple", False)),
+        default=raw.get("defaultValue"),
+        allowed=_allowed(limits),
+        minimum=limits.get("min"),
+        maximum=limits.get("max"),
+        description=str(raw.get("description") or ""),
+    )
+
+
+def _models(resource: str, content: Mapping[str, Any]) -> dict[str, Model]:
+    return {
+        name: Model(
+            name=name,
+            resource=resource,
+            description=str(raw.get("description") or ""),
+            fields=tuple(_field(*each) for each in (raw.get("properties") or {}).items()),
+            subtypes=tuple(raw.get("subTypes") or ()),
+            discriminator=raw.get("discriminator"),
+        )
+        for name, raw in (content.get("models") or {}).items()
+    }
+
+
+def _field(name: str, raw: Mapping[str, Any]) -> Field:
+    return Field(
+        name=name,
+        type=str(raw.get("type") or "string"),
+        required=bool(raw.get("required", False)),
+        allowed=_allowed(raw.get("allowableValues") or {}),
+        description=str(raw.get("description") or ""),
+    )
+
+
+def _allowed(limits: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(value) for value in limits.get("values") or ())
