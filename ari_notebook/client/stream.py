@@ -1,0 +1,308 @@
+"""The event stream: one thread that reads Asterisk's WebSocket and never gives up by itself.
+
+websocket-client makes the connection (handshake, TLS, proxies) and sends; reading is done here in
+large pieces that `ari_notebook.client.frames` splits, because the library reads the two bytes of
+a frame's head, then its length, then its body, each with a system call.
+
+A connection can end in many ways; here they all become one: the reason as a sentence, a state
+change, and another attempt after a while. What was missed meanwhile is the session's to find out.
+"""
+
+from __future__ import annotations
+
+import random
+import select
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import orjson
+import websocket
+
+from ari_notebook.client.address import Address
+from ari_notebook.client.credentials import Credentials
+from ari_notebook.client.errors import AriError, NotSent, error_for
+from ari_notebook.client.frames import ProtocolError, Splitter
+
+__all__ = ["Batch", "State", "StateChange", "Stream"]
+
+_PIECE = 1 << 18
+_PING_SECONDS = 10.0
+_SILENCE_SECONDS = 20.0
+_BACKOFF_FIRST, _BACKOFF_MOST = 0.25, 15.0
+
+Batch = list[bytes]
+
+
+class State(Enum):
+    """Where a stream stands."""
+
+    CONNECTED = "connected"
+    RECONNECTING = "reconnecting"
+    REPLACED = "replaced"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """A stream went into a state, at a time (seconds since 1970), for a reason."""
+
+    state: State
+    reason: str
+    at: float
+
+
+class Stream:
+    """Reads a server's events in a thread of its own.
+
+    Args:
+        address: where Asterisk answers.
+        applications: the Stasis applications to register.
+        credentials: the ARI user; sent as a header, never in the URL.
+        subscribe_all: ask for every channel's, bridge's, endpoint's and device's events.
+        verify: as for `requests`: True, False, or a CA bundle's path.
+        on_batch: called in the thread with the messages of one read and their time.
+        on_state: called in the thread when the connection comes or goes.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        applications: tuple[str, ...],
+        credentials: Credentials,
+        *,
+        subscribe_all: bool = False,
+        verify: bool | str = True,
+        on_batch: Callable[[Batch, float], None],
+        on_state: Callable[[StateChange], None],
+    ) -> None:
+        self._url = address.events(applications, subscribe_all=subscribe_all)
+        self._address = address
+        self._credentials = credentials
+        self._verify = verify
+        self._on_batch = on_batch
+        self._on_state = on_state
+        self._socket: websocket.WebSocket | None = None
+        self._stopping = threading.Event()
+        self._replaced = False
+        # Wakes the thread out of its wait for data, to leave or to look at its orders.
+        self._wake_read, self._wake_write = socket.socketpair()
+        self._thread = threading.Thread(target=self._run, name="ari-events", daemon=True)
+
+    def start(self) -> None:
+        """Connect, then read in the background.
+
+        Raises:
+            AriError: the first connection failed; nothing is left running.
+        """
+        try:
+            self._socket = self._connect()
+        except BaseException:
+            self._release()
+            raise
+        self._on_state(StateChange(State.CONNECTED, "", time.time()))
+        self._thread.start()
+
+    def send(self, text: bytes) -> None:
+        """Send one text message; for REST over the WebSocket.
+
+        Raises:
+            NotSent: there is no connection now.
+        """
+        ws = self._socket
+        failure = "there is no connection to Asterisk at the moment"
+        if ws is not None:
+            try:
+                ws.send(text, websocket.ABNF.OPCODE_TEXT)
+                return
+            except (OSError, websocket.WebSocketException) as error:
+                failure = f"the event socket broke: {error}"
+        raise NotSent(failure, "The session is reconnecting; try again in a moment.")
+
+    def replaced(self) -> None:
+        """Another program took the application over: stop instead of fighting for it."""
+        self._replaced = True
+
+    def drop(self) -> None:
+        """Break the connection as a network would; for tests and lessons about gaps."""
+        ws = self._socket
+        if ws is not None and ws.sock is not None:
+            ws.sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Leave: close the socket and end the thread. May be called twice, and from anywhere."""
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        self._wake_write.send(b"x")
+        if self._thread.ident is None:
+            self._release()
+        elif self._thread is not threading.current_thread():
+            self._thread.join(timeout=10)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    # The thread.
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                reason = self._read()
+                self._disconnect()
+                if self._replaced:
+                    self._on_state(StateChange(State.REPLACED, reason, time.time()))
+                    return
+                if self._stopping.is_set():
+                    return
+                self._on_state(StateChange(State.RECONNECTING, reason, time.time()))
+                if not self._reconnect():
+                    return
+                self._on_state(StateChange(State.CONNECTED, reason, time.time()))
+        finally:
+            self._release()
+            if not self._replaced:
+                self._on_state(StateChange(State.CLOSED, "", time.time()))
+
+    def _reconnect(self) -> bool:
+        """Try until it works, with pauses that grow and are never the same; False to leave."""
+        pause = _BACKOFF_FIRST
+        while not self._stopping.is_set():
+            # Half fixed, half by chance: clients that lost one server do not return as one.
+            if self._stopping.wait(pause * (0.5 + random.random() / 2)):  # noqa: S311
+                return False
+            try:
+                self._socket = self._connect()
+            except AriError:
+                pause = min(pause * 2, _BACKOFF_MOST)
+            else:
+                return True
+        return False
+
+    def _read(self) -> str:
+        """Read until the connection ends; the reason."""
+        ws = self._socket
+        assert ws is not None  # noqa: S101  the thread starts connected
+        sock = ws.sock
+        splitter = Splitter()
+        heard = asked = time.monotonic()
+        wall = time.time()
+        while not self._stopping.is_set():
+            pending = isinstance(sock, ssl.SSLSocket) and sock.pending()
+            ready, _, _ = (
+                ([sock], [], [])
+                if pending
+                else select.select([sock, self._wake_read], [], [], _PING_SECONDS / 2)
+            )
+            now = time.monotonic()
+            if sock in ready:
+                try:
+                    piece = sock.recv(_PIECE)
+                except (ssl.SSLWantReadError, BlockingIOError):
+                    continue
+                except OSError as error:
+                    return f"the connection broke: {error.strerror or error}"
+                if not piece:
+                    return "Asterisk closed the connection"
+                heard = now
+                try:
+                    ended = self._hand_on(ws, splitter, piece)
+                except ProtocolError as error:
+                    return f"Asterisk sent what is no WebSocket frame: {error}"
+                if ended or self._replaced:
+                    return ended or "another program connected under the application's name"
+                continue
+            slept = time.time() - wall > _SILENCE_SECONDS  # the machine was suspended
+            wall = time.time()
+            if now - heard > _SILENCE_SECONDS:
+                return f"Asterisk has been silent for {now - heard:.0f} s and answers no ping"
+            if now - asked > _PING_SECONDS or slept:
+                asked = now
+                try:
+                    ws.ping()
+                except (OSError, websocket.WebSocketException) as error:
+                    return f"the connection broke: {error}"
+        return "closed here"
+
+    def _hand_on(self, ws: websocket.WebSocket, splitter: Splitter, piece: bytes) -> str:
+        """Give the messages of one read to the session; a reason if Asterisk said goodbye."""
+        messages = splitter.feed(piece)
+        if messages:
+            self._on_batch(messages, time.time())
+        for opcode, payload in splitter.take_controls():
+            if opcode == websocket.ABNF.OPCODE_PING:
+                ws.pong(payload)
+            elif opcode == websocket.ABNF.OPCODE_CLOSE:
+                code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else 1005
+                return f"Asterisk closed the event socket (code {code})"
+        return ""
+
+    def _connect(self) -> websocket.WebSocket:
+        """Open the WebSocket, or raise what went wrong as one of our errors."""
+        options: dict[str, Any] = {}
+        if self._address.secure:
+            if self._verify is False:
+                options = {"cert_reqs": ssl.CERT_NONE, "check_hostname": False}
+            elif isinstance(self._verify, str):
+                options = {"ca_certs": self._verify}
+        host = self._address.base.split("//", 1)[1]
+        # Raised after the block: no traceback shall hold the frame in which the header lies.
+        try:
+            return websocket.create_connection(
+                self._url,
+                timeout=10,
+                header=["Authorization: " + self._credentials.header()],
+                sslopt=options,
+                skip_utf8_validation=True,
+                enable_multithread=True,
+                sockopt=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+                suppress_origin=True,
+            )
+        except websocket.WebSocketBadStatusException as error:
+            status = error.status_code
+            message = _refusal(error)
+            failure: AriError = error_for(status, message, "GET /events")
+        except websocket.WebSocketException as error:
+            failure = NotSent(f"no WebSocket could be opened at {host}: {error}")
+        except ssl.SSLError as error:
+            failure = NotSent(f"TLS with {host} failed: {error.reason or error}")
+        except OSError as error:
+            failure = NotSent(
+                f"nothing listens on {host} ({error.strerror or error})",
+                "Is Asterisk running, with enabled=yes, bindaddr and bindport in http.conf?",
+            )
+        raise failure
+
+    def _disconnect(self) -> None:
+        ws, self._socket = self._socket, None
+        if ws is None:
+            return
+        try:
+            if self._stopping.is_set() or self._replaced:
+                ws.close(timeout=1)  # says goodbye first
+            else:
+                ws.shutdown()
+        except (OSError, websocket.WebSocketException):
+            ws.shutdown()
+
+    def _release(self) -> None:
+        self._disconnect()
+        self._wake_read.close()
+        self._wake_write.close()
+
+
+def _refusal(error: websocket.WebSocketBadStatusException) -> str:
+    """Asterisk's own words in a refused handshake."""
+    try:
+        body = orjson.loads(error.resp_body or b"")
+    except orjson.JSONDecodeError:
+        return "the event socket was refused"
+    words = body.get("message") if isinstance(body, dict) else None
+    return str(words or "the event socket was refused")

@@ -1,0 +1,127 @@
+"""`connect`: from what a user gives, or leaves to the environment, to an open session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Literal
+
+from ari_notebook import sessions
+from ari_notebook.client.address import Address
+from ari_notebook.client.credentials import Credentials
+from ari_notebook.client.errors import UsageProblem
+from ari_notebook.session import Session
+
+__all__ = ["connect"]
+
+
+def connect(
+    url: str | None = None,
+    app: str | Iterable[str] | None = None,
+    user: str | None = None,
+    password: str | None = None,
+    name: str | None = None,
+    subscribe_all: bool = False,
+    read_only: bool = False,
+    transport: Literal["http", "websocket"] = "http",
+    verify: bool | str = True,
+    keep: int | None = 1_000_000,
+) -> Session:
+    """Connect to an Asterisk, or start the embedded exchange and connect to that.
+
+    Args:
+        url: ``http://host:8088``; if None, ARI_URL; without that the simulator starts inside this
+            process.
+        app: the Stasis applications to register: a name, names with commas, or a list; if None,
+            ARI_APP, else ``hello-world``.
+        user: the ARI user, a section of ari.conf; if None, ARI_USER, else ``asterisk``.
+        password: its password; if None, ARI_PASSWORD, then keyring where installed, then asked
+            for. It is never shown or stored.
+        name: what to call the session; the host and port if None.
+        subscribe_all: be told about every channel, bridge, endpoint and device.
+        read_only: refuse everything that could change something.
+        transport: ``"http"``, or ``"websocket"`` for REST over the event socket (Asterisk 20.14,
+            21.9, 22.4 and later).
+        verify: verify TLS certificates; or the path of a CA bundle; False not to.
+        keep: how many events to hold; None for all of them.
+
+    Returns:
+        The session; also a context manager.
+
+    Raises:
+        AriError: it could not be opened; the message says what to change.
+    """
+    app = app or os.environ.get("ARI_APP") or "hello-world"
+    url = url or os.environ.get("ARI_URL")
+    if url is None:
+        return _embedded(app, name, subscribe_all, read_only, transport, keep)
+    address = Address.parse(url)
+    user = user or os.environ.get("ARI_USER") or "asterisk"
+    # From here on the password is in no variable of this frame, which a traceback might print.
+    credentials = Credentials(user, password if password is not None else _password(user, address))
+    password = None
+    return Session(
+        address.base,
+        app,
+        credentials,
+        name=name,
+        subscribe_all=subscribe_all,
+        read_only=read_only,
+        transport=transport,
+        verify=verify,
+        keep=keep,
+    )
+
+
+def _embedded(
+    app: str | Iterable[str],
+    name: str | None,
+    subscribe_all: bool,
+    read_only: bool,
+    transport: Literal["http", "websocket"],
+    keep: int | None,
+) -> Session:
+    from ari_notebook import simulator
+
+    running = simulator.start()
+    try:
+        return Session(
+            running.url,
+            app,
+            Credentials(running.user, running.password),
+            name=sessions.free_name(name or "simulator"),
+            subscribe_all=subscribe_all,
+            read_only=read_only,
+            transport=transport,
+            keep=keep,
+            embedded=running,
+        )
+    except BaseException:
+        running.stop()
+        raise
+
+
+def _password(user: str, address: Address) -> str:
+    """The password from the environment, the keyring, or the person."""
+    if "ARI_PASSWORD" in os.environ:
+        return os.environ["ARI_PASSWORD"]
+    try:
+        import keyring
+    except ImportError:
+        pass
+    else:
+        kept = keyring.get_password(f"ari-notebook {address.base}", user)
+        if kept:
+            return str(kept)
+    import getpass
+
+    try:
+        return getpass.getpass(f"Password of ARI user {user}: ")
+    except (EOFError, OSError):
+        pass
+    except Exception as error:
+        if type(error).__name__ != "StdinNotImplementedError":
+            raise
+    raise UsageProblem(
+        f"no password for {user}, and nobody here to ask", "Set ARI_PASSWORD before starting."
+    )

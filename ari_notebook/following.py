@@ -1,0 +1,284 @@
+"""Following a server: its events into the log, the tables and the handlers, through any gap.
+
+After a lost connection the truth is read anew (`ari_notebook.snapshot`). Events that arrive while
+it is being read wait until it is in place, so that tables and handlers see one order: the state
+before the gap, the gap, the state after it, the events since.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ari_notebook import snapshot
+from ari_notebook.client.address import Address
+from ari_notebook.client.credentials import Credentials
+from ari_notebook.client.errors import ApplicationTaken, AriError, SessionClosed
+from ari_notebook.client.rest import Rest
+from ari_notebook.client.stream import Batch, State, StateChange, Stream
+from ari_notebook.client.websocket_rest import WebSocketTransport
+from ari_notebook.handlers import Handlers
+from ari_notebook.live import EventLog, Tables
+from ari_notebook.subscriptions import Subscriptions
+
+__all__ = ["Follower", "Gap"]
+
+_RETRY_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time without events, and what it changed.
+
+    ``vanished`` and ``appeared`` are kind of table → ids; ``lost_subscriptions`` are event
+    sources that could not be subscribed to again.
+    """
+
+    start: float
+    end: float
+    reason: str
+    vanished: dict[str, list[str]]
+    appeared: dict[str, list[str]]
+    lost_subscriptions: list[str]
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasted."""
+        return self.end - self.start
+
+    def event(self) -> dict[str, Any]:
+        """The gap as an event, for handlers and the log."""
+        return {
+            "type": "Gap",
+            "from": _iso(self.start),
+            "to": _iso(self.end),
+            "reason": self.reason,
+            "vanished": self.vanished,
+            "appeared": self.appeared,
+            "lost_subscriptions": self.lost_subscriptions,
+        }
+
+    def __str__(self) -> str:
+        def counted(changes: dict[str, list[str]]) -> str:
+            return ", ".join(f"{len(ids)} {kind}" for kind, ids in changes.items() if ids) or "none"
+
+        return (
+            f"{self.seconds:.1f} s without events ({self.reason}); vanished: "
+            f"{counted(self.vanished)}; appeared: {counted(self.appeared)}"
+        )
+
+
+class Follower:
+    """One stream of events and everything made of it.
+
+    Args:
+        address: where Asterisk answers.
+        applications: the Stasis applications to register.
+        credentials: the ARI user.
+        rest: for reading the truth; over HTTP, since it is needed while the socket is not read.
+        subscriptions: what to subscribe to again after a restart.
+        subscribe_all: whether every event is asked for.
+        verify: TLS verification.
+        keep: how many events the log holds; None for all.
+        tell: called with a line for the user when the connection comes, goes or is taken over.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        applications: tuple[str, ...],
+        credentials: Credentials,
+        *,
+        rest: Rest,
+        subscriptions: Subscriptions,
+        subscribe_all: bool,
+        verify: bool | str,
+        keep: int | None,
+        tell: Callable[[str], None],
+    ) -> None:
+        self.log = EventLog(keep=keep)
+        self.tables = Tables(subscribe_all=subscribe_all)
+        self.handlers = Handlers()
+        self.state = State.CLOSED
+        self.reason = ""
+        self.reconnects = 0
+        self.gaps: list[Gap] = []
+        self.answers: WebSocketTransport | None = None
+        # Guards the log and the tables against two writers, and wakes whoever waits for events.
+        self.arrived = threading.Condition()
+        self._applications = applications
+        self._rest = rest
+        self._subscriptions = subscriptions
+        self._subscribe_all = subscribe_all
+        self._tell = tell
+        self._held: list[tuple[int, list[dict[str, Any]]]] | None = None
+        self._lost_at = 0.0
+        self._last_heard = time.time()
+        self._resync: threading.Thread | None = None
+        self._left = threading.Event()
+        self.stream = Stream(
+            address,
+            applications,
+            credentials,
+            subscribe_all=subscribe_all,
+            verify=verify,
+            on_batch=self._on_batch,
+            on_state=self._on_state,
+        )
+
+    def start(self) -> None:
+        """Connect and read the truth for the first time.
+
+        Raises:
+            AriError: either failed; nothing is left running.
+        """
+        self._held = []
+        self.stream.start()
+        try:
+            known = snapshot.applications(self._rest, self._applications)
+            truth = self._read(known)
+        except BaseException:
+            self.close()
+            raise
+        with self.arrived:
+            self.tables.replace(truth)
+            self._release_held()
+
+    def close(self) -> None:
+        """Leave the server; threads end."""
+        self._left.set()
+        self.stream.close()
+        self.handlers.stop()
+        if self._resync is not None and self._resync is not threading.current_thread():
+            self._resync.join(timeout=5)
+        with self.arrived:
+            self.arrived.notify_all()
+
+    def raise_if_over(self) -> None:
+        """Raise what a wait for events has to know.
+
+        Raises:
+            SessionClosed: no event will come any more.
+            ApplicationTaken: another program gets them now.
+        """
+        if self.state is State.REPLACED:
+            raise ApplicationTaken(
+                f"another program connected as {', '.join(self._applications)}: its events go"
+                " there now",
+                "Connect again to take the application back, or under another name with --app.",
+            )
+        if self._left.is_set():
+            raise SessionClosed("the session is closed", "Type: %ari connect")
+
+    # Called by the stream, in its thread.
+
+    def _on_batch(self, messages: Batch, received: float) -> None:
+        if self.answers is not None:
+            messages = self.answers.take(messages)
+            if not messages:
+                return
+        with self.arrived:
+            self._last_heard = received
+            first = self.log.count
+            events = self.log.append(messages, received)
+            if self._held is None:
+                self._process(first, events)
+            else:
+                self._held.append((first, events))
+            self.arrived.notify_all()
+
+    def _on_state(self, change: StateChange) -> None:
+        before, self.state, self.reason = self.state, change.state, change.reason
+        if change.state is State.CONNECTED:
+            if before is State.RECONNECTING:
+                self.reconnects += 1
+                with self.arrived:
+                    self._held = []
+                self._resync = threading.Thread(
+                    target=self._catch_up, args=(change,), name="ari-resync", daemon=True
+                )
+                self._resync.start()
+            return
+        if self.answers is not None:
+            self.answers.lost(change.reason)
+        if change.state is State.RECONNECTING:
+            if self._held is None or not self._lost_at:
+                self._lost_at = self._last_heard
+            self._tell(f"connection lost: {change.reason}; reconnecting")
+        elif change.state is State.REPLACED:
+            self._tell(
+                "another program connected as "
+                f"{', '.join(self._applications)}; this session gets no more events"
+            )
+        with self.arrived:
+            self.arrived.notify_all()
+
+    # Events, in order, under the lock.
+
+    def _process(self, first: int, events: list[dict[str, Any]]) -> None:
+        self.tables.apply(events)
+        for event in events:
+            if event.get("type") == "ApplicationReplaced":
+                self.stream.replaced()
+        self.handlers.offer(events, first)
+
+    def _release_held(self) -> None:
+        held, self._held = self._held or [], None
+        for first, events in held:
+            self._process(first, events)
+        self.arrived.notify_all()
+
+    # After a gap, in a thread of its own.
+
+    def _catch_up(self, change: StateChange) -> None:
+        while self.state is State.CONNECTED and not self._left.is_set():
+            try:
+                known = snapshot.applications(self._rest, self._applications)
+                lost = self._subscriptions.restore(self._rest, known)
+                truth = self._read(snapshot.applications(self._rest, self._applications))
+            except AriError:
+                self._left.wait(_RETRY_SECONDS)  # still starting, or gone again
+                continue
+            with self.arrived:
+                changes = self.tables.replace(truth)
+                gap = Gap(
+                    self._lost_at,
+                    change.at,
+                    change.reason,
+                    changes.vanished,
+                    changes.appeared,
+                    lost,
+                )
+                self._record(gap)
+                self._lost_at = 0.0
+                self._release_held()
+            self._tell(f"reconnected; {gap}")
+            return
+
+    def _record(self, gap: Gap) -> None:
+        self.gaps.append(gap)
+        first = self.log.count
+        event = gap.event()
+        self.log.add_row("gap", event, detail=str(gap))
+        for name, changes in (("Vanished", gap.vanished), ("Appeared", gap.appeared)):
+            for kind, ids in changes.items():
+                for id in ids:
+                    self.log.add_row("resync", {"type": name, "kind": kind, "id": id})
+        self.handlers.offer([event], first)
+
+    def _read(self, known: dict[str, dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+        return snapshot.read(
+            self._rest,
+            known,
+            subscribe_all=self._subscribe_all,
+            playbacks=list(self.tables.playbacks),
+            recordings=list(self.tables.recordings),
+        )
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")

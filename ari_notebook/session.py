@@ -1,0 +1,581 @@
+"""A connection to an Asterisk as its user meets it.
+
+`connect` opens a `Session`: REST methods made from the server's declaration, events followed in
+the background, live tables, handlers, waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
+
+from ari_notebook import sessions
+from ari_notebook.callers import Caller, Telephone
+from ari_notebook.client.address import Address, application_names
+from ari_notebook.client.credentials import Credentials
+from ari_notebook.client.errors import (
+    AriError,
+    InvalidParameter,
+    NotFound,
+    ReadOnly,
+    SessionClosed,
+    UsageProblem,
+)
+from ari_notebook.client.rest import Answer, Call, HttpTransport, Rest, encode
+from ari_notebook.client.stream import State
+from ari_notebook.client.websocket_rest import WebSocketTransport
+from ari_notebook.declared import read_declaration
+from ari_notebook.following import Follower, Gap
+from ari_notebook.handlers import Handler, Handlers, Sighting
+from ari_notebook.live import EventLog, Tables
+from ari_notebook.matching import Pattern
+from ari_notebook.requestlog import RequestLog, SentRequest
+from ari_notebook.resources import KINDS, Fields, Resource, frame, make_resources, wrap
+from ari_notebook.spec import InvalidArguments, Operation, UnknownName
+from ari_notebook.status import Status
+from ari_notebook.subscriptions import Subscriptions
+from ari_notebook.waiting import Waits
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ari_notebook.simulator import RunningSimulator
+
+__all__ = ["Session"]
+
+
+def _tell_nobody(_line: str) -> None:
+    """Outside a notebook nobody is there to be told; the log has it all."""
+
+
+class Session:
+    """A connection to one Asterisk. Made by `ari_notebook.connect`.
+
+    Args:
+        url: ``http://host:8088``.
+        app: the Stasis applications to register, a name or a list.
+        credentials: the ARI user and its password.
+        name: what to call it; the host if None.
+        subscribe_all: be told about every channel, bridge, endpoint and device.
+        read_only: refuse everything that could change something.
+        transport: what carries REST: ``"http"`` or ``"websocket"``.
+        verify: verify TLS certificates, or a CA bundle's path.
+        keep: how many events to hold; None for all.
+        embedded: the simulator to stop when the session closes.
+
+    Raises:
+        AriError: it could not be opened; nothing is left running.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        app: str | Iterable[str],
+        credentials: Credentials,
+        *,
+        name: str | None = None,
+        subscribe_all: bool = False,
+        read_only: bool = False,
+        transport: Literal["http", "websocket"] = "http",
+        verify: bool | str = True,
+        keep: int | None = 1_000_000,
+        embedded: RunningSimulator | None = None,
+    ) -> None:
+        if transport not in ("http", "websocket"):
+            raise UsageProblem(f"no transport is called {transport!r}", "Use http or websocket.")
+        self.address = Address.parse(url)
+        self.url = self.address.base
+        self.apps = application_names(app)
+        self.user = credentials.user
+        self.subscribe_all = subscribe_all
+        self.read_only = read_only
+        self.transport = transport
+        self.requests = RequestLog()
+        self.opened = time.time()
+        # Where lines for the user go (connection lost, handler failed); the notebook changes it.
+        self.tell: Callable[[str], None] = _tell_nobody
+        self._closed = False
+        self._closing = threading.Lock()
+        self._chosen: str | None = None
+        self._verify = verify
+        self._credentials = credentials
+        self._simulator = embedded
+        self._telephone: Telephone | None = None
+        self._subscriptions = Subscriptions()
+        # The session's own questions, unlike the user's, are in no log.
+        http = HttpTransport(self.address, credentials, verify)
+        self._own_rest = Rest(http)
+        self._rest = Rest(http, self._observe)
+        try:
+            self.asterisk, self.declaration = read_declaration(self._own_rest, self.address)
+            classes, self.objects = make_resources(self.declaration)
+            self._resources = {key: cls(self) for key, cls in classes.items()}
+            self._follower = Follower(
+                self.address,
+                self.apps,
+                credentials,
+                rest=self._own_rest,
+                subscriptions=self._subscriptions,
+                subscribe_all=subscribe_all,
+                verify=verify,
+                keep=keep,
+                tell=lambda line: self.tell(line),
+            )
+            self._waits = Waits(self._follower)
+            self._follower.start()
+        except BaseException:
+            http.close()
+            raise
+        if transport == "websocket":
+            carrier = WebSocketTransport(self._follower.stream.send, http)
+            self._follower.answers = carrier
+            self._rest = Rest(carrier, self._observe)
+        self._waits.begin()
+        self.name = sessions.free_name(name or self.address.base.split("//", 1)[1])
+        sessions.add(self)
+
+    # What there is.
+
+    def __getattr__(self, name: str) -> Any:
+        """ARI's resources, as the server declares them: ``channels``, ``bridges`` …."""
+        found = self.__dict__.get("_resources", {}).get(name)
+        if found is None:
+            raise AttributeError(f"a session has no {name!r}")
+        return found
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._resources]
+
+    @property
+    def log(self) -> EventLog:
+        """The event log; ``ari.events`` is it and ARI's events resource in one."""
+        return self._follower.log
+
+    @property
+    def tables(self) -> Tables:
+        """The live tables."""
+        return self._follower.tables
+
+    @property
+    def handlers(self) -> Handlers:
+        """The handlers by name."""
+        return self._follower.handlers
+
+    @property
+    def gaps(self) -> list[Gap]:
+        """The times without a connection, and what they changed."""
+        return list(self._follower.gaps)
+
+    @property
+    def resources(self) -> Mapping[str, Resource]:
+        """ARI's resources by name, each with its ``operations``."""
+        return dict(self._resources)
+
+    @property
+    def simulator(self) -> RunningSimulator | None:
+        """The embedded exchange, where the session has one."""
+        return self._simulator
+
+    @property
+    def status(self) -> Status:
+        """How things stand now."""
+        follower = self._follower
+        return Status(
+            name=self.name,
+            url=self.url,
+            user=self.user,
+            applications=self.apps,
+            state="closed" if self._closed else follower.state.value,
+            reason=follower.reason,
+            asterisk=self.asterisk,
+            since=self.opened,
+            read_only=self.read_only,
+            subscribe_all=self.subscribe_all,
+            transport=self.transport,
+            events=follower.log.count,
+            dropped=follower.log.dropped,
+            malformed=follower.log.malformed,
+            requests=self.requests.count,
+            reconnects=follower.reconnects,
+            gaps=tuple(follower.gaps),
+            channels=len(follower.tables.channels),
+            bridges=len(follower.tables.bridges),
+            handlers=len(follower.handlers),
+        )
+
+    # Asking.
+
+    def invoke(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
+        """Perform a declared operation.
+
+        Args:
+            operation: of this session's declaration.
+            arguments: by parameter name; live objects stand for their ids.
+
+        Returns:
+            What the answer is about: live objects, plain JSON, bytes of a file, or None.
+
+        Raises:
+            InvalidParameter: the arguments do not fit the declaration; nothing was sent.
+            AriError: see the tree in `ari_notebook.client.errors`.
+        """
+        try:
+            checked = operation.check(arguments)
+        except InvalidArguments as error:
+            raise InvalidParameter(
+                str(error), request=f"{operation.method} {operation.path}"
+            ) from None
+        if operation.websocket:
+            raise UsageProblem("the session itself is this connection", "See ari.status.")
+        answer = self._send(Call(operation.method, checked.path, checked.params, checked.body))
+        if not answer.content:
+            return None
+        if not answer.is_json:
+            return answer.content
+        return wrap(self, operation.response, answer.json())
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+    ) -> Answer:
+        """Send any request.
+
+        Args:
+            method: GET, POST, PUT or DELETE.
+            path: below ``/ari``, as ``/channels``.
+            params: the query's.
+            body: sent as JSON.
+
+        Returns:
+            The answer: ``status``, ``reason``, ``headers``, ``content``, ``json()``.
+        """
+        path = "/" + path.removeprefix("/ari/").lstrip("/")
+        if any(c.isspace() or ord(c) < 32 for c in path):
+            path = quote(path, safe="/?&=%:;@+,~")
+        query = {key: encode(value) for key, value in (params or {}).items() if value is not None}
+        return self._send(Call(method.upper(), path, query, body))
+
+    def _send(self, call: Call) -> Answer:
+        if self._closed:
+            raise SessionClosed("the session is closed", "Type: %ari connect")
+        changes = call.method not in ("GET", "OPTIONS", "HEAD")
+        if changes and self.read_only:
+            raise ReadOnly(
+                "this session is read-only: nothing was sent",
+                "Connect without --read-only (read_only=False) to change things.",
+                request=str(call),
+            )
+        if changes:
+            self._waits.begin()  # asking changes nothing, so that no event can come of it
+        return self._rest.send(call)
+
+    def _observe(
+        self, call: Call, answer: Answer | None, failure: AriError | None, sent: float
+    ) -> None:
+        self._subscriptions.observe(call, answer)
+        self.requests.append(
+            SentRequest(
+                at=sent,
+                method=call.method,
+                path=call.path,
+                params=dict(call.params),
+                body=call.body,
+                status=answer.status if answer else None,
+                milliseconds=answer.milliseconds if answer else None,
+                message=failure.message if failure else answer.reason if answer else "",
+                url=self.address.ari + call.uri,
+                user=self.user,
+                sequence=self._waits.mark.sequence,
+            )
+        )
+
+    def operation(self, name: str) -> Operation:
+        """A declared operation by its name, as ``channels.play``.
+
+        Raises:
+            UsageProblem: there is none.
+        """
+        try:
+            return self.declaration.operation(name)
+        except UnknownName as error:
+            raise UsageProblem(str(error)) from None
+
+    def listed(self, resource: str) -> list[dict[str, Any]]:
+        """All of a resource, asked of the server."""
+        path = {"recordings": "/recordings/stored"}.get(resource, "/" + self._path_name(resource))
+        found: list[dict[str, Any]] = self._own_rest.send(Call("GET", path)).json()
+        return found
+
+    def _path_name(self, resource: str) -> str:
+        operations = self._resources[resource].operations.values()
+        return str(next(iter(operations)).path.split("/")[1])
+
+    def frame(self, resource: str) -> pd.DataFrame:
+        """A fresh DataFrame of a resource as it stands now, indexed by id.
+
+        Channels, bridges and playbacks come from the live tables; endpoints and device states
+        too, where the session is told about all of them; everything else is asked for.
+        """
+        import pandas as pd
+
+        if resource in ("channels", "bridges", "playbacks"):
+            return self.tables.frame(resource)
+        if resource in ("endpoints", "device_states") and self.subscribe_all:
+            return self.tables.frame(resource)
+        if resource == "asterisk":
+            return pd.json_normalize(self._own_rest.send(Call("GET", "/asterisk/info")).json())
+        return frame(resource, self.listed(resource), self.tables)
+
+    # Events.
+
+    def on(
+        self, type: str | Iterable[str], **where: Any
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Run a function whenever an event comes.
+
+        Args:
+            type: the event's type, several, or ``"*"``; ``"Gap"`` is a lost connection.
+            **where: fields that must have a value, as ``digit="1"`` or ``channel=ch``.
+
+        Returns:
+            A decorator. The function gets what it asks for by parameter name: ``event``,
+            ``channel``, ``bridge``, ``playback``, ``recording``, ``ari``. It may be a coroutine.
+
+        Raises:
+            UsageProblem: no such event, field or argument.
+        """
+        pattern = Pattern(type, where, self.declaration)
+
+        def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+            self.handlers.add(self.make_handler(function, pattern))
+            return function
+
+        return decorate
+
+    def make_handler(self, function: Callable[..., Any], pattern: Pattern) -> Handler:
+        """A handler of this session, not yet added to its handlers."""
+        handler = Handler(
+            function,
+            pattern,
+            arguments=self._arguments,
+            failed=self._handler_failed,
+            before=lambda sighting: self._waits.begin(sighting.sequence + 1),
+        )
+        known = self._arguments({})
+        strange = [name for name in handler.wants if name not in known]
+        if strange:
+            raise UsageProblem(
+                f"the handler {handler.name} asks for {strange[0]!r}",
+                f"It may ask for: {', '.join(known)}.",
+            )
+        return handler
+
+    def _arguments(self, event: dict[str, Any]) -> dict[str, Callable[[], Any]]:
+        def live(model: str, *keys: str) -> Callable[[], Any]:
+            def make() -> Any:
+                for key in keys:
+                    item = event.get(key)
+                    if isinstance(item, dict):
+                        kind = KINDS[model]
+                        with suppress(KeyError):
+                            return self.objects[model](self, kind.id_of(item), item)
+                return None
+
+            return make
+
+        return {
+            "event": lambda: Fields(event),
+            "channel": live("Channel", "channel", "peer", "transferee"),
+            "bridge": live("Bridge", "bridge"),
+            "playback": live("Playback", "playback"),
+            "recording": live("LiveRecording", "recording"),
+            "ari": lambda: self,
+        }
+
+    def _handler_failed(self, handler: Handler, sighting: Sighting, trace: str) -> None:
+        last = trace.rstrip().splitlines()[-1]
+        with self._follower.arrived:
+            self._follower.log.add_row(
+                "handler",
+                {"type": "HandlerFailed", "handler": handler.name, "traceback": trace},
+                detail=f"{handler.name}: {last}",
+            )
+        self.tell(f"handler {handler.name} failed on {sighting.event.get('type')}: {last}")
+
+    def off(self, name: str | Callable[..., Any]) -> None:
+        """Take a handler away, by its name or its function.
+
+        Raises:
+            UsageProblem: there is none of that name.
+        """
+        key = name if isinstance(name, str) else name.__name__
+        if key not in self.handlers:
+            raise UsageProblem(
+                f"no handler is called {key!r}", f"There are: {', '.join(self.handlers) or 'none'}."
+            )
+        self.handlers.remove(key)
+
+    def wait_for(
+        self,
+        type: str | Iterable[str],
+        timeout: float = 10,
+        *,
+        progress: Callable[[float], None] | None = None,
+        **where: Any,
+    ) -> dict[str, Any]:
+        """The next event of a type, counting those since the last request that was sent.
+
+        An event is returned once: waiting again for the same gives the next one. The request is
+        the last one of this thread that could change something.
+
+        Args:
+            type: the event's type, several, or ``"*"``.
+            timeout: seconds.
+            progress: called now and then with the seconds that have passed.
+            **where: fields that must have a value.
+
+        Returns:
+            The event as received.
+
+        Raises:
+            EventTimeout: it did not come; the message says what did.
+        """
+        pattern = Pattern(type, where, self.declaration)
+        return Fields(self._waits.wait(pattern, timeout, progress=progress))
+
+    async def next_event(
+        self, type: str | Iterable[str], timeout: float = 10, **where: Any
+    ) -> dict[str, Any]:
+        """`wait_for` for coroutines: other tasks run meanwhile."""
+        pattern = Pattern(type, where, self.declaration)
+        mark = self._waits.mark
+        return Fields(await asyncio.to_thread(self._waits.wait, pattern, timeout, mark))
+
+    # Calls.
+
+    def call(
+        self, extension: str = "1000", context: str = "default", caller: str | None = None
+    ) -> Caller:
+        """A caller dials an extension.
+
+        Args:
+            extension: what is dialled.
+            context: the dialplan context.
+            caller: name and number, as ``"Alice <5551>"``.
+
+        Returns:
+            The caller, who can ``press`` keys and ``hangup``: a simulated phone in the embedded
+            exchange, a Local channel on any other.
+        """
+        if self._closed:
+            raise SessionClosed("the session is closed", "Type: %ari connect")
+        if self.read_only:
+            raise ReadOnly("this session is read-only: nobody was called")
+        self._waits.begin()
+        if self._simulator is not None:
+            made: Caller = self._simulator.call(str(extension), context, caller)
+            return made
+        if self._telephone is None:
+            self._telephone = Telephone(
+                self.address, self._credentials, self._verify, self._own_rest
+            )
+        return self._telephone.call(str(extension), context, caller)
+
+    @property
+    def current_channel(self) -> Any:
+        """The channel that verbs act on: the chosen one, or the latest that is in Stasis.
+
+        Raises:
+            NotFound: there is none.
+        """
+        if self._chosen is not None and self._chosen in self.tables.channels:
+            return self.channels[self._chosen]
+        ours = [
+            id
+            for id, row in list(self.tables.channels.items())
+            if row.get("in_stasis") and row.get("app_name") in (None, "", *self.apps)
+        ]
+        if not ours:
+            raise NotFound(
+                "no channel is in Stasis",
+                "A caller gets there by an extension with Stasis(): try %ari call 1000.",
+            )
+        return self.channels[ours[-1]]
+
+    @current_channel.setter
+    def current_channel(self, channel: Any) -> None:
+        self._chosen = None if channel is None else getattr(channel, "id", str(channel))
+
+    def find_channel(self, text: str) -> Any:
+        """The live channel with that id, or an unambiguous part of an id or a name.
+
+        Raises:
+            NotFound: there is none.
+            UsageProblem: there are several; the message lists them.
+        """
+        return self._find("channels", text)
+
+    def find_bridge(self, text: str) -> Any:
+        """The live bridge with that id, or an unambiguous part of an id or a name."""
+        return self._find("bridges", text)
+
+    def _find(self, resource: str, text: str) -> Any:
+        text = str(getattr(text, "id", text))
+        table = dict(getattr(self.tables, resource))
+        if text in table:
+            return self._resources[resource][text]
+        named = [id for id, row in table.items() if row.get("name") == text]
+        found = named or [
+            id for id, row in table.items() if text and (text in id or text in row.get("name", ""))
+        ]
+        if len(found) == 1:
+            return self._resources[resource][found[0]]
+        if found:
+            listed = "; ".join(f"{id} {table[id].get('name', '')}" for id in found[:6])
+            raise UsageProblem(f"{text!r} fits {len(found)} {resource}", f"They are: {listed}.")
+        return self._resources[resource][text]  # it may live without our being told
+
+    # Leaving.
+
+    def close(self) -> None:
+        """Leave: end the threads, close the sockets, stop an embedded exchange."""
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+        if self._telephone is not None:
+            self._telephone.close()
+        self._follower.close()
+        self._rest.transport.close()
+        self._own_rest.transport.close()
+        if self._simulator is not None:
+            self._simulator.stop()
+        sessions.remove(self)
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
+    @property
+    def connected(self) -> bool:
+        """Whether events come in now."""
+        return not self._closed and self._follower.state is State.CONNECTED
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else self._follower.state.value
+        return f"<session {self.name}: {state}, {', '.join(self.apps)} at {self.url}>"

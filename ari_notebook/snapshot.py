@@ -1,0 +1,79 @@
+"""Reading the truth from a server: what the live tables start from, and return to after a gap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from ari_notebook.client.errors import NotFound
+from ari_notebook.client.rest import Call, Rest
+
+__all__ = ["applications", "read"]
+
+
+def applications(rest: Rest, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """What the server says of each application, by name; those it does not know are left out."""
+    listed = rest.send(Call("GET", "/applications")).json()
+    wanted = set(names)
+    return {item["name"]: item for item in listed if item["name"] in wanted}
+
+
+def read(
+    rest: Rest,
+    known: Mapping[str, Mapping[str, Any]],
+    *,
+    subscribe_all: bool,
+    playbacks: Iterable[str],
+    recordings: Iterable[str],
+) -> dict[str, list[dict[str, Any]]]:
+    """Read everything that the live tables hold.
+
+    A table holds what the session is told about: everything where it subscribed to all,
+    otherwise what its applications are subscribed to. Playbacks and live recordings cannot be
+    listed in ARI, so that those known before are asked for one by one.
+
+    Args:
+        rest: where to ask.
+        known: the session's applications as the server describes them.
+        subscribe_all: whether the session is told about everything.
+        playbacks: ids of playbacks that were alive.
+        recordings: names of recordings that were alive.
+
+    Returns:
+        Kind of table → ARI's objects.
+    """
+
+    def listed(path: str, key: str, ids: str) -> list[dict[str, Any]]:
+        everything: list[dict[str, Any]] = rest.send(Call("GET", path)).json()
+        if subscribe_all or _all(known, ids):
+            return everything
+        told = {name for application in known.values() for name in application.get(ids, ())}
+        return [item for item in everything if _identity(item, key) in told]
+
+    return {
+        "channels": listed("/channels", "id", "channel_ids"),
+        "bridges": listed("/bridges", "id", "bridge_ids"),
+        "endpoints": listed("/endpoints", "endpoint", "endpoint_ids"),
+        "device_states": listed("/deviceStates", "name", "device_names"),
+        "playbacks": _those_left(rest, "/playbacks/", playbacks),
+        "recordings": _those_left(rest, "/recordings/live/", recordings),
+    }
+
+
+def _all(known: Mapping[str, Mapping[str, Any]], ids: str) -> bool:
+    return any("_ALL_TOPIC" in name for item in known.values() for name in item.get(ids, ()))
+
+
+def _identity(item: Mapping[str, Any], key: str) -> str:
+    return f"{item['technology']}/{item['resource']}" if key == "endpoint" else item[key]
+
+
+def _those_left(rest: Rest, path: str, ids: Iterable[str]) -> list[dict[str, Any]]:
+    left = []
+    for id in ids:
+        try:
+            left.append(rest.send(Call("GET", path + quote(id, safe=""))).json())
+        except NotFound:
+            continue
+    return left
