@@ -131,12 +131,14 @@ def _unknown(operation: Operation, name: str) -> str:
 def _accept(operation: Operation, parameter: Parameter, value: Any) -> Any:
     accepted = values.accept(parameter, value)
     if parameter.location == "path" and accepted == "":
-        raise values.Unfit("is empty")
+        raise values.Unfit("must not be empty")
     if parameter.name == "variables" and parameter.location == "body":
         if not isinstance(accepted, Mapping):
             raise values.Unfit(f"takes names and values, like {{'NAME': 'value'}}, not {value!r}")
         if operation.path not in ANY_JSON:
             return {name: _variable(name, each) for name, each in accepted.items()}
+    if parameter.name == values.ROWS and isinstance(accepted, Mapping):
+        return [{"attribute": name, "value": values.text(each)} for name, each in accepted.items()]
     return accepted
 
 

@@ -208,12 +208,14 @@ class Declaration:
         version: the version of the API as a whole (``10.0.0`` for Asterisk 22); may be empty.
         operations: in the order of the declaration.
         models: by name.
+        about: what each resource is about, by resource name; may lack some.
         resources: the operations again, by resource name and method name.
     """
 
     version: str
     operations: tuple[Operation, ...]
     models: Mapping[str, Model] = field(hash=False)
+    about: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     resources: Mapping[str, Mapping[str, Operation]] = field(
         init=False, repr=False, compare=False, hash=False
     )
@@ -294,6 +296,27 @@ class Declaration:
             fields = {each.name: each for each in model.fields} | fields
             model = self.parent(model.name)
         return tuple(fields.values())
+
+    def docstring(self, name: str) -> str:
+        """Give the reference text of an operation, resource, model or event, as `%ari docs` shows it.
+
+        Raises:
+            UnknownName: there is none of that name.
+        """
+        resource = identifier(snake_case(name))
+        if resource in self.resources:
+            about = self.about.get(resource, "")
+            return reference.resource_text(resource, about, self.resources[resource])
+        try:
+            return reference.model_text(self, self.model(name))
+        except UnknownName as no_model:
+            try:
+                return self.operation(name).docstring()
+            except UnknownName as no_operation:
+                # Several operations of that name are a better hint than a name that looks alike.
+                if name in {each.rpartition(".")[2] for each in no_operation.nearest}:
+                    raise
+                raise UnknownName(name, self.nearest(name)) from no_model
 
     def nearest(self, text: str, n: int = 3) -> tuple[str, ...]:
         """Give the names of operations, resources and models most like `text`, best first."""

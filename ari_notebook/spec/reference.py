@@ -1,19 +1,20 @@
 """From a declaration to Python: signatures with real types, and reference texts.
 
-What `help(ari.channels.play)` and Tab show comes from here.
+What `help(ari.channels.play)`, Tab and `%ari docs` show comes from here.
 """
 
 from __future__ import annotations
 
 import inspect
 import textwrap
-from collections.abc import Iterator
+import types
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from ari_notebook.spec import values
 
 if TYPE_CHECKING:
-    from ari_notebook.spec.declaration import Operation, Parameter
+    from ari_notebook.spec.declaration import Declaration, Field, Model, Operation, Parameter
 
 WIDTH = 88
 TYPES: dict[str, Any] = {
@@ -57,10 +58,10 @@ def annotation(parameter: Parameter) -> Any:
     one: Any = python_type(values.element_type(parameter.type))
     if parameter.allowed:
         one = Literal[parameter.allowed]
-    if parameter.name == "fields":  # the one body that is a list: [{"attribute":, "value":}]
-        one = list[dict[str, str]]
+    if parameter.name == values.ROWS:
+        one = list[dict[str, str]] | dict[str, str]
     if values.is_list(parameter):
-        one = one | list[one]
+        one = one | types.GenericAlias(list, (one,))
     return one if parameter.required else one | None
 
 
@@ -68,7 +69,7 @@ def python_type(type_name: str) -> Any:
     """Give the Python type that stands for a Swagger type; a model is a dict."""
     element = values.element_type(type_name)
     one = TYPES.get(element, dict[str, Any])
-    return list[one] if element != type_name else one
+    return types.GenericAlias(list, (one,)) if element != type_name else one
 
 
 def type_text(parameter: Parameter) -> str:
@@ -80,7 +81,7 @@ def type_text(parameter: Parameter) -> str:
         "double": "float",
         "boolean": "bool",
         "object": "dict",
-        "containers": "list of dict" if parameter.name == "fields" else "dict",
+        "containers": "list of dict" if parameter.name == values.ROWS else "dict",
     }.get(one, one)
     if parameter.allowed:
         word = " | ".join(repr(value) for value in parameter.allowed)
@@ -129,6 +130,36 @@ def _lines(operation: Operation) -> Iterator[str]:
         yield "Errors:"
         for error in operation.errors:
             yield from _item(str(error.code), error.reason)
+
+
+def model_text(declaration: Declaration, model: Model) -> str:
+    """Give the reference text of a model or event: what it means and what it holds."""
+    event = model.name in declaration.events
+    lines = [f"{'Event' if event else 'Model'} {model.name}", ""]
+    lines += [*textwrap.wrap(model.description, WIDTH), ""] if model.description else []
+    fields = declaration.fields(model.name)
+    if fields:
+        lines.append("Fields:")
+        for field in fields:
+            lines += _item(f"{field.name} ({_field_text(field)})", field.description)
+    if model.subtypes:
+        lines += ["", *textwrap.wrap(f"Extended by: {', '.join(model.subtypes)}", WIDTH)]
+    return "\n".join(lines).rstrip()
+
+
+def _field_text(field: Field) -> str:
+    kind = " | ".join(repr(value) for value in field.allowed) or field.type
+    return kind if field.required else f"{kind}; may be absent"
+
+
+def resource_text(name: str, about: str, operations: Mapping[str, Operation]) -> str:
+    """Give the reference text of a resource: what it is about, and its operations."""
+    lines = [f"Resource {name}", ""]
+    lines += [*textwrap.wrap(about, WIDTH), ""] if about else []
+    lines.append("Operations:")
+    for operation in operations.values():
+        lines += _item(operation.name, operation.summary)
+    return "\n".join(lines).rstrip()
 
 
 def _item(name: str, text: str) -> list[str]:

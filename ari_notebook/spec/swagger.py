@@ -14,6 +14,8 @@ from ari_notebook.spec.declaration import (
     Model,
     Operation,
     Parameter,
+    identifier,
+    snake_case,
 )
 
 LISTING = "resources"  # the file that names the others and carries the API's version
@@ -33,7 +35,7 @@ def from_api_docs(files: Mapping[str, Any]) -> Declaration:
     Raises:
         ValueError: a file is not a Swagger 1.x declaration; the message names it.
     """
-    version = ""
+    version, about = "", dict[str, str]()
     operations: list[Operation] = []
     models: dict[str, Model] = {}
     for file, content in files.items():
@@ -45,19 +47,21 @@ def from_api_docs(files: Mapping[str, Any]) -> Declaration:
         try:
             if name == LISTING:
                 version = str(content.get("apiVersion", ""))
+                for api in content.get("apis") or ():
+                    resource = identifier(snake_case(_last_part(str(api["path"]))))
+                    about[resource] = str(api.get("description") or "")
             else:
-                resource = _resource(content, name)
+                resource = _last_part(str(content.get("resourcePath") or name))
                 operations += _operations(resource, content)
                 models |= _models(resource, content)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             reason = f"no {error}" if isinstance(error, KeyError) else str(error)
             raise ValueError(f"{file} is not a complete Swagger declaration: {reason}") from error
-    return Declaration(version, tuple(operations), models)
+    return Declaration(version, tuple(operations), models, about)
 
 
-def _resource(content: Mapping[str, Any], name: str) -> str:
-    """ARI's name of the resource, from ``/api-docs/deviceStates.{format}`` or the file's name."""
-    path = str(content.get("resourcePath") or name)
+def _last_part(path: str) -> str:
+    """ARI's name of the resource in ``/api-docs/deviceStates.{format}``."""
     return path.rpartition("/")[2].partition(".")[0]
 
 

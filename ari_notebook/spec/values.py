@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 TRUE = frozenset({"true", "yes", "y", "t", "1", "on"})  # what Asterisk itself takes for true
 FALSE = frozenset({"false", "no", "n", "f", "0", "off"})
 BITS = {"int": 32, "long": 64}
+ROWS = "fields"  # the one body parameter that is a list: [{"attribute": …, "value": …}]
 
 
 class Unfit(ValueError):
