@@ -32,7 +32,6 @@ class SentRequest:
     message: str
     url: str
     user: str
-    sequence: int
 
     def curl(self) -> str:
         """The same request for a shell; curl asks for the password, which is left out."""

@@ -10,23 +10,17 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import quote
 
 from ari_notebook import sessions
 from ari_notebook.callers import Caller, Telephone
 from ari_notebook.client.address import Address, application_names
 from ari_notebook.client.credentials import Credentials
 from ari_notebook.client.errors import (
-    AriError,
-    InvalidParameter,
     NotFound,
-    ReadOnly,
-    SessionClosed,
     UsageProblem,
 )
-from ari_notebook.client.rest import Answer, Call, HttpTransport, Rest, encode
+from ari_notebook.client.rest import Answer, Call, HttpTransport, Rest
 from ari_notebook.client.stream import State
 from ari_notebook.client.websocket_rest import WebSocketTransport
 from ari_notebook.declared import read_declaration
@@ -34,11 +28,12 @@ from ari_notebook.following import Follower, Gap
 from ari_notebook.handlers import Handler, Handlers, Sighting
 from ari_notebook.live import EventLog, Tables
 from ari_notebook.matching import Pattern
-from ari_notebook.requestlog import RequestLog, SentRequest
-from ari_notebook.resources import KINDS, Fields, Resource, frame, make_resources, wrap
-from ari_notebook.spec import InvalidArguments, Operation, UnknownName
+from ari_notebook.programs import event_program
+from ari_notebook.requestlog import RequestLog
+from ari_notebook.resources import Fields, Resource, frame, make_resources, wrap
+from ari_notebook.sending import Sender
+from ari_notebook.spec import Operation, UnknownName
 from ari_notebook.status import Status
-from ari_notebook.subscriptions import Subscriptions
 from ari_notebook.waiting import Waits
 
 if TYPE_CHECKING:
@@ -95,7 +90,6 @@ class Session:
         self.subscribe_all = subscribe_all
         self.read_only = read_only
         self.transport = transport
-        self.requests = RequestLog()
         self.opened = time.time()
         # Where lines for the user go (connection lost, handler failed); the notebook changes it.
         self.tell: Callable[[str], None] = _tell_nobody
@@ -106,11 +100,16 @@ class Session:
         self._credentials = credentials
         self._simulator = embedded
         self._telephone: Telephone | None = None
-        self._subscriptions = Subscriptions()
         # The session's own questions, unlike the user's, are in no log.
         http = HttpTransport(self.address, credentials, verify)
         self._own_rest = Rest(http)
-        self._rest = Rest(http, self._observe)
+        self._sender = Sender(
+            self.address,
+            self.user,
+            http,
+            read_only=read_only,
+            before=lambda: self._waits.begin(),
+        )
         try:
             self.asterisk, self.declaration = read_declaration(self._own_rest, self.address)
             classes, self.objects = make_resources(self.declaration)
@@ -120,7 +119,7 @@ class Session:
                 self.apps,
                 credentials,
                 rest=self._own_rest,
-                subscriptions=self._subscriptions,
+                subscriptions=self._sender.subscriptions,
                 subscribe_all=subscribe_all,
                 verify=verify,
                 keep=keep,
@@ -134,7 +133,7 @@ class Session:
         if transport == "websocket":
             carrier = WebSocketTransport(self._follower.stream.send, http)
             self._follower.answers = carrier
-            self._rest = Rest(carrier, self._observe)
+            self._sender.carry_over(carrier)
         self._waits.begin()
         self.name = sessions.free_name(name or self.address.base.split("//", 1)[1])
         sessions.add(self)
@@ -165,6 +164,11 @@ class Session:
     def handlers(self) -> Handlers:
         """The handlers by name."""
         return self._follower.handlers
+
+    @property
+    def requests(self) -> RequestLog:
+        """Every request sent; ``ari.requests.df`` is a DataFrame of them."""
+        return self._sender.log
 
     @property
     def gaps(self) -> list[Gap]:
@@ -224,15 +228,7 @@ class Session:
             InvalidParameter: the arguments do not fit the declaration; nothing was sent.
             AriError: see the tree in `ari_notebook.client.errors`.
         """
-        try:
-            checked = operation.check(arguments)
-        except InvalidArguments as error:
-            raise InvalidParameter(
-                str(error), request=f"{operation.method} {operation.path}"
-            ) from None
-        if operation.websocket:
-            raise UsageProblem("the session itself is this connection", "See ari.status.")
-        answer = self._send(Call(operation.method, checked.path, checked.params, checked.body))
+        answer = self._sender.perform(operation, arguments)
         if not answer.content:
             return None
         if not answer.is_json:
@@ -257,45 +253,7 @@ class Session:
         Returns:
             The answer: ``status``, ``reason``, ``headers``, ``content``, ``json()``.
         """
-        path = "/" + path.removeprefix("/ari/").lstrip("/")
-        if any(c.isspace() or ord(c) < 32 for c in path):
-            path = quote(path, safe="/?&=%:;@+,~")
-        query = {key: encode(value) for key, value in (params or {}).items() if value is not None}
-        return self._send(Call(method.upper(), path, query, body))
-
-    def _send(self, call: Call) -> Answer:
-        if self._closed:
-            raise SessionClosed("the session is closed", "Type: %ari connect")
-        changes = call.method not in ("GET", "OPTIONS", "HEAD")
-        if changes and self.read_only:
-            raise ReadOnly(
-                "this session is read-only: nothing was sent",
-                "Connect without --read-only (read_only=False) to change things.",
-                request=str(call),
-            )
-        if changes:
-            self._waits.begin()  # asking changes nothing, so that no event can come of it
-        return self._rest.send(call)
-
-    def _observe(
-        self, call: Call, answer: Answer | None, failure: AriError | None, sent: float
-    ) -> None:
-        self._subscriptions.observe(call, answer)
-        self.requests.append(
-            SentRequest(
-                at=sent,
-                method=call.method,
-                path=call.path,
-                params=dict(call.params),
-                body=call.body,
-                status=answer.status if answer else None,
-                milliseconds=answer.milliseconds if answer else None,
-                message=failure.message if failure else answer.reason if answer else "",
-                url=self.address.ari + call.uri,
-                user=self.user,
-                sequence=self._waits.mark.sequence,
-            )
-        )
+        return self._sender.request(method, path, params, body)
 
     def operation(self, name: str) -> Operation:
         """A declared operation by its name, as ``channels.play``.
@@ -361,46 +319,11 @@ class Session:
         return decorate
 
     def make_handler(self, function: Callable[..., Any], pattern: Pattern) -> Handler:
-        """A handler of this session, not yet added to its handlers."""
-        handler = Handler(
-            function,
-            pattern,
-            arguments=self._arguments,
-            failed=self._handler_failed,
-            before=lambda sighting: self._waits.begin(sighting.sequence + 1),
-        )
-        known = self._arguments({})
-        strange = [name for name in handler.wants if name not in known]
-        if strange:
-            raise UsageProblem(
-                f"the handler {handler.name} asks for {strange[0]!r}",
-                f"It may ask for: {', '.join(known)}.",
-            )
-        return handler
+        """A handler of this session, not yet added to its handlers; see `on`."""
+        return event_program(self, function, pattern)
 
-    def _arguments(self, event: dict[str, Any]) -> dict[str, Callable[[], Any]]:
-        def live(model: str, *keys: str) -> Callable[[], Any]:
-            def make() -> Any:
-                for key in keys:
-                    item = event.get(key)
-                    if isinstance(item, dict):
-                        kind = KINDS[model]
-                        with suppress(KeyError):
-                            return self.objects[model](self, kind.id_of(item), item)
-                return None
-
-            return make
-
-        return {
-            "event": lambda: Fields(event),
-            "channel": live("Channel", "channel", "peer", "transferee"),
-            "bridge": live("Bridge", "bridge"),
-            "playback": live("Playback", "playback"),
-            "recording": live("LiveRecording", "recording"),
-            "ari": lambda: self,
-        }
-
-    def _handler_failed(self, handler: Handler, sighting: Sighting, trace: str) -> None:
+    def record_failure(self, handler: Handler, sighting: Sighting, trace: str) -> None:
+        """A handler failed: say so in the log, with its traceback, and to the user."""
         last = trace.rstrip().splitlines()[-1]
         with self._follower.arrived:
             self._follower.log.add_row(
@@ -409,6 +332,10 @@ class Session:
                 detail=f"{handler.name}: {last}",
             )
         self.tell(f"handler {handler.name} failed on {sighting.event.get('type')}: {last}")
+
+    def wait_from(self, sequence: int) -> None:
+        """Let this thread's waits look from a place in the log on."""
+        self._waits.begin(sequence)
 
     def off(self, name: str | Callable[..., Any]) -> None:
         """Take a handler away, by its name or its function.
@@ -475,10 +402,7 @@ class Session:
             The caller, who can ``press`` keys and ``hangup``: a simulated phone in the embedded
             exchange, a Local channel on any other.
         """
-        if self._closed:
-            raise SessionClosed("the session is closed", "Type: %ari connect")
-        if self.read_only:
-            raise ReadOnly("this session is read-only: nobody was called")
+        self._sender.allow(f"a call to {extension}@{context}")
         self._waits.begin()
         if self._simulator is not None:
             made: Caller = self._simulator.call(str(extension), context, caller)
@@ -550,11 +474,10 @@ class Session:
         with self._closing:
             if self._closed:
                 return
-            self._closed = True
+            self._closed = self._sender.closed = True
         if self._telephone is not None:
             self._telephone.close()
         self._follower.close()
-        self._rest.transport.close()
         self._own_rest.transport.close()
         if self._simulator is not None:
             self._simulator.stop()

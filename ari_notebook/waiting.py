@@ -43,7 +43,7 @@ class Waits:
         self._latest = Mark(0)
 
     def begin(self, sequence: int | None = None) -> None:
-        """A request leaves now: this thread's waits look back to here."""
+        """A request leaves now: this thread's waits look back to here, or to ``sequence``."""
         mark = Mark(self._follower.log.count if sequence is None else sequence)
         self._own.mark = self._latest = mark
 

@@ -1,0 +1,1 @@
+"""A simulated Asterisk for the tests of any ARI application."""

@@ -1,0 +1,51 @@
+import pytest
+
+from ari_notebook.client.address import Address, application_names
+from ari_notebook.client.errors import UsageProblem
+
+
+@pytest.mark.parametrize(
+    ("typed", "base"),
+    [
+        ("http://pbx:8088", "http://pbx:8088"),
+        (" http://pbx:8088/ ", "http://pbx:8088"),
+        ("http://pbx:8088/ari", "http://pbx:8088"),
+        ("http://pbx:8088/asterisk/ari/", "http://pbx:8088/asterisk"),
+        ("https://[::1]:8089", "https://[::1]:8089"),
+    ],
+)
+def test_urls_as_people_type_them(typed, base):
+    assert Address.parse(typed).base == base
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("", "http://127.0.0.1:8088"),
+        ("pbx:8088", "http://127.0.0.1:8088"),
+        ("ws://pbx:8088", "Type http://pbx:8088"),
+        ("http://asterisk:secret@pbx:8088", "ARI_PASSWORD"),
+        ("http://pbx:70000", "65535"),
+    ],
+)
+def test_what_is_no_url_is_refused_with_advice(typed, says):
+    with pytest.raises(UsageProblem) as caught:
+        Address.parse(typed)
+    assert says in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_event_socket_names_all_applications_in_one_parameter():
+    url = Address.parse("https://pbx").events(("a", "b-ü"), subscribe_all=True)
+    assert url == "wss://pbx/ari/events?app=a,b-%C3%BC&subscribeAll=true"
+
+
+def test_application_names_from_text_and_list():
+    assert application_names("a, b,a") == ("a", "b")
+    assert application_names(["a", "b"]) == ("a", "b")
+
+
+@pytest.mark.parametrize("name", ["", "a,", "a b", "a&b", "a/b", "a\nb", "x" * 74, "${EXTEN}"])
+def test_application_names_that_would_break_a_dialplan_are_refused(name):
+    with pytest.raises(UsageProblem):
+        application_names(name)
