@@ -6,9 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ari_notebook.client.errors import UsageProblem
-from ari_notebook.spec import Declaration
+from ari_notebook.spec import Declaration, nearest
 
 __all__ = ["Pattern"]
+
+# Events that this package adds to Asterisk's: the connection was lost, and is there again.
+OURS = frozenset({"Gap"})
 
 _MISSING = object()
 # Where the event log's columns are found in an event, for those that are no field of their own.
@@ -45,7 +48,7 @@ class Pattern:
         self.types: frozenset[str] | None = None
         if names != ["*"]:
             for name in names:
-                if name not in declaration.events:
+                if name not in declaration.events and name not in OURS:
                     raise UsageProblem(
                         f"no event is called {name!r}", _suggest(name, declaration.events)
                     )
@@ -55,7 +58,7 @@ class Pattern:
         self.where = {key: _plain(value) for key, value in where.items()}
 
     def _check_field(self, key: str, declaration: Declaration) -> None:
-        if self.types is None:
+        if self.types is None or self.types & OURS:
             return
         root = key.split("__", 1)[0]
         known = {
@@ -83,12 +86,9 @@ class Pattern:
 
 
 def _suggest(name: str, known: Iterable[str]) -> str:
-    import difflib
-
     names = list(known)
-    by_lower = {item.lower(): item for item in names}
-    near = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.4)
-    return f"Did you mean {by_lower[near[0]]}?" if near else f"There are: {', '.join(names)}."
+    near = nearest(name, names, 2)
+    return f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(names)}."
 
 
 def _plain(value: Any) -> Any:

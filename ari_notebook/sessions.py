@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import difflib
 import threading
 from typing import TYPE_CHECKING
 
@@ -68,9 +67,9 @@ def find(name: str) -> Session:
     """
     session = _open.get(name)
     if session is None:
-        near = difflib.get_close_matches(name, _open, n=1)
-        known = f"Did you mean {near[0]}?" if near else f"Open: {', '.join(_open) or 'none'}."
-        raise UsageProblem(f"no session is called {name!r}", known)
+        raise UsageProblem(
+            f"no session is called {name!r}", f"Open are: {', '.join(_open) or 'none'}."
+        )
     return session
 
 
