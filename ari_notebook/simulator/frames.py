@@ -1,0 +1,146 @@
+"""WebSocket frames (RFC 6455, section 5), read and written without I/O.
+
+The simulator needs both ends: it is the server of ``/ari/events`` and the client of outbound
+WebSockets. What it accepts is what Asterisk's own reader accepts, which is less strict than the
+RFC: a client's frame need not be masked, and text is not checked for UTF-8 before it is parsed.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
+KNOWN = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
+
+NORMAL, GOING_AWAY, UNSUPPORTED, TOO_BIG, CANNOT_FULFIL = 1000, 1001, 1003, 1009, 1011
+
+MAX_FRAME = 65535  # octets of a received frame, its header included
+RECONSTRUCT = 65535  # fragments are joined up to here, then handed on as they are
+
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+
+class BadFrame(Exception):
+    """The peer sent something that ends the connection.
+
+    Attributes:
+        code: the status code to close with (RFC 6455, section 7.4).
+    """
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A whole message, or a control frame.
+
+    Attributes:
+        opcode: TEXT, BINARY, CLOSE, PING or PONG.
+        payload: its octets, unmasked.
+    """
+
+    opcode: int
+    payload: bytes
+
+    @property
+    def close_code(self) -> int:
+        """The status code of a CLOSE; 1005 where it carries none."""
+        return int.from_bytes(self.payload[:2], "big") if len(self.payload) >= 2 else 1005
+
+
+def accept_key(key: str) -> str:
+    """Answer a client's ``Sec-WebSocket-Key`` (RFC 6455, section 4.2.2)."""
+    return base64.b64encode(hashlib.sha1(key.encode() + _GUID).digest()).decode()  # noqa: S324
+
+
+def encode(opcode: int, payload: bytes, *, mask: bool = False) -> bytes:
+    """Make one final frame; a client masks what it sends, a server does not."""
+    length = len(payload)
+    flag = 0x80 if mask else 0
+    if length < 126:
+        head = bytes((0x80 | opcode, flag | length))
+    elif length < 1 << 16:
+        head = bytes((0x80 | opcode, flag | 126)) + length.to_bytes(2, "big")
+    else:
+        head = bytes((0x80 | opcode, flag | 127)) + length.to_bytes(8, "big")
+    if not mask:
+        return head + payload
+    key = os.urandom(4)
+    return head + key + _masked(payload, key)
+
+
+def encode_close(code: int, *, mask: bool = False) -> bytes:
+    """Make a CLOSE frame with a status code."""
+    return encode(CLOSE, code.to_bytes(2, "big"), mask=mask)
+
+
+def _masked(payload: bytes, key: bytes) -> bytes:
+    length = len(payload)
+    pad = (key * (length // 4 + 1))[:length]
+    return (int.from_bytes(payload, "big") ^ int.from_bytes(pad, "big")).to_bytes(length, "big")
+
+
+class FrameReader:
+    """Takes octets as they arrive and gives whole messages."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._fragments = bytearray()
+        self._opcode = TEXT
+
+    def feed(self, data: bytes) -> Iterator[Message]:
+        """Yield the messages that are complete now.
+
+        Raises:
+            BadFrame: the connection must be closed; messages before it were yielded.
+        """
+        self._buffer += data
+        while (frame := self._frame()) is not None:
+            final, opcode, payload = frame
+            if opcode >= CLOSE:
+                yield Message(opcode, payload)
+                continue
+            if opcode != CONTINUATION:
+                self._opcode = opcode
+            if final and not self._fragments:
+                yield Message(self._opcode, payload)
+                continue
+            self._fragments += payload
+            if final or len(self._fragments) >= RECONSTRUCT:
+                whole, self._fragments = bytes(self._fragments), bytearray()
+                yield Message(self._opcode, whole)
+
+    def _frame(self) -> tuple[bool, int, bytes] | None:
+        """Take one frame off the buffer: whether it is final, its opcode and its payload."""
+        buffer = self._buffer
+        if len(buffer) < 2:
+            return None
+        opcode = buffer[0] & 0x0F
+        if opcode not in KNOWN:
+            raise BadFrame(UNSUPPORTED, f"unknown opcode {opcode}")
+        length = buffer[1] & 0x7F
+        start = 2
+        if length >= 126:
+            start = 4 if length == 126 else 10
+            if len(buffer) < start:
+                return None
+            length = int.from_bytes(buffer[2:start], "big")
+        masked = buffer[1] & 0x80
+        end = start + (4 if masked else 0) + length
+        if end > MAX_FRAME:
+            raise BadFrame(TOO_BIG, f"a frame of {end} octets; at most {MAX_FRAME} are taken")
+        if len(buffer) < end:
+            return None
+        if masked:
+            payload = _masked(bytes(buffer[start + 4 : end]), bytes(buffer[start : start + 4]))
+        else:
+            payload = bytes(buffer[start:end])
+        final = bool(buffer[0] & 0x80)
+        del buffer[:end]
+        return final, opcode, payload

@@ -1,0 +1,249 @@
+"""HTTP as Asterisk's own server reads and writes it, without I/O.
+
+Asterisk does not use an HTTP library, and what it takes is wider and narrower than RFC 9112: a line
+may end in a bare LF, the version may be missing, any word is a method and is judged by the resource
+it is sent to, a ``HEAD`` that fails has a body; but a line holds 4,095 octets and a request 100
+headers. Strict parsers refuse the first half of that and have no place to count the second, which
+is why the reader is here; `shell` gives the figures.
+"""
+
+from __future__ import annotations
+
+from email.utils import formatdate
+from functools import lru_cache
+from html import escape
+
+from ari_notebook.simulator.messages import Headers, Request, Response
+
+MAX_LINE = 4095  # octets, the line's end included
+MAX_HEADERS = 100
+MAX_BODY = 40960  # octets of a form or of JSON; other bodies are read and dropped
+
+READ_TYPES = ("application/json", "application/x-www-form-urlencoded")
+
+
+def media_type(headers: Headers) -> str:
+    """The request's media type in lower case without its parameters; "" where none is given."""
+    return header(headers, "content-type").split(";", 1)[0].lower()
+
+
+def header(headers: Headers, name: str) -> str:
+    """The first header of this name (in lower case); "" where there is none."""
+    return next((value for key, value in headers if key.lower() == name), "")
+
+
+class Unreadable(Exception):
+    """The request cannot be read on; the connection closes after the answer.
+
+    Attributes:
+        status: the answer's code.
+        reason: the phrase after it.
+        text: what the page says.
+    """
+
+    def __init__(self, status: int, reason: str, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.reason = reason
+        self.text = text
+
+
+class RequestReader:
+    """Takes octets as they arrive and gives requests.
+
+    Args:
+        remote: the client's address, handed on in each request.
+    """
+
+    def __init__(self, remote: str = "127.0.0.1") -> None:
+        self._remote = remote
+        self._buffer = bytearray()
+        self._seen = 0  # where the search for the end of the head goes on
+        self._head: tuple[str, str, list[tuple[str, str]]] | None = None
+        self._body: _Body | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing of a next request has arrived."""
+        return not self._buffer and self._head is None
+
+    @property
+    def rest(self) -> bytes:
+        """What arrived after the last request: the first frames of an upgraded connection."""
+        return bytes(self._buffer)
+
+    def feed(self, data: bytes) -> None:
+        """Add octets that arrived."""
+        self._buffer += data
+
+    def next(self) -> Request | None:
+        """The next whole request, None while it is incomplete.
+
+        Raises:
+            Unreadable: it will never be one.
+        """
+        if self._head is None:
+            lines = self._take_head()
+            if lines is None:
+                return None
+            self._head = self._read_head(lines)
+            self._body = _Body(self._head[2])
+        assert self._body is not None  # noqa: S101 - set together with the head
+        if not self._body.take(self._buffer):
+            return None
+        (method, target, headers), self._head = self._head, None
+        return Request(method, target, headers, bytes(self._body.kept), self._remote)
+
+    def _take_head(self) -> list[bytes] | None:
+        """Take the lines of a request's head, up to the blank one, off the buffer."""
+        buffer = self._buffer
+        start, lines = 0, []
+        while (end := buffer.find(b"\n", start) + 1) > 0:
+            if end - start > MAX_LINE:
+                raise _line_too_long(len(lines))
+            line = bytes(buffer[start:end]).strip()
+            start = end
+            if not line and lines:
+                del buffer[:start]
+                return lines
+            lines.append(line)
+            if len(lines) == 1:
+                _check_request_line(line)
+            elif len(lines) > MAX_HEADERS + 1 and sum(map(_is_header, lines[1:])) > MAX_HEADERS:
+                raise Unreadable(413, "Request Entity Too Large", "Too many headers")
+        if len(buffer) - start >= MAX_LINE:
+            raise _line_too_long(len(lines))
+        return None
+
+    @staticmethod
+    def _read_head(lines: list[bytes]) -> tuple[str, str, list[tuple[str, str]]]:
+        method, target = lines[0].split(None, 2)[:2]
+        headers = []
+        for line in lines[1:]:
+            name, _, value = line.partition(b":")
+            if name and (value := value.strip()):
+                headers.append((name.rstrip().decode("latin-1"), value.decode("latin-1")))
+        return method.decode("latin-1").upper(), target.decode("latin-1"), headers
+
+
+def _check_request_line(line: bytes) -> None:
+    if len(line.split(None, 2)) < 2:
+        raise Unreadable(400, "Bad Request", "Invalid Request")
+
+
+def _is_header(line: bytes) -> bool:
+    name, _, value = line.partition(b":")
+    return bool(name and value.strip())
+
+
+def _line_too_long(lines: int) -> Unreadable:
+    which = "Header line" if lines else "Request line"
+    return Unreadable(400, "Bad Request", f"{which} too long")
+
+
+class _Body:
+    """Reads one body: so many octets, or chunks; keeps it only where someone will read it."""
+
+    def __init__(self, headers: Headers) -> None:
+        self.kept = bytearray()
+        self._keep = media_type(headers) in READ_TYPES
+        coding = header(headers, "transfer-encoding").lower() or "identity"
+        if coding not in ("identity", "chunked"):
+            raise Unreadable(501, "Unimplemented", "Unsupported Transfer-Encoding.")
+        self._chunked = coding == "chunked"
+        self._left = 0 if self._chunked else _content_length(headers)
+        self._trailers = False
+        if self._keep and self._left > MAX_BODY:
+            self._left = 0  # it is refused unread
+
+    def take(self, buffer: bytearray) -> bool:
+        """Take what has arrived of the body; whether it is whole."""
+        return self._take_chunks(buffer) if self._chunked else self._take_octets(buffer)
+
+    def _take_octets(self, buffer: bytearray) -> bool:
+        part = buffer[: self._left]
+        if self._keep:
+            self.kept += part
+        self._left -= len(part)
+        del buffer[: len(part)]
+        return self._left == 0
+
+    def _take_chunks(self, buffer: bytearray) -> bool:
+        while True:
+            if self._left:
+                if not self._take_octets(buffer):
+                    return False
+                if len(self.kept) > MAX_BODY:
+                    return True  # it is refused; what follows is never read
+            end = buffer.find(b"\n")
+            if end < 0:
+                return False
+            line = bytes(buffer[:end]).strip()
+            del buffer[: end + 1]
+            if self._trailers:
+                if not line:
+                    return True
+            elif line:  # the blank one is the end of the chunk before
+                self._left = _chunk_length(line)
+                self._trailers = self._left == 0
+
+
+def _content_length(headers: Headers) -> int:
+    value = header(headers, "content-length") or "0"
+    try:
+        length = int(value)
+    except ValueError:
+        length = -1
+    if length < 0:
+        raise Unreadable(400, "Bad Request", "Invalid Content-Length in request!")
+    return length
+
+
+def _chunk_length(line: bytes) -> int:
+    try:
+        length = int(line.split(b";", 1)[0], 16)
+    except ValueError:
+        length = -1
+    if length < 0:
+        raise Unreadable(400, "Bad Request", "Error parsing request body")
+    return length
+
+
+def html_error(
+    status: int, reason: str, text: str, *, server: str = "", close: bool = False
+) -> Response:
+    """Make the page that Asterisk's HTTP server answers with, where ARI is not yet asked."""
+    address = f"<address>{escape(server, quote=False)}</address>\r\n" if server else ""
+    page = (
+        '<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\r\n'
+        f"<html><head>\r\n<title>{status} {reason}</title>\r\n</head><body>\r\n"
+        f"<h1>{reason}</h1>\r\n<p>{escape(text)}</p>\r\n<hr />\r\n{address}</body></html>\r\n"
+    )
+    return Response(status, reason, [("Content-type", "text/html")], page.encode(), close)
+
+
+def render(response: Response, *, server: str, now: float, head: bool = False) -> bytes:
+    """Write an answer the way it goes over the wire.
+
+    Args:
+        response: what to write.
+        server: what the ``Server`` header says; "" leaves it out.
+        now: the time for the ``Date`` header, epoch seconds.
+        head: whether the request was HEAD; then only an error has a body.
+    """
+    lines = [f"HTTP/1.1 {response.status} {response.reason}"]
+    if server:
+        lines.append(f"Server: {server}")
+    lines.append(f"Date: {_date(int(now))}")
+    if response.close:
+        lines.append("Connection: close")
+    lines.append("Cache-Control: no-cache, no-store")
+    lines += [f"{name}: {value}" for name, value in response.headers]
+    lines.append(f"Content-Length: {len(response.body)}\r\n\r\n")
+    body = b"" if head and response.status < 400 else response.body
+    return "\r\n".join(lines).encode("utf-8", "replace") + body
+
+
+@lru_cache(maxsize=2)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)

@@ -1,0 +1,58 @@
+"""Who is asking: Basic authentication, or ``api_key`` in the query string or form."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import logging
+from collections.abc import Sequence
+
+log = logging.getLogger(__name__)
+
+Pairs = Sequence[tuple[str, str]]
+
+
+def credentials(headers: Pairs, query: Pairs) -> tuple[str, str] | None:
+    """The name and password that a request gives; None where it gives none.
+
+    The first Basic header counts, and only where there is none the first ``api_key``.
+    """
+    for name, value in headers:
+        if name.lower() == "authorization" and value.startswith("Basic "):
+            return _split(_decoded(value[6:]))
+    key = next((value for name, value in query if name == "api_key"), "")
+    return _split(key)
+
+
+def _decoded(token: str) -> str:
+    letters = token.strip().rstrip("=")
+    try:
+        octets = base64.b64decode(letters + "=" * (-len(letters) % 4))
+    except (binascii.Error, ValueError):
+        return ""
+    return octets[:255].decode("utf-8", "replace")
+
+
+def _split(text: str) -> tuple[str, str] | None:
+    user, colon, password = text.partition(":")
+    return (user, password) if colon and user and password else None
+
+
+def matches(given: str, kept: str, password_format: str) -> bool:
+    """Whether a password is the one kept for a user, in a time that does not depend on how nearly.
+
+    Args:
+        given: what the client sent.
+        kept: what ari.conf has.
+        password_format: ``plain``, or ``crypt`` for a hash as crypt(3) writes it (``$6$...``).
+    """
+    if password_format != "crypt":  # noqa: S105 - the name of a format
+        return hmac.compare_digest(given.encode(), kept.encode())
+    from passlib.hash import des_crypt, md5_crypt, sha256_crypt, sha512_crypt
+
+    for scheme in (sha512_crypt, sha256_crypt, md5_crypt, des_crypt):
+        if scheme.identify(kept):
+            return bool(scheme.verify(given, kept))
+    log.warning("a password with password_format=crypt is not a hash that this simulator can check")
+    return False

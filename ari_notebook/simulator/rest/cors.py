@@ -1,0 +1,45 @@
+"""Cross-origin requests (CORS) as Asterisk answers them.
+
+An origin that is not allowed is not refused: its headers are left out and the browser refuses.
+Header names are compared with regard to case here, as Asterisk does, though HTTP says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+Headers = Sequence[tuple[str, str]]
+
+
+def _last(headers: Headers, name: str) -> str | None:
+    return next((value for key, value in reversed(headers) if key == name), None)
+
+
+def _allowed(origin: str, allowed_origins: str) -> bool:
+    return any(each in ("*", origin) for each in allowed_origins.split(","))
+
+
+def simple(headers: Headers, allowed_origins: str) -> list[tuple[str, str]]:
+    """The headers that every answer to an allowed origin carries, whatever its status."""
+    origin = _last(headers, "Origin")
+    if origin is None or not _allowed(origin, allowed_origins):
+        return []
+    return [
+        ("Access-Control-Allow-Origin", origin),
+        ("Access-Control-Allow-Credentials", "true"),
+    ]
+
+
+def preflight(
+    headers: Headers, allowed_origins: str, methods: Iterable[str]
+) -> list[tuple[str, str]]:
+    """What the answer to OPTIONS adds: the methods there are and any headers asked for."""
+    origin = _last(headers, "Origin")
+    asked = _last(headers, "Access-Control-Request-Method")
+    methods = list(methods)
+    if origin is None or not _allowed(origin, allowed_origins) or asked not in methods:
+        return []
+    answer = [("Access-Control-Allow-Methods", ",".join(["OPTIONS", *methods]))]
+    if names := _last(headers, "Access-Control-Request-Headers"):
+        answer.append(("Access-Control-Allow-Headers", names))
+    return answer
