@@ -134,7 +134,9 @@ def _accept(operation: Operation, parameter: Parameter, value: Any) -> Any:
         raise values.Unfit("must not be empty")
     if parameter.name == "variables" and parameter.location == "body":
         if not isinstance(accepted, Mapping):
-            raise values.Unfit(f"takes names and values, like {{'NAME': 'value'}}, not {value!r}")
+            raise values.Unfit(
+                f"takes names and values, like {{'NAME': 'value'}}, not {values.shown(value)}"
+            )
         if operation.path not in ANY_JSON:
             return {name: _variable(name, each) for name, each in accepted.items()}
     if parameter.name == values.ROWS and isinstance(accepted, Mapping):
@@ -150,7 +152,7 @@ def _variable(name: str, value: Any) -> Any:
         return str(value)
     if isinstance(value, str):
         return value
-    raise values.Unfit(f"holds {name}={value!r}, but a variable's value is text")
+    raise values.Unfit(f"holds {values.shown(value)} for {name!r}, but a variable's value is text")
 
 
 def _lay_out(operation: Operation, accepted: dict[str, Any]) -> Checked:

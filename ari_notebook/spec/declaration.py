@@ -48,7 +48,7 @@ def snake_case(name: str) -> str:
 
 def identifier(name: str) -> str:
     """Turn any name into a legal Python identifier: ``from`` becomes ``from_``."""
-    legal = re.sub(r"\W", "_", name)
+    legal = re.sub(r"[^0-9A-Za-z_]", "_", name)
     if not legal or legal[0].isdigit():
         legal = f"_{legal}"
     return f"{legal}_" if keyword.iskeyword(legal) else legal
@@ -298,7 +298,7 @@ class Declaration:
         return tuple(fields.values())
 
     def docstring(self, name: str) -> str:
-        """Give the reference text of an operation, resource, model or event, as `%ari docs` shows it.
+        """Give the reference text of an operation, resource, model or event.
 
         Raises:
             UnknownName: there is none of that name.

@@ -100,8 +100,8 @@ def _parameter(raw: Mapping[str, Any]) -> Parameter:
         multiple=bool(raw.get("allowMultiple", False)),
         default=raw.get("defaultValue"),
         allowed=_allowed(limits),
-        minimum=limits.get("min"),
-        maximum=limits.get("max"),
+        minimum=_limit(limits, "min"),
+        maximum=_limit(limits, "max"),
         description=str(raw.get("description") or ""),
     )
 
@@ -128,6 +128,11 @@ def _field(name: str, raw: Mapping[str, Any]) -> Field:
         allowed=_allowed(raw.get("allowableValues") or {}),
         description=str(raw.get("description") or ""),
     )
+
+
+def _limit(limits: Mapping[str, Any], which: str) -> float | None:
+    limit = limits.get(which)
+    return None if limit is None else float(limit)
 
 
 def _allowed(limits: Mapping[str, Any]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TRUE = frozenset({"true", "yes", "y", "t", "1", "on"})  # what Asterisk itself takes for true
 FALSE = frozenset({"false", "no", "n", "f", "0", "off"})
+SHOWN = 60  # characters
 BITS = {"int": 32, "long": 64}
 ROWS = "fields"  # the one body parameter that is a list: [{"attribute": …, "value": …}]
 
@@ -48,6 +49,12 @@ def text(value: Any) -> str:
     if isinstance(value, list):
         return ",".join(text(each) for each in value)
     return str(value)
+
+
+def shown(value: Any) -> str:
+    """Show a value in a message: its repr, cut where it would fill the line."""
+    whole = repr(value).replace("\n", " ")
+    return whole if len(whole) <= SHOWN else f"{whole[:SHOWN]}…"
 
 
 def is_list(parameter: Parameter) -> bool:
@@ -88,7 +95,7 @@ def _allowed(parameter: Parameter, value: Any) -> Any:
             return allowed
     near = nearness.did_you_mean(nearness.nearest(str(value), parameter.allowed, 1))
     hint = near.replace(";", ",", 1) if near else ""
-    raise Unfit(f"must be one of {', '.join(parameter.allowed)}, not {value!r}{hint}")
+    raise Unfit(f"must be one of {', '.join(parameter.allowed)}, not {shown(value)}{hint}")
 
 
 def _integer(value: Any, bits: int) -> int:
@@ -103,9 +110,9 @@ def _integer(value: Any, bits: int) -> int:
         except ValueError:
             number = None
     if number is None:
-        raise Unfit(f"must be a whole number, not {value!r}")
+        raise Unfit(f"must be a whole number, not {shown(value)}")
     if not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1):
-        raise Unfit(f"must fit in {bits} bits, not {value!r}")
+        raise Unfit(f"must fit in {bits} bits, not {shown(value)}")
     return number
 
 
@@ -117,7 +124,7 @@ def _number(value: Any) -> float:
             number = math.nan
         if math.isfinite(number):
             return number
-    raise Unfit(f"must be a number, not {value!r}")
+    raise Unfit(f"must be a number, not {shown(value)}")
 
 
 def _boolean(value: Any) -> bool:
@@ -126,7 +133,7 @@ def _boolean(value: Any) -> bool:
         return True
     if word in FALSE:
         return False
-    raise Unfit(f"must be true or false, not {value!r}")
+    raise Unfit(f"must be true or false, not {shown(value)}")
 
 
 def _json(value: Any) -> Any:
@@ -139,7 +146,7 @@ def _json(value: Any) -> Any:
         return dict(value)
     if isinstance(value, list | tuple):
         return list(value)
-    raise Unfit(f"must be a JSON object, not {value!r}")
+    raise Unfit(f"must be a JSON object, not {shown(value)}")
 
 
 def _string(value: Any, *, several: bool) -> str:
@@ -153,4 +160,4 @@ def _string(value: Any, *, several: bool) -> str:
     if isinstance(identity, str):
         return identity
     expected = "text or a list of it" if several else "one text"
-    raise Unfit(f"must be {expected}, not {value!r}")
+    raise Unfit(f"must be {expected}, not {shown(value)}")
