@@ -7,6 +7,7 @@ signatures, reference texts, differences between servers — is computed elsewhe
 
 from __future__ import annotations
 
+import functools
 import keyword
 import re
 from collections.abc import Mapping
@@ -40,12 +41,14 @@ class UnknownName(KeyError):
         return self._reason + nearness.did_you_mean(self.nearest)
 
 
+@functools.lru_cache(4096)  # asked for on every request, about a few hundred names
 def snake_case(name: str) -> str:
     """Spell ARI's camelCase the Python way: ``sendDTMF`` becomes ``send_dtmf``."""
     words = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)
     return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", words).lower()
 
 
+@functools.lru_cache(4096)
 def identifier(name: str) -> str:
     """Turn any name into a legal Python identifier: ``from`` becomes ``from_``."""
     legal = re.sub(r"[^0-9A-Za-z_]", "_", name)
