@@ -92,7 +92,8 @@ class RequestReader:
         if not self._body.take(self._buffer):
             return None
         (method, target, headers), self._head = self._head, None
-        return Request(method, target, headers, bytes(self._body.kept), self._remote)
+        body = self._body
+        return Request(method, target, headers, bytes(body.kept), self._remote, body.oversized)
 
     def _take_head(self) -> list[bytes] | None:
         """Take the lines of a request's head, up to the blank one, off the buffer."""
@@ -146,6 +147,7 @@ class _Body:
 
     def __init__(self, headers: Headers) -> None:
         self.kept = bytearray()
+        self.oversized = False
         self._keep = media_type(headers) in READ_TYPES
         coding = header(headers, "transfer-encoding").lower() or "identity"
         if coding not in ("identity", "chunked"):
@@ -153,8 +155,7 @@ class _Body:
         self._chunked = coding == "chunked"
         self._left = 0 if self._chunked else _content_length(headers)
         self._trailers = False
-        if self._keep and self._left > MAX_BODY:
-            self._left = 0  # it is refused unread
+        self._refuse_if_large()
 
     def take(self, buffer: bytearray) -> bool:
         """Take what has arrived of the body; whether it is whole."""
@@ -173,8 +174,6 @@ class _Body:
             if self._left:
                 if not self._take_octets(buffer):
                     return False
-                if len(self.kept) > MAX_BODY:
-                    return True  # it is refused; what follows is never read
             end = buffer.find(b"\n")
             if end < 0:
                 return False
@@ -186,6 +185,14 @@ class _Body:
             elif line:  # the blank one is the end of the chunk before
                 self._left = _chunk_length(line)
                 self._trailers = self._left == 0
+                self._refuse_if_large()
+                if self.oversized:
+                    return True
+
+    def _refuse_if_large(self) -> None:
+        """What would be kept but is too large is refused unread."""
+        if self._keep and len(self.kept) + self._left > MAX_BODY:
+            self.oversized, self._left = True, 0
 
 
 def _content_length(headers: Headers) -> int:

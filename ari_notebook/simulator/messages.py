@@ -41,6 +41,7 @@ class Request:
         headers: names and values in the order they came.
         body: the octets of a form or of JSON; other bodies are not kept.
         remote: the client's address.
+        oversized: whether the body is too large and was not read; nothing can be read after it.
     """
 
     method: str
@@ -48,6 +49,7 @@ class Request:
     headers: Headers = ()
     body: bytes = b""
     remote: str = "127.0.0.1"
+    oversized: bool = False
 
 
 @dataclass(frozen=True, slots=True)

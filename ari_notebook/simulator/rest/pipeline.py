@@ -124,8 +124,7 @@ def _read_body(request: Request) -> tuple[list[tuple[str, str]], Any]:
     kind = media_type(request.headers)
     if kind not in (FORM, JSON):
         return [], None
-    declared = header(request.headers, "content-length")
-    if len(request.body) > MAX_BODY or (declared.isdecimal() and int(declared) > MAX_BODY):
+    if request.oversized or len(request.body) > MAX_BODY:
         raise Refused(413, "Request body too large")
     if kind == FORM:
         return parameters.pairs(request.body.decode("utf-8", "surrogateescape")), None
