@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ari_notebook.live import Tables
     from ari_notebook.session import Session
 
-__all__ = ["KINDS", "Fields", "LiveObject", "Resource", "frame", "make_resources", "wrap"]
+__all__ = ["KINDS", "Fields", "Kind", "LiveObject", "Resource", "frame", "make_resources", "wrap"]
 
 
 class Fields(dict[str, Any]):
@@ -56,6 +56,11 @@ class Kind:
     def id_of(self, item: Mapping[str, Any]) -> str:
         """The identity of an object of this kind, as one text."""
         return "/".join(str(item[name]) for name in self.identity)
+
+    @property
+    def event_field(self) -> str:
+        """Where events carry it: ``channel``, ``bridge``, ``playback``, ``recording``."""
+        return self.table.removesuffix("s")
 
     def path_arguments(self, id: str) -> tuple[str, ...]:
         """The identity's parts, as the path wants them."""
@@ -106,6 +111,8 @@ class LiveObject:
         """All its fields: from the live table, or as last seen."""
         if self._kind.table:
             row = getattr(self._session.tables, self._kind.table).get(self.id)
+            # Once it is gone, the last that was said of it is in the event that ended it.
+            row = row or self._session.last_words(self._kind, self.id)
             if row is not None:
                 self._seen = dict(row)
         return Fields(self._seen)

@@ -30,7 +30,7 @@ from ari_notebook.live import EventLog, Tables
 from ari_notebook.matching import Pattern
 from ari_notebook.programs import event_program
 from ari_notebook.requestlog import RequestLog
-from ari_notebook.resources import Fields, Resource, frame, make_resources, wrap
+from ari_notebook.resources import Fields, Kind, Resource, frame, make_resources, wrap
 from ari_notebook.sending import Sender
 from ari_notebook.spec import Operation, UnknownName
 from ari_notebook.status import Status
@@ -111,7 +111,7 @@ class Session:
             before=lambda: self._waits.begin(),
         )
         try:
-            self.asterisk, self.declaration = read_declaration(self._own_rest, self.address)
+            self.server, self.declaration = read_declaration(self._own_rest, self.address)
             classes, self.objects = make_resources(self.declaration)
             self._resources = {key: cls(self) for key, cls in classes.items()}
             self._follower = Follower(
@@ -196,7 +196,7 @@ class Session:
             applications=self.apps,
             state="closed" if self._closed else follower.state.value,
             reason=follower.reason,
-            asterisk=self.asterisk,
+            asterisk=self.server,
             since=self.opened,
             read_only=self.read_only,
             subscribe_all=self.subscribe_all,
@@ -293,6 +293,16 @@ class Session:
         return frame(resource, self.listed(resource), self.tables)
 
     # Events.
+
+    def last_words(self, kind: Kind, id: str) -> dict[str, Any] | None:
+        """What the latest of the last 2,000 events said of one object; None where none did."""
+        for event in reversed(self.log.since(max(0, self.log.count - 2000))):
+            item = event.get(kind.event_field)
+            if not isinstance(item, dict) or not all(name in item for name in kind.identity):
+                continue
+            if kind.id_of(item) == id:
+                return item
+        return None
 
     def on(
         self, type: str | Iterable[str], **where: Any

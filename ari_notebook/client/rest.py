@@ -231,7 +231,9 @@ def _explain(error: Exception, address: Address, request: str, timeout: float) -
 
 def _reason(text: str) -> str:
     found = re.search(r"certificate verify failed: ([^('\"]+)|: ([A-Z_]{6,})", text)
-    return (found[1] or found[2]).strip() if found else "no TLS is spoken there"
+    if found is None or found[2] == "WRONG_VERSION_NUMBER":
+        return "no TLS is spoken there"
+    return (found[1] or found[2]).strip()
 
 
 class Rest:
