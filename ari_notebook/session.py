@@ -17,13 +17,13 @@ from ari_notebook.callers import Caller, Telephone
 from ari_notebook.client.address import Address, application_names
 from ari_notebook.client.credentials import Credentials
 from ari_notebook.client.errors import (
-    NotFound,
     UsageProblem,
 )
 from ari_notebook.client.rest import Answer, Call, HttpTransport, Rest
 from ari_notebook.client.stream import State
 from ari_notebook.client.websocket_rest import WebSocketTransport
 from ari_notebook.declared import read_declaration
+from ari_notebook.finding import find, latest_in_stasis
 from ari_notebook.following import Follower, Gap
 from ari_notebook.handlers import Handler, Handlers, Sighting
 from ari_notebook.live import EventLog, Tables
@@ -432,17 +432,7 @@ class Session:
         """
         if self._chosen is not None and self._chosen in self.tables.channels:
             return self.channels[self._chosen]
-        ours = [
-            id
-            for id, row in list(self.tables.channels.items())
-            if row.get("in_stasis") and row.get("app_name") in (None, "", *self.apps)
-        ]
-        if not ours:
-            raise NotFound(
-                "no channel is in Stasis",
-                "A caller gets there by an extension with Stasis(): try %ari call 1000.",
-            )
-        return self.channels[ours[-1]]
+        return latest_in_stasis(self)
 
     @current_channel.setter
     def current_channel(self, channel: Any) -> None:
@@ -455,27 +445,11 @@ class Session:
             NotFound: there is none.
             UsageProblem: there are several; the message lists them.
         """
-        return self._find("channels", text)
+        return find(self, "channels", text)
 
     def find_bridge(self, text: str) -> Any:
         """The live bridge with that id, or an unambiguous part of an id or a name."""
-        return self._find("bridges", text)
-
-    def _find(self, resource: str, text: str) -> Any:
-        text = str(getattr(text, "id", text))
-        table = dict(getattr(self.tables, resource))
-        if text in table:
-            return self._resources[resource][text]
-        named = [id for id, row in table.items() if row.get("name") == text]
-        found = named or [
-            id for id, row in table.items() if text and (text in id or text in row.get("name", ""))
-        ]
-        if len(found) == 1:
-            return self._resources[resource][found[0]]
-        if found:
-            listed = "; ".join(f"{id} {table[id].get('name', '')}" for id in found[:6])
-            raise UsageProblem(f"{text!r} fits {len(found)} {resource}", f"They are: {listed}.")
-        return self._resources[resource][text]  # it may live without our being told
+        return find(self, "bridges", text)
 
     # Leaving.
 

@@ -1,0 +1,60 @@
+"""Which channel or bridge does a person mean?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ari_notebook.client.errors import NotFound, UsageProblem
+
+if TYPE_CHECKING:
+    from ari_notebook.session import Session
+
+__all__ = ["find", "latest_in_stasis"]
+
+
+def find(session: Session, resource: str, text: str) -> Any:
+    """The live object with that id, or an unambiguous part of an id or a name.
+
+    Args:
+        session: whose live tables are searched.
+        resource: ``channels`` or ``bridges``.
+        text: what the person typed, or a live object.
+
+    Raises:
+        NotFound: there is none, in the tables or on the server.
+        UsageProblem: it fits several; the message lists them.
+    """
+    text = str(getattr(text, "id", text))
+    members = session.resources[resource]
+    table = dict(getattr(session.tables, resource))
+    if text in table:
+        return members[text]
+    named = [id for id, row in table.items() if row.get("name") == text]
+    found = named or [
+        id for id, row in table.items() if text and (text in id or text in row.get("name", ""))
+    ]
+    if len(found) == 1:
+        return members[found[0]]
+    if found:
+        listed = "; ".join(f"{id} {table[id].get('name', '')}" for id in found[:6])
+        raise UsageProblem(f"{text!r} fits {len(found)} {resource}", f"They are: {listed}.")
+    return members[text]  # it may live without our being told
+
+
+def latest_in_stasis(session: Session) -> Any:
+    """The channel that came last into the session's applications.
+
+    Raises:
+        NotFound: there is none.
+    """
+    ours = [
+        id
+        for id, row in list(session.tables.channels.items())
+        if row.get("in_stasis") and row.get("app_name") in (None, "", *session.apps)
+    ]
+    if not ours:
+        raise NotFound(
+            "no channel is in Stasis",
+            "A caller gets there by an extension with Stasis(): try %ari call 1000.",
+        )
+    return session.channels[ours[-1]]
