@@ -1,0 +1,163 @@
+"""A session, against the simulator and a real Asterisk alike."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+import ari_notebook
+from ari_notebook.session import Session
+
+
+@pytest.fixture
+def ari(exchange_server) -> Iterator[Session]:
+    with ari_notebook.connect(exchange_server.url) as session:
+        yield session
+
+
+def until(condition, seconds=5.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never became true"
+        time.sleep(0.01)
+
+
+def test_hello_world(ari):
+    ari.call("1000", caller="Alice <5551>")
+    start = ari.wait_for("StasisStart")
+    assert start.channel.caller == {"name": "Alice", "number": "5551"}
+    channel = ari.current_channel
+    assert channel == start.channel.id
+    assert channel in ari.channels
+    row = ari.channels.df.loc[channel.id]
+    assert (row["state"], row["caller_number"], row["in_stasis"]) == ("Up", "5551", True)
+    playback = channel.play("sound:hello-world")
+    assert ari.wait_for("PlaybackStarted", playback=playback).playback.state == "playing"
+    assert ari.wait_for("PlaybackFinished", playback=playback).playback.state == "done"
+    assert playback.state == "done"
+    channel.hangup()
+    ari.wait_for("StasisEnd", channel=channel)
+    until(lambda: channel not in ari.channels)
+    types = list(ari.events.df["type"])
+    order = ["StasisStart", "PlaybackStarted", "PlaybackFinished", "StasisEnd"]
+    assert [name for name in types if name in order] == order
+    assert str(ari.events.df["timestamp"].dtype) == "datetime64[us, UTC]"
+
+
+def test_requests_are_logged_without_the_password(ari):
+    ari.channels.list()
+    request = ari.requests.last
+    assert (request.method, request.path, request.status) == ("GET", "/channels", 200)
+    assert request.curl().startswith("curl -v -u asterisk -X GET http://127.0.0.1:")
+    assert "asterisk:asterisk" not in ari.requests.df.to_string()
+
+
+def test_caller_presses_keys_and_hangs_up(ari):
+    caller = ari.call("1000")
+    channel = ari.wait_for("StasisStart").channel.id
+    caller.press("5#")
+    digits = [ari.wait_for("ChannelDtmfReceived", channel=channel).digit for _ in range(2)]
+    assert digits == ["5", "#"]
+    caller.hangup()
+    ari.wait_for("StasisEnd", channel=channel)
+
+
+def test_an_event_before_the_wait_is_found_and_returned_once(ari):
+    ari.call("1000")
+    until(lambda: ari.events.last("StasisStart"))
+    ari.wait_for("StasisStart", timeout=0)
+    with pytest.raises(ari_notebook.EventTimeout, match="What came instead: StasisStart"):
+        ari.wait_for("StasisStart", timeout=0.2)
+
+
+def test_handlers_get_what_they_ask_for_and_failures_are_reported(ari):
+    told: list[str] = []
+    seen: list[object] = []
+    ari.tell = told.append
+
+    @ari.on("StasisStart")
+    def begins(event, channel, ari):
+        seen.append((event.type, channel.state, ari))
+        raise RuntimeError("oops")
+
+    ari.call("1000")
+    until(lambda: ari.handlers["begins"].failures)
+    assert seen == [("StasisStart", "Up", ari)]
+    until(lambda: told)
+    assert told == ["handler begins failed on StasisStart: RuntimeError: oops"]
+    assert "RuntimeError: oops" in ari.events.df.query("origin == 'handler'")["detail"].iloc[0]
+
+
+def test_async_handler_waits_for_the_next_event(ari):
+    done = threading.Event()
+
+    @ari.on("StasisStart")
+    async def greet(channel, ari):
+        playback = channel.play("sound:beep")
+        await ari.next_event("PlaybackFinished", playback=playback)
+        done.set()
+
+    ari.call("1000")
+    assert done.wait(5)
+
+
+@pytest.mark.parametrize("transport", ["http", "websocket"])
+def test_errors_mean_what_asterisk_says(exchange_server, transport):
+    with ari_notebook.connect(exchange_server.url, transport=transport) as ari:
+        with pytest.raises(ari_notebook.NotFound, match="Channel not found") as caught:
+            ari.channels.get("nobody")
+        assert caught.value.status == 404
+        with pytest.raises(ari_notebook.InvalidParameter, match="media is missing"):
+            ari.channels.play("nobody")
+        with pytest.raises(ari_notebook.ServerError, match="Allocation failed"):
+            ari.channels.originate("Nope/1", app="hello-world")
+        ari.call("1003")
+        channel = ari.wait_for("StasisStart").channel
+        ari.channels.play(channel.id, "sound:no-such-sound")
+        assert ari.wait_for("PlaybackFinished").playback.state == "failed"
+
+
+def test_read_only_sessions_send_nothing_that_changes(exchange_server):
+    with ari_notebook.connect(exchange_server.url, read_only=True) as ari:
+        for change in (lambda: ari.call("1000"), lambda: ari.bridges.create()):
+            with pytest.raises(ari_notebook.ReadOnly):
+                change()
+        assert len(ari.requests) == 0
+        ari.bridges.list()
+
+
+def test_a_user_who_may_only_look(exchange_server):
+    with ari_notebook.connect(
+        exchange_server.url, user="observer", password="observer"
+    ) as ari, pytest.raises(ari_notebook.ReadOnly, match="Write access denied"):
+        ari.bridges.create()
+
+
+def test_wrong_password(exchange_server):
+    with pytest.raises(ari_notebook.AuthenticationFailed, match=r"ari\.conf"):
+        ari_notebook.connect(exchange_server.url, password="wrong")
+
+
+def test_nothing_is_left_running(exchange_server):
+    before = set(threading.enumerate())
+    with ari_notebook.connect(exchange_server.url) as ari:
+        ari.on("StasisStart")(lambda event: None)
+        ari.call("1000")
+        ari.wait_for("StasisStart")
+    until(lambda: set(threading.enumerate()) <= before)
+    with pytest.raises(ari_notebook.SessionClosed):
+        ari.bridges.list()
+
+
+def test_application_taken_over_is_not_fought_for(exchange_server):
+    with ari_notebook.connect(exchange_server.url) as first:
+        with ari_notebook.connect(exchange_server.url) as second:
+            until(lambda: first.status.state == "replaced")
+            assert second.status.state == "connected"
+            with pytest.raises(ari_notebook.ApplicationTaken, match="hello-world"):
+                first.wait_for("StasisStart", timeout=1)
+            second.call("1000")
+            second.wait_for("StasisStart")
