@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LINGER = 1.0  # seconds for the client to read the last answer and close
+
 
 class Connection(asyncio.Protocol):
     """Reads requests one after the other and answers them; carries a `Socket` once it is upgraded.
 
-    Nothing is taken from a client that does not read its answers, so what waits here is bounded. A
-    WebSocket that cannot be written to for as long as ari.conf's ``websocket_write_timeout`` says is
-    closed, as Asterisk closes it: it must not make the exchange hold its events for ever.
+    Nothing is taken from a client that does not read its answers, so what waits here is bounded.
+    A WebSocket that cannot be written to for as long as ari.conf's ``websocket_write_timeout`` says
+    is closed, as Asterisk closes it: the exchange must not hold its events for ever.
 
     Args:
         server: what it belongs to.
@@ -39,6 +41,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._requests = RequestReader()
         self._frames = frames.FrameReader()
+        self._leaving = False  # the last word is said
         self._busy = False  # an answer is being delayed
         self._full = False  # the client does not read
         self._flushing = False
@@ -54,7 +57,7 @@ class Connection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self._requests = RequestReader(peer[0] if peer else "")
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's name
         """Tell the exchange, where it had somebody to tell."""
         self._server.forget(self)
         if self._impatience is not None:
@@ -66,11 +69,17 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take octets in."""
         self.heard = self._server.loop.time()
+        if self._leaving:
+            return
         if self.socket is not None:
             self._take_frames(data)
             return
         self._requests.feed(data)
         self._take_requests()
+
+    @property
+    def _gone(self) -> bool:
+        return self._leaving or self._transport.is_closing()
 
     # HTTP
 
@@ -80,7 +89,7 @@ class Connection(asyncio.Protocol):
         return not self._busy and self._requests.idle
 
     def _take_requests(self) -> None:
-        while self.socket is None and not (self._busy or self._full):
+        while self.socket is None and not (self._busy or self._full or self._gone):
             try:
                 request = self._requests.next()
             except Unreadable as fault:
@@ -88,7 +97,7 @@ class Connection(asyncio.Protocol):
                 page = html_error(fault.status, fault.reason, fault.text, server=server, close=True)
                 self._answer(page)
                 return
-            if request is None or self._transport.is_closing():
+            if request is None:
                 return
             delay = self._server.faults.current_delay
             if delay > 0:
@@ -99,7 +108,7 @@ class Connection(asyncio.Protocol):
 
     def _take_delayed(self, request: Request) -> None:
         self._busy = False
-        if not self._transport.is_closing():
+        if not self._gone:
             self._serve(request)
             self._take_requests()
 
@@ -120,7 +129,16 @@ class Connection(asyncio.Protocol):
             now = self._server.time()
             self._transport.write(render(each, server=self._server.name, now=now, head=head))
         if response.close:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Close, but hear the client out: closing over unread octets would cost it the answer."""
+        if self._leaving or not self._transport.can_write_eof():
             self._transport.close()
+            return
+        self._leaving = True
+        self._transport.write_eof()
+        self._server.loop.call_later(LINGER, self._transport.abort)
 
     # WebSocket
 
@@ -141,7 +159,7 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
         else:
             self._transport.write(frames.encode_close(code))
-            self._transport.close()
+            self._leave()
 
     def freeze(self, frozen: bool) -> None:
         """Neither read nor write a WebSocket any more; or do so again."""
@@ -158,7 +176,7 @@ class Connection(asyncio.Protocol):
 
     def _flush(self) -> None:
         self._flushing = False
-        if self._full or self._server.faults.frozen or self._transport.is_closing():
+        if self._full or self._server.faults.frozen or self._gone:
             return
         if self.socket is not None and (messages := self.socket.take()):
             self._transport.write(b"".join(frames.encode(frames.TEXT, each) for each in messages))
@@ -166,7 +184,7 @@ class Connection(asyncio.Protocol):
     def _take_frames(self, data: bytes) -> None:
         try:
             for message in self._frames.feed(data):
-                if self._transport.is_closing():
+                if self._gone:
                     return
                 self._take_message(message)
         except frames.BadFrame as fault:
@@ -181,7 +199,7 @@ class Connection(asyncio.Protocol):
         elif message.opcode == frames.PING:
             self._transport.write(frames.encode(frames.PONG, message.payload))
         elif message.opcode == frames.CLOSE:
-            self.drop(frames.GOING_AWAY)
+            self.drop(message.close_code)
 
     # A client that does not read
 

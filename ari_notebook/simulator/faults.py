@@ -80,7 +80,7 @@ class Faults:
         return self._rate > 0 and self._random.random() < self._rate
 
     def refuse(self, refusing: bool = True) -> None:
-        """Refuse new connections, as a machine without a listening Asterisk does; existing ones stay."""
+        """Refuse new connections, as a machine without Asterisk does; those that are open stay."""
         self._server.call_async(self._server.listen(not refusing))
 
     def restart(self, downtime: float = 0.0) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 KNOWN = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
 
-NORMAL, GOING_AWAY, UNSUPPORTED, TOO_BIG, CANNOT_FULFIL = 1000, 1001, 1003, 1009, 1011
+NORMAL, UNSUPPORTED, TOO_BIG = 1000, 1003, 1009
 
 MAX_FRAME = 65535  # octets of a received frame, its header included
 RECONSTRUCT = 65535  # fragments are joined up to here, then handed on as they are
@@ -50,8 +50,8 @@ class Message:
 
     @property
     def close_code(self) -> int:
-        """The status code of a CLOSE; 1005 where it carries none."""
-        return int.from_bytes(self.payload[:2], "big") if len(self.payload) >= 2 else 1005
+        """The status code of a CLOSE, which the answer repeats; 1000 where it carries none."""
+        return int.from_bytes(self.payload[:2], "big") if len(self.payload) >= 2 else NORMAL
 
 
 def accept_key(key: str) -> str:

@@ -171,9 +171,8 @@ class _Body:
 
     def _take_chunks(self, buffer: bytearray) -> bool:
         while True:
-            if self._left:
-                if not self._take_octets(buffer):
-                    return False
+            if self._left and not self._take_octets(buffer):
+                return False
             end = buffer.find(b"\n")
             if end < 0:
                 return False

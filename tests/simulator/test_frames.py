@@ -75,6 +75,6 @@ def test_messages_before_a_bad_frame_are_still_given():
         next(messages)
 
 
-def test_a_close_carries_its_code():
+def test_a_close_carries_its_code_or_means_1000():
     assert read(frames.encode_close(1001))[0].close_code == 1001
-    assert read(frames.encode(frames.CLOSE, b""))[0].close_code == 1005
+    assert read(frames.encode(frames.CLOSE, b""))[0].close_code == 1000
