@@ -41,10 +41,10 @@ class Faults:
         return self._server.call(lambda: self._drop(code))
 
     def _drop(self, code: int | None) -> int:
-        carried = self._server.event_connections
-        for connection in carried:
-            connection.drop(code)
-        return len(carried)
+        carriers = self._server.carriers
+        for carrier in carriers:
+            carrier.drop(code)
+        return len(carriers)
 
     def freeze(self, frozen: bool = True) -> None:
         """Leave every WebSocket open but silent, as a dead network does; ``False`` thaws them."""
@@ -52,8 +52,8 @@ class Faults:
 
     def _freeze(self, frozen: bool) -> None:
         self.frozen = frozen
-        for connection in self._server.event_connections:
-            connection.freeze(frozen)
+        for carrier in self._server.carriers:
+            carrier.freeze(frozen)
 
     def delay(self, seconds: float) -> None:
         """Answer every request this much later; 0 ends it."""

@@ -29,6 +29,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from ari_notebook.simulator.carrier import Carrier
 from ari_notebook.simulator.config import Config
 from ari_notebook.simulator.connection import Connection
 from ari_notebook.simulator.exchange import Exchange
@@ -91,9 +92,9 @@ class Server:
         return self._config.ari.websocket_write_timeout
 
     @property
-    def event_connections(self) -> list[Connection]:
-        """The connections that carry an event socket."""
-        return [each for each in self._connections if each.socket is not None]
+    def carriers(self) -> list[Carrier]:
+        """What carries the event sockets that are open."""
+        return [each.carrier for each in self._connections if each.carrier is not None]
 
     @staticmethod
     def time() -> float:
@@ -144,7 +145,7 @@ class Server:
         self._sweeper = self.loop.call_later(SWEEP, self._sweep)
         http, now = self._config.http, self.loop.time()
         for each in list(self._connections):
-            if each.socket is None:
+            if each.carrier is None:
                 patience = http.session_keep_alive if each.idle else http.session_inactivity
                 if now - each.heard > patience:
                     each.drop()
