@@ -59,7 +59,7 @@ class RunningSimulator:
         self._stop = asyncio.Event()
         try:
             self._server = Server(self._config, host, port, self._make, seed)
-            await self._server.listen()
+            await self._server.open()
         except BaseException as fault:  # noqa: BLE001 - the thread that started this one raises it
             self._fault = fault
             return
@@ -91,6 +91,11 @@ class RunningSimulator:
         """Where it answers, such as ``http://127.0.0.1:8088``."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104
         return f"http://{f'[{host}]' if ':' in host else host}:{self._server.port}"
+
+    @property
+    def credentials(self) -> tuple[str, str]:
+        """User and password, as HTTP libraries take them."""
+        return self.user, self.password
 
     @property
     def exchange(self) -> Exchange:

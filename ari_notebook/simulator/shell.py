@@ -34,6 +34,7 @@ from ari_notebook.simulator.config import Config
 from ari_notebook.simulator.connection import Connection
 from ari_notebook.simulator.exchange import Exchange
 from ari_notebook.simulator.faults import Faults
+from ari_notebook.simulator.outbound import Outbound
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +79,7 @@ class Server:
         self._timer: asyncio.TimerHandle | None = None
         self._due = float("inf")
         self._sweeper = self.loop.call_later(SWEEP, self._sweep)
+        self._outbound = Outbound(self)
 
     # What connections ask of it
 
@@ -94,7 +96,8 @@ class Server:
     @property
     def carriers(self) -> list[Carrier]:
         """What carries the event sockets that are open."""
-        return [each.carrier for each in self._connections if each.carrier is not None]
+        inbound = [each.carrier for each in self._connections if each.carrier is not None]
+        return inbound + self._outbound.carriers
 
     @staticmethod
     def time() -> float:
@@ -199,22 +202,32 @@ class Server:
 
     async def restart(self, downtime: float = 0.0) -> None:
         """Cut every connection and begin again with a new exchange."""
-        await self.listen(False)
-        self._cut()
+        await self._end()
         await asyncio.sleep(downtime)
         self.exchange = self._make()
         self._schedule()
-        await self.listen()
+        await self.open()
 
     async def close(self) -> None:
         """Close the ports and every connection."""
-        await self.listen(False)
         self._sweeper.cancel()
+        await self._end()
         if self._timer is not None:
             self._timer.cancel()
-        self._cut()
-        await asyncio.sleep(0)  # lets the connections hear that they are lost
 
-    def _cut(self) -> None:
+    async def open(self) -> None:
+        """Open the ports, and the connections that are configured.
+
+        Raises:
+            OSError: a port cannot be bound.
+        """
+        await self.listen()
+        with self.now() as exchange:
+            self._outbound.start(exchange)
+
+    async def _end(self) -> None:
+        await self.listen(False)
         for each in list(self._connections):
             each.drop()
+        await self._outbound.stop()
+        await asyncio.sleep(0)  # lets the connections hear that they are lost

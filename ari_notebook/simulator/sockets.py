@@ -34,6 +34,8 @@ class Socket:
         exchange: whose events.
         headers: of the request that opened it; its requests are made in that user's name.
         query: likewise, for ``api_key``.
+        outbound: whether it was Asterisk that connected: then the applications are told of
+            themselves (ApplicationRegistered), which those that came by themselves never are.
 
     Attributes:
         apps: the applications it stands for now, in the order they were asked for.
@@ -43,7 +45,12 @@ class Socket:
     """
 
     def __init__(
-        self, exchange: Exchange, headers: parameters.Pairs, query: parameters.Pairs
+        self,
+        exchange: Exchange,
+        headers: parameters.Pairs,
+        query: parameters.Pairs,
+        *,
+        outbound: bool = False,
     ) -> None:
         self.apps: list[str] = []
         self.accept: list[tuple[str, str]] = []
@@ -53,6 +60,8 @@ class Socket:
         self._headers = headers
         self._api_key = [pair for pair in query if pair[0] == "api_key"][:1]
         self._first_app = ""
+        self._outbound = outbound
+        self._watched = ("", _nobody)
         self._waiting: list[bytes] = []
         self._option = orjson.OPT_INDENT_2 if exchange.config.ari.pretty else 0
 
@@ -62,16 +71,41 @@ class Socket:
             if not name or len(name.encode()) > MAX_APP_NAME:
                 log.warning("WebSocket application %r: no name, or over %d", name, MAX_APP_NAME)
                 return False
+            known = self._exchange.applications.registered(name)
             self._exchange.applications.register(name, self.deliver, subscribe_all=subscribe_all)
+            if self._outbound and not known:
+                self._tell("ApplicationRegistered", name)
             self.apps.append(name)
             self._first_app = self._first_app or name
         return True
 
+    def announce(self) -> None:
+        """Tell the applications, after a reconnect, that they are registered."""
+        for app in self.apps:
+            self._tell("ApplicationRegistered", app)
+
+    def watch(self, channel: str, ended: Callable[[], None]) -> None:
+        """Call ``ended`` when this channel has left the application."""
+        self._watched = (channel, ended)
+
+    def _tell(self, kind: str, app: str) -> None:
+        self._put(
+            {
+                "type": kind,
+                "timestamp": self._exchange.timestamp(),
+                "application": app,
+                "asterisk_id": self._exchange.asterisk_id,
+            }
+        )
+
     def deliver(self, app: str, event: Mapping[str, Any]) -> None:
         """Take an event for one of the applications; the application's filter let it pass."""
-        if event["type"] == "ApplicationReplaced" and app in self.apps:
+        kind = event["type"]
+        if kind == "ApplicationReplaced" and not self._outbound and app in self.apps:
             self.apps.remove(app)
         self._put(event)
+        if kind == "StasisEnd" and event["channel"]["id"] == self._watched[0]:
+            self._watched[1]()
 
     def take(self) -> list[bytes]:
         """Take the messages that wait to be sent, each a JSON text."""
