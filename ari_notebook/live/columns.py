@@ -1,0 +1,207 @@
+"""The event log's columns: numbers in arrays that grow, words as numbers into a vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ari_notebook.live.details import detail
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["CATEGORIES", "Columns"]
+
+CATEGORIES = (
+    "type",
+    "application",
+    "channel",
+    "channel_name",
+    "state",
+    "bridge",
+    "playback",
+    "recording",
+    "detail",
+    "asterisk_id",
+    "origin",
+)
+_ORDER = ("timestamp", "received", *CATEGORIES)
+_NO_TIME = np.iinfo(np.int64).min  # pandas reads it as NaT
+# Where an event that has no `channel` has the one it is mostly about.
+_OTHER_CHANNELS = ("peer", "replace_channel", "transferee", "transferer_first_leg")
+_EMPTY: dict[str, Any] = {}
+
+
+class _Vocabulary:
+    """Words and their numbers; a number stays a word's for good."""
+
+    def __init__(self) -> None:
+        self.codes: dict[str, int] = {}
+        self._index: pd.Index[Any] | None = None
+
+    def code(self, word: Any) -> int:
+        """The number of a word; -1 for what is missing or empty."""
+        if word is None or word == "":
+            return -1
+        codes = self.codes
+        found = codes.get(word) if type(word) is str else codes.setdefault(str(word), len(codes))
+        if found is None:
+            found = codes[word] = len(codes)
+        return found
+
+    def replace(self, words: Iterable[str]) -> None:
+        """Take other words, numbered anew."""
+        self.codes.clear()
+        self.codes.update((word, number) for number, word in enumerate(words))
+        self._index = None
+
+    def dtype(self) -> pd.CategoricalDtype:
+        """The words so far as a category type."""
+        import pandas as pd
+
+        if self._index is None or len(self._index) != len(self.codes):
+            self._index = pd.Index(list(self.codes), dtype=object)
+        return pd.CategoricalDtype(self._index)
+
+
+class Columns:
+    """One row an event, in the order of the log."""
+
+    def __init__(self) -> None:
+        self._times = np.empty((2, 1024), dtype=np.int64)
+        self._codes = np.empty((len(CATEGORIES), 1024), dtype=np.int32)
+        self._vocabularies = [_Vocabulary() for _ in CATEGORIES]
+        self._start = 0
+        self._end = 0
+        self._seconds: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return self._end - self._start
+
+    def extend(
+        self, events: Iterable[Mapping[str, Any]], received: Iterable[float], origins: Iterable[str]
+    ) -> None:
+        """Add rows.
+
+        Args:
+            events: decoded, of any shape.
+            received: when each came, in seconds since 1970.
+            origins: who each is from: ``asterisk``, or one of our own marks.
+        """
+        (
+            type_,
+            application,
+            channel,
+            name,
+            state,
+            bridge,
+            playback,
+            recording,
+            words,
+            server,
+            own,
+        ) = (vocabulary.code for vocabulary in self._vocabularies)
+        codes: list[tuple[int, ...]] = []
+        times: list[tuple[int, int]] = []
+        for event, at, origin in zip(events, received, origins, strict=True):
+            get = event.get
+            of_channel = get("channel", _EMPTY)
+            if of_channel is _EMPTY:
+                of_channel = next((event[k] for k in _OTHER_CHANNELS if k in event), _EMPTY)
+            if type(of_channel) is not dict:
+                of_channel = _EMPTY
+            codes.append(
+                (
+                    type_(get("type")),
+                    application(get("application")),
+                    channel(of_channel.get("id")),
+                    name(of_channel.get("name")),
+                    state(of_channel.get("state")),
+                    bridge(_of(get("bridge"), "id")),
+                    playback(_of(get("playback"), "id")),
+                    recording(_of(get("recording"), "name")),
+                    words(get("detail") if origin != "asterisk" else detail(event)),
+                    server(get("asterisk_id")),
+                    own(origin),
+                )
+            )
+            times.append((self._microseconds(get("timestamp")), int(at * 1_000_000)))
+        if not codes:
+            return
+        self._reserve(len(codes))
+        end = self._end + len(codes)
+        self._codes[:, self._end : end] = np.array(codes, dtype=np.int32).T
+        self._times[:, self._end : end] = np.array(times, dtype=np.int64).T
+        self._end = end
+
+    def _microseconds(self, text: Any) -> int:
+        """Asterisk's ``2026-11-23T11:03:22.123+0000`` since 1970; the whole second is cached."""
+        try:
+            second, milliseconds = text[:19] + text[23:], int(text[20:23])
+            base = self._seconds.get(second)
+            if base is None:
+                parsed = datetime.strptime(second, "%Y-%m-%dT%H:%M:%S%z")
+                if len(self._seconds) > 1000:
+                    self._seconds.clear()
+                base = self._seconds[second] = int(parsed.timestamp()) * 1_000_000
+            return base + milliseconds * 1000
+        except (TypeError, ValueError):
+            pass
+        try:  # an event of ours, or of another make
+            return int(datetime.fromisoformat(text).timestamp() * 1_000_000)
+        except (TypeError, ValueError):
+            return _NO_TIME
+
+    def _reserve(self, more: int) -> None:
+        """Make room: first by forgetting what was dropped, then by doubling."""
+        capacity = self._codes.shape[1]
+        if self._end + more <= capacity:
+            return
+        alive = len(self)
+        size = capacity if alive + more <= capacity // 2 else 2 * max(capacity, alive + more)
+        codes = np.empty((len(CATEGORIES), size), dtype=np.int32)
+        times = np.empty((2, size), dtype=np.int64)
+        codes[:, :alive] = self._codes[:, self._start : self._end]
+        times[:, :alive] = self._times[:, self._start : self._end]
+        if self._start:
+            self._forget_words(codes[:, :alive])
+        self._codes, self._times = codes, times
+        self._start, self._end = 0, alive
+
+    def _forget_words(self, codes: npt.NDArray[np.int32]) -> None:
+        """Keep only the words that rows still use, so that a bounded log has bounded memory."""
+        for row, vocabulary in zip(codes, self._vocabularies, strict=True):
+            used = np.unique(row[row >= 0])
+            words = list(vocabulary.codes)
+            mapping = np.full(len(words) + 1, -1, dtype=np.int32)  # the last one is for -1
+            mapping[used] = np.arange(len(used), dtype=np.int32)
+            row[:] = mapping[row]
+            vocabulary.replace(words[old] for old in used)
+
+    def drop(self, rows: int) -> None:
+        """Forget the oldest rows."""
+        self._start += rows
+
+    def frame(self, last: int | None = None) -> pd.DataFrame:
+        """The rows as a DataFrame, or the last of them."""
+        import pandas as pd
+
+        start = self._start if last is None else max(self._start, self._end - last)
+        times = self._times[:, start : self._end]
+        columns: dict[str, Any] = {
+            name: pd.Series(row.view("datetime64[us]")).dt.tz_localize("UTC")
+            for name, row in zip(_ORDER, times.copy(), strict=False)
+        }
+        for name, row, vocabulary in zip(
+            CATEGORIES, self._codes[:, start : self._end], self._vocabularies, strict=True
+        ):
+            columns[name] = pd.Categorical.from_codes(row, dtype=vocabulary.dtype(), validate=False)
+        return pd.DataFrame(columns, copy=False)
+
+
+def _of(item: Any, key: str) -> Any:
+    return item.get(key) if type(item) is dict else None

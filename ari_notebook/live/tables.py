@@ -1,0 +1,327 @@
+"""The live tables: what lives on the exchange now, kept up to date by its events.
+
+A table is a dict of id → ARI's own object, with a few fields of ours beside. `_REDUCERS` says what
+each type of event does to them. The rule of what a table holds: what the session's applications
+are told about. A channel leaves with ChannelDestroyed; and with StasisEnd, unless the session is
+told about everything, since nothing more may be heard of it. If something is, it is back.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ari_notebook.live import frames
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["KINDS", "Changes", "Tables"]
+
+KINDS = ("channels", "bridges", "playbacks", "recordings", "endpoints", "device_states")
+_REMEMBERED = 2000  # ids of destroyed channels; what is late comes milliseconds late
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a new truth changed: kind of table → ids."""
+
+    appeared: dict[str, list[str]]
+    vanished: dict[str, list[str]]
+    changed: dict[str, list[str]]
+
+
+class Tables:
+    """What lives on the exchange.
+
+    One thread applies events, any number read: a row is never changed in place, it is replaced.
+
+    Args:
+        subscribe_all: whether the session is told about everything.
+    """
+
+    def __init__(self, subscribe_all: bool = False) -> None:
+        self.subscribe_all = subscribe_all
+        self.channels: dict[str, Row] = {}
+        self.bridges: dict[str, Row] = {}
+        self.playbacks: dict[str, Row] = {}
+        self.recordings: dict[str, Row] = {}
+        self.endpoints: dict[str, Row] = {}
+        self.device_states: dict[str, Row] = {}
+        self._gone: OrderedDict[str, None] = OrderedDict()
+        self._drained: dict[str, dict[str, Row]] = {kind: {} for kind in KINDS}
+
+    def apply(self, events: Iterable[Mapping[str, Any]]) -> None:
+        """Let events change the tables. An event of any shape is taken, none raises."""
+        for event in events:
+            reduce = _REDUCERS.get(event.get("type", ""), _any_event)
+            try:
+                reduce(self, event)
+            except (KeyError, TypeError, AttributeError):
+                continue  # fields that are missing or of another type: nothing to learn from it
+
+    def replace(self, truth: Mapping[str, Iterable[Mapping[str, Any]]]) -> Changes:
+        """Take what the server says as the truth.
+
+        Args:
+            truth: kind of table → ARI's objects.
+
+        Returns:
+            What it changed.
+        """
+        appeared, vanished, changed = {}, {}, {}
+        made = {kind: _rows(kind, truth.get(kind, ())) for kind in KINDS}
+        for bridge in made["bridges"].values():
+            for id in bridge.get("channels", ()):
+                if id in made["channels"]:
+                    made["channels"][id]["bridge"] = bridge["id"]
+        for playback in made["playbacks"].values():
+            _mark(made, playback, "playing", "media_uri")
+        for recording in made["recordings"].values():
+            _mark(made, recording, "recording", "name")
+        for kind, rows in made.items():
+            table = getattr(self, kind)
+            appeared[kind] = [id for id in rows if id not in table]
+            vanished[kind] = [id for id in table if id not in rows]
+            changed[kind] = [id for id in rows if id in table and rows[id] != table[id]]
+            setattr(self, kind, rows)
+        for id in made["channels"]:
+            self._gone.pop(id, None)
+        return Changes(appeared, vanished, changed)
+
+    def drain_changes(self) -> dict[str, tuple[dict[str, Row], list[str]]]:
+        """What changed since the last call, for a view that patches rows.
+
+        Returns:
+            Kind of table → (rows that are new or other by id, ids that left).
+        """
+        result = {}
+        for kind in KINDS:
+            before, now = self._drained[kind], dict(getattr(self, kind))
+            other = {id: row for id, row in now.items() if before.get(id) is not row}
+            result[kind] = (other, [id for id in before if id not in now])
+            self._drained[kind] = now
+        return result
+
+    def frame(self, kind: str) -> pd.DataFrame:
+        """A fresh DataFrame of one table, indexed by id.
+
+        Args:
+            kind: one of `KINDS`.
+        """
+        return frames.make(kind, list(getattr(self, kind).values()))
+
+    # What events do.
+
+    def _see_channel(self, snapshot: Mapping[str, Any], **ours: Any) -> None:
+        """A channel as an event shows it, with what we know of it besides."""
+        id = snapshot["id"]
+        if id in self._gone:
+            return
+        known = self.channels.get(id)
+        row = _channel(snapshot)
+        if known is not None:
+            row["bridge"] = known["bridge"]
+            row["playing"] = known["playing"]
+            row["recording"] = known["recording"]
+        row.update(ours)
+        self.channels[id] = row
+
+    def _set(self, id: str, **ours: Any) -> None:
+        row = self.channels.get(id)
+        if row is not None:
+            self.channels[id] = {**row, **ours}
+
+    def _see_bridge(self, snapshot: Mapping[str, Any]) -> None:
+        self.bridges[snapshot["id"]] = dict(snapshot)
+
+    def _lose_channel(self, id: str) -> None:
+        self.channels.pop(id, None)
+        self._gone[id] = None
+        if len(self._gone) > _REMEMBERED:
+            self._gone.popitem(last=False)
+
+
+def _channel(snapshot: Mapping[str, Any]) -> Row:
+    dialplan = snapshot.get("dialplan") or {}
+    in_stasis = dialplan.get("app_name") == "Stasis"
+    return {
+        **snapshot,
+        "in_stasis": in_stasis,
+        # Which Stasis application has it: the first of the arguments that the dialplan gave.
+        "app_name": dialplan.get("app_data", "").split(",")[0] if in_stasis else "",
+        "bridge": "",
+        "playing": "",
+        "recording": "",
+    }
+
+
+def _identity(kind: str, item: Mapping[str, Any]) -> str:
+    if kind == "endpoints":
+        return f"{item['technology']}/{item['resource']}"
+    return str(item["name"] if kind in ("recordings", "device_states") else item["id"])
+
+
+def _rows(kind: str, items: Iterable[Mapping[str, Any]]) -> dict[str, Row]:
+    make: Callable[[Mapping[str, Any]], Row] = _channel if kind == "channels" else dict
+    return {_identity(kind, item): make(item) for item in items}
+
+
+def _mark(made: dict[str, dict[str, Row]], item: Row, field: str, value: str) -> None:
+    scheme, _, id = item.get("target_uri", "").partition(":")
+    if scheme == "channel" and id in made["channels"]:
+        made["channels"][id][field] = item[value]
+
+
+_CHANNEL_FIELDS = (
+    "channel",
+    "peer",
+    "caller",
+    "forwarded",
+    "replace_channel",
+    "transferee",
+    "transfer_target",
+    "transferer_first_leg",
+    "transferer_second_leg",
+    "destination_link_first_leg",
+    "destination_link_second_leg",
+    "destination_threeway_channel",
+)
+_BRIDGE_FIELDS = (
+    "bridge",
+    "bridge_from",
+    "transferer_first_leg_bridge",
+    "transferer_second_leg_bridge",
+    "destination_threeway_bridge",
+)
+
+Event = Mapping[str, Any]
+
+
+def _any_event(tables: Tables, event: Event) -> None:
+    """Whatever carries a channel, a bridge or an endpoint shows it as it is now."""
+    for field in _CHANNEL_FIELDS:
+        snapshot = event.get(field)
+        if isinstance(snapshot, dict) and "state" in snapshot:
+            tables._see_channel(snapshot)
+    for field in _BRIDGE_FIELDS:
+        snapshot = event.get(field)
+        if isinstance(snapshot, dict) and "bridge_class" in snapshot:
+            tables._see_bridge(snapshot)
+    endpoint = event.get("endpoint")
+    if isinstance(endpoint, dict) and "technology" in endpoint:
+        tables.endpoints[_identity("endpoints", endpoint)] = dict(endpoint)
+
+
+def _channel_event(tables: Tables, event: Event) -> None:
+    tables._see_channel(event["channel"])
+
+
+def _stasis_start(tables: Tables, event: Event) -> None:
+    replaced = event.get("replace_channel")
+    if replaced:
+        tables._see_channel(replaced)
+    tables._see_channel(event["channel"], in_stasis=True, app_name=event.get("application", ""))
+
+
+def _stasis_end(tables: Tables, event: Event) -> None:
+    id = event["channel"]["id"]
+    if tables.subscribe_all:
+        tables._see_channel(event["channel"], in_stasis=False, app_name="")
+    else:
+        tables.channels.pop(id, None)
+
+
+def _channel_destroyed(tables: Tables, event: Event) -> None:
+    tables._lose_channel(event["channel"]["id"])
+
+
+def _entered_bridge(tables: Tables, event: Event) -> None:
+    tables._see_bridge(event["bridge"])
+    channel = event.get("channel")
+    if channel:
+        tables._see_channel(channel, bridge=event["bridge"]["id"])
+
+
+def _left_bridge(tables: Tables, event: Event) -> None:
+    bridge = event["bridge"]
+    if bridge["id"] in tables.bridges:
+        tables._see_bridge(bridge)
+    channel = event["channel"]
+    known = tables.channels.get(channel["id"])
+    # A move reports the new bridge after the old one; what is late must not undo what is new.
+    still = known["bridge"] if known and known["bridge"] != bridge["id"] else ""
+    tables._see_channel(channel, bridge=still)
+
+
+def _bridge_destroyed(tables: Tables, event: Event) -> None:
+    id = event["bridge"]["id"]
+    tables.bridges.pop(id, None)
+    for channel, row in list(tables.channels.items()):
+        if row["bridge"] == id:
+            tables._set(channel, bridge="")
+
+
+def _target(tables: Tables, item: Mapping[str, Any], **ours: Any) -> None:
+    scheme, _, id = item.get("target_uri", "").partition(":")
+    if scheme == "channel":
+        tables._set(id, **ours)
+
+
+def _playback_goes_on(tables: Tables, event: Event) -> None:
+    playback = event["playback"]
+    tables.playbacks[playback["id"]] = dict(playback)
+    _target(tables, playback, playing=playback["media_uri"])
+
+
+def _playback_ends(tables: Tables, event: Event) -> None:
+    playback = event["playback"]
+    tables.playbacks.pop(playback["id"], None)
+    _target(tables, playback, playing="")
+
+
+def _recording_goes_on(tables: Tables, event: Event) -> None:
+    recording = event["recording"]
+    tables.recordings[recording["name"]] = dict(recording)
+    _target(tables, recording, recording=recording["name"])
+
+
+def _recording_ends(tables: Tables, event: Event) -> None:
+    recording = event["recording"]
+    tables.recordings.pop(recording["name"], None)
+    _target(tables, recording, recording="")
+
+
+def _device_state(tables: Tables, event: Event) -> None:
+    state = event["device_state"]
+    tables.device_states[state["name"]] = dict(state)
+
+
+_REDUCERS: dict[str, Callable[[Tables, Event], None]] = {
+    "BridgeCreated": lambda tables, event: tables._see_bridge(event["bridge"]),
+    "BridgeDestroyed": _bridge_destroyed,
+    "CallClaimed": _channel_event,
+    "ChannelCallerId": _channel_event,
+    "ChannelConnectedLine": _channel_event,
+    "ChannelCreated": _channel_event,
+    "ChannelDestroyed": _channel_destroyed,
+    "ChannelDialplan": _channel_event,
+    "ChannelDtmfReceived": _channel_event,
+    "ChannelEnteredBridge": _entered_bridge,
+    "ChannelHangupRequest": _channel_event,
+    "ChannelLeftBridge": _left_bridge,
+    "ChannelStateChange": _channel_event,
+    "DeviceStateChanged": _device_state,
+    "PlaybackContinuing": _playback_goes_on,
+    "PlaybackFinished": _playback_ends,
+    "PlaybackStarted": _playback_goes_on,
+    "RecordingFailed": _recording_ends,
+    "RecordingFinished": _recording_ends,
+    "RecordingStarted": _recording_goes_on,
+    "StasisEnd": _stasis_end,
+    "StasisStart": _stasis_start,
+}
