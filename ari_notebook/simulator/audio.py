@@ -1,0 +1,203 @@
+"""Sound as samples: what a recording holds, and the file formats it can be written in.
+
+Telephone sound is 8,000 linear 16-bit samples a second. Speech is a steady tone here, a pressed
+key its two frequencies (ITU-T Q.23), everything else silence. Formats that need a codec (gsm,
+g729, opus ...) are known by name, as a real Asterisk knows them, but nothing is written in them:
+that is how Asterisk itself behaves where it has the format and no translator to it.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import sys
+from array import array
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+
+RATE = 8000
+AMPLITUDE = 8000
+SPEECH_HZ = 300.0
+
+_ROWS = (697, 770, 852, 941)
+_COLUMNS = (1209, 1336, 1477, 1633)
+_KEYS = ("123A", "456B", "789C", "*0#D")
+_DTMF = {
+    key: (float(low), float(high))
+    for low, keys in zip(_ROWS, _KEYS, strict=True)
+    for high, key in zip(_COLUMNS, keys, strict=True)
+}
+
+
+def silence(milliseconds: int) -> array[int]:
+    """Samples of silence."""
+    return array("h", bytes(2 * RATE * milliseconds // 1000))
+
+
+def tone(milliseconds: int, *frequencies: float) -> array[int]:
+    """Samples of one or more frequencies, in Hz, sounding together."""
+    count = RATE * milliseconds // 1000
+    steps = [2 * math.pi * frequency / RATE for frequency in frequencies]
+    level = AMPLITUDE / max(1, len(steps))
+    return array("h", (int(level * sum(math.sin(n * s) for s in steps)) for n in range(count)))
+
+
+def dtmf(key: str, milliseconds: int) -> array[int]:
+    """Samples of a pressed key; silence for what is none."""
+    frequencies = _DTMF.get(key.upper())
+    return tone(milliseconds, *frequencies) if frequencies else silence(milliseconds)
+
+
+def _linear(samples: array[int]) -> bytes:
+    if sys.byteorder == "big":  # files are little-endian
+        samples = array("h", samples)
+        samples.byteswap()
+    return samples.tobytes()
+
+
+def _ulaw_octet(sample: int) -> int:
+    """Encode one sample by ITU-T G.711, mu-law."""
+    sign = 0x80 if sample < 0 else 0
+    value = min(abs(sample), 32635) + 0x84
+    exponent = max(value.bit_length() - 8, 0)
+    return ~(sign | exponent << 4 | (value >> (exponent + 3)) & 0x0F) & 0xFF
+
+
+def _alaw_octet(sample: int) -> int:
+    """Encode one sample by ITU-T G.711, A-law."""
+    sign = 0 if sample < 0 else 0x80
+    value = (~sample if sample < 0 else sample) >> 4
+    segment = max(value.bit_length() - 4, 0)
+    mantissa = (value >> max(segment - 1, 0)) & 0x0F
+    return (sign | segment << 4 | mantissa) ^ 0x55
+
+
+@cache
+def _table(encode: Callable[[int], int]) -> bytes:
+    return bytes(encode(sample if sample < 0x8000 else sample - 0x10000) for sample in range(65536))
+
+
+def _companded(encode: Callable[[int], int]) -> Callable[[array[int]], bytes]:
+    def encoded(samples: array[int]) -> bytes:
+        table = _table(encode)
+        return bytes(table[sample & 0xFFFF] for sample in samples)
+
+    return encoded
+
+
+def _wav(samples: array[int], rate: int = RATE) -> bytes:
+    data = _linear(samples)
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, rate, 2 * rate, 2, 16)
+    head = struct.pack("<4sI4s", b"RIFF", 36 + len(data), b"WAVE")
+    return head + form + struct.pack("<4sI", b"data", len(data)) + data
+
+
+def _resampled(rate: int) -> Callable[[array[int]], array[int]]:
+    """Make what brings 8 kHz samples to another rate by linear interpolation."""
+
+    def convert(samples: array[int]) -> array[int]:
+        if not samples:
+            return samples
+        count, last = len(samples) * rate // RATE, len(samples) - 1
+        out = array("h", bytes(2 * count))
+        for index in range(count):
+            whole, part = divmod(index * RATE, rate)
+            here, after = samples[whole], samples[min(whole + 1, last)]
+            out[index] = here + (after - here) * part // rate
+        return out
+
+    return convert
+
+
+def _au(samples: array[int]) -> bytes:
+    data = _companded(_ulaw_octet)(samples)
+    return struct.pack(">4sIIIII", b".snd", 24, len(data), 1, RATE, 1) + data
+
+
+_ENCODERS: dict[str, Callable[[array[int]], bytes]] = {
+    "wav": _wav,
+    "wav16": lambda samples: _wav(_resampled(16000)(samples), 16000),
+    "au": _au,
+    **dict.fromkeys(("sln", "slin", "raw"), _linear),
+    **dict.fromkeys(("ulaw", "ul", "mu", "ulw", "pcm"), _companded(_ulaw_octet)),
+    **dict.fromkeys(("alaw", "al", "alw"), _companded(_alaw_octet)),
+}
+_RATES = {
+    f"sln{kilohertz}": 44100 if kilohertz == 44 else kilohertz * 1000
+    for kilohertz in (12, 16, 24, 32, 44, 48, 96, 192)
+}
+
+_CODED = (
+    "g722 g726-16 g726-24 g726-32 g726-40 siren7 siren14 h263 h264 vp8 g729 ilbc opus g719 g723 "
+    "g723sf vox spx spx16 spx32 gsm ogg WAV wav49"
+)
+FORMATS = frozenset((*_ENCODERS, *_RATES, *_CODED.split()))
+
+_EXTENSIONS = {"wav49": "WAV"}
+
+
+def is_known(format: str | None) -> bool:
+    """Whether Asterisk has a file format of this name or extension."""
+    return format in FORMATS
+
+
+def is_writable(format: str) -> bool:
+    """Whether samples can be written in a known format."""
+    return format in _ENCODERS or format in _RATES
+
+
+def extension(format: str) -> str:
+    """The ending that Asterisk gives a format's files."""
+    return _EXTENSIONS.get(format, format)
+
+
+def encode(format: str, samples: array[int]) -> bytes:
+    """Write samples in a format; nothing where it cannot be written."""
+    if format in _RATES:
+        return _linear(_resampled(_RATES[format])(samples))
+    encoder = _ENCODERS.get(format)
+    return encoder(samples) if encoder else b""
+
+
+def join(parts: Iterable[array[int]]) -> array[int]:
+    """Put samples one after another."""
+    whole = array("h")
+    for part in parts:
+        whole.extend(part)
+    return whole
+
+
+_OCTETS_A_SECOND = {
+    "ulaw": 8000, "alaw": 8000, "pcm": 8000, "ul": 8000, "mu": 8000, "ulw": 8000, "al": 8000,
+    "alw": 8000, "sln": 16000, "slin": 16000, "raw": 16000, "gsm": 1650, "g722": 8000,
+}  # fmt: skip
+
+
+def file_duration(path: Path) -> int:
+    """How long a stored file sounds, in ms, from its size and header; 0 where that says nothing."""
+    size = path.stat().st_size
+    format = path.suffix[1:]
+    if format in ("wav", "wav16"):
+        with path.open("rb") as file:
+            head = file.read(44)
+        if len(head) < 44 or head[:4] != b"RIFF":
+            return 0
+        per_second = struct.unpack_from("<I", head, 28)[0]
+        return (size - 44) * 1000 // per_second if per_second else 0
+    if format == "au":
+        return max(0, size - 24) * 1000 // RATE
+    if format in _RATES:
+        return size * 1000 // (2 * _RATES[format])
+    per_second = _OCTETS_A_SECOND.get(format, 0)
+    return size * 1000 // per_second if per_second else 0
+
+
+def wav_samples(path: Path) -> array[int]:
+    """Read back the samples of an 8 kHz file that was written here, to append to it."""
+    data = path.read_bytes()
+    samples = array("h")
+    samples.frombytes(data[44:] if path.suffix == ".wav" else data)
+    if sys.byteorder == "big":
+        samples.byteswap()
+    return samples

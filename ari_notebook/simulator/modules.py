@@ -1,0 +1,123 @@
+"""The table of modules: what this exchange is made of, told in Asterisk's names.
+
+It lists the modules whose work the simulator does. An application's use count is the number of
+channels that run it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from ari_notebook.simulator.messages import Refused
+
+Running = Callable[[], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module.
+
+    Attributes:
+        name: of its file, or of a part of the core.
+        support_level: core, extended, deprecated or unknown.
+        uses: how many others need it, apart from channels.
+        reloadable: whether it can read its configuration again.
+        description: what it is.
+    """
+
+    name: str
+    support_level: str
+    uses: int
+    reloadable: bool
+    description: str
+
+
+def _builtin() -> dict[str, Module]:
+    text = files("ari_notebook.simulator").joinpath("data/modules.tsv").read_text("utf-8")
+    modules = {}
+    for line in text.splitlines():
+        name, level, uses, reloadable, description = line.split("\t")
+        modules[name] = Module(name, level, int(uses), reloadable == "1", description)
+    return modules
+
+
+class Modules:
+    """Which modules are loaded.
+
+    Args:
+        running: tells the application of every channel there is (``Echo``).
+    """
+
+    def __init__(self, running: Running) -> None:
+        self._known = _builtin()
+        self._loaded = dict.fromkeys(self._known)
+        self._running = running
+
+    def list(self) -> list[dict[str, Any]]:
+        """Every loaded module, by name."""
+        return [self._describe(self._known[name]) for name in sorted(self._loaded)]
+
+    def get(self, name: str) -> dict[str, Any]:
+        """One loaded module.
+
+        Raises:
+            Refused: 404; 409 for a name without the ending of one that is loaded.
+        """
+        if name in self._loaded:
+            return self._describe(self._known[name])
+        if f"{name}.so" in self._loaded:
+            raise Refused(409, "Module information could not be retrieved")
+        raise Refused(404, "Module could not be found in running modules")
+
+    def load(self, name: str) -> None:
+        """Load a module that was unloaded.
+
+        Raises:
+            Refused: 409, it is loaded, or there is none of that name.
+        """
+        if name in self._loaded:
+            raise Refused(409, "Module is already loaded")
+        if name not in self._known:
+            raise Refused(409, "Module load declined")
+        self._loaded[name] = None
+
+    def unload(self, name: str) -> None:
+        """Unload a module.
+
+        Raises:
+            Refused: 404, it is not loaded; 409, something uses it.
+        """
+        if name not in self._loaded:
+            raise Refused(404, "Module not found in running modules")
+        if self._use_count(self._known[name]):
+            raise Refused(409, "Module could not be unloaded")
+        del self._loaded[name]
+
+    def reload(self, name: str) -> None:
+        """Let a module read its configuration again.
+
+        Raises:
+            Refused: 404, it is not loaded; 409, it cannot.
+        """
+        if name not in self._loaded:
+            raise Refused(404, "Module not found in running modules")
+        if not self._known[name].reloadable:
+            raise Refused(409, "Module does not support reloading")
+
+    def _use_count(self, module: Module) -> int:
+        if not module.name.startswith("app_"):
+            return module.uses
+        application = module.name.removeprefix("app_").removesuffix(".so")
+        return module.uses + sum(each.lower() == application for each in self._running())
+
+    def _describe(self, module: Module) -> dict[str, Any]:
+        return {
+            "name": module.name,
+            "description": module.description,
+            "use_count": self._use_count(module),
+            "status": "Running",
+            "support_level": module.support_level,
+        }

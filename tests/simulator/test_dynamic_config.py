@@ -1,0 +1,105 @@
+import pytest
+
+from ari_notebook.simulator.dynamic_config import DynamicConfig, fields_of
+from ari_notebook.simulator.messages import Refused
+
+SECTIONS = [
+    ("loopback", [("type", "endpoint"), ("context", "default"), ("allow", "ulaw,alaw")]),
+    ("loopback", [("type", "aor"), ("max_contacts", "10")]),
+]
+ENDPOINT = ("res_pjsip", "endpoint")
+
+
+def values(attributes):
+    return {each["attribute"]: each["value"] for each in attributes}
+
+
+@pytest.fixture
+def config():
+    return DynamicConfig(SECTIONS)
+
+
+@pytest.fixture
+def writable():
+    return DynamicConfig(SECTIONS, writable=("endpoint", "aor", "auth"))
+
+
+def test_an_object_of_the_file_is_shown_with_all_its_attributes(config):
+    shown = values(config.get(*ENDPOINT, "loopback"))
+    assert len(shown) == 138
+    assert (shown["context"], shown["allow"]) == ("default", "(ulaw|alaw)")
+    assert values(config.get("res_pjsip", "aor", "loopback"))["max_contacts"] == "10"
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "act"),
+    [
+        (404, "configClass 'x' not found", lambda c: c.get("x", "endpoint", "a")),
+        (404, "objectType 'x' not found", lambda c: c.delete("res_pjsip", "x", "a")),
+        (404, "Object with id 'a' not found", lambda c: c.get(*ENDPOINT, "a")),
+        (
+            400,
+            "Fields must be provided to update object 'loopback'",
+            lambda c: c.update(*ENDPOINT, "loopback", {}),
+        ),
+        (
+            400,
+            "Creation of object 'a' failed field value validation",
+            lambda c: c.update(*ENDPOINT, "a", {"bogus": "1"}),
+        ),
+        (
+            403,
+            "Cannot create sorcery objects of type 'endpoint'",
+            lambda c: c.update(*ENDPOINT, "a", {}),
+        ),
+        (
+            403,
+            "Cannot update sorcery objects of type 'endpoint'",
+            lambda c: c.update(*ENDPOINT, "loopback", {"context": "other"}),
+        ),
+        (
+            403,
+            "Could not delete object with id 'loopback'",
+            lambda c: c.delete(*ENDPOINT, "loopback"),
+        ),
+    ],
+)
+def test_refusals(config, status, message, act):
+    with pytest.raises(Refused) as refused:
+        act(config)
+    assert (refused.value.status, refused.value.message) == (status, message)
+
+
+def test_a_writable_type_takes_objects_and_gives_them_up(writable):
+    made = values(writable.update(*ENDPOINT, "alice", {"context": "sales"}))
+    assert made["context"] == "sales"
+    assert values(writable.update(*ENDPOINT, "alice", {"allow": "opus"}))["context"] == "sales"
+    assert writable.names("endpoint") == ["loopback", "alice"]
+    writable.delete(*ENDPOINT, "alice")
+    assert writable.fields("endpoint", "alice") is None
+
+
+def test_what_the_file_says_stays(writable):
+    with pytest.raises(Refused, match="Could not delete object with id 'loopback'"):
+        writable.delete(*ENDPOINT, "loopback")
+
+
+def test_a_number_must_be_one(writable):
+    with pytest.raises(Refused, match="failed field value validation"):
+        writable.update("res_pjsip", "aor", "alice", {"max_contacts": "many"})
+
+
+def test_the_owner_hears_of_changes():
+    heard = []
+    config = DynamicConfig(writable=["aor"], changed=lambda *change: heard.append(change))
+    config.update("res_pjsip", "aor", "alice", {})
+    config.delete("res_pjsip", "aor", "alice")
+    assert heard == [("aor", "alice", True), ("aor", "alice", False)]
+
+
+def test_a_body_is_a_list_of_fields():
+    body = {"fields": [{"attribute": "context", "value": "a"}, {"attribute": "allow"}]}
+    assert fields_of(body) == {"context": "a", "allow": ""}
+    assert fields_of(None) == fields_of({"fields": "x"}) == {}
+    with pytest.raises(Refused, match="needs an attribute"):
+        fields_of({"fields": [{"value": "x"}]})

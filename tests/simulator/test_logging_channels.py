@@ -1,0 +1,54 @@
+import pytest
+
+from ari_notebook.simulator.logging_channels import LoggingChannels
+from ari_notebook.simulator.messages import Refused
+
+
+@pytest.fixture
+def logging():
+    return LoggingChannels()
+
+
+def names(logging):
+    return [each["channel"] for each in logging.list()]
+
+
+def test_what_is_configured(logging):
+    assert logging.list()[0] == {
+        "channel": "/var/log/asterisk/messages.log",
+        "type": "File",
+        "status": "Enabled",
+        "configuration": "NOTICE WARNING ERROR ",
+    }
+    assert logging.list()[1]["type"] == "Console"
+
+
+def test_adding_and_removing(logging):
+    logging.add("mine", "notice,warning")
+    assert logging.list()[0]["channel"] == "/var/log/asterisk/mine"
+    assert logging.list()[0]["configuration"] == "NOTICE WARNING "
+    logging.remove("mine")
+    assert "/var/log/asterisk/mine" not in names(logging)
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "act"),
+    [
+        (400, "Configuration levels are required", lambda log: log.add("x", None)),
+        (409, "Log channel already exists", lambda log: log.add("messages.log", "notice")),
+        (409, "Log channel already exists", lambda log: log.add("console", "error")),
+        (404, "Log channel does not exist", lambda log: log.remove("x")),
+        (404, "Log channel does not exist", lambda log: log.rotate("x")),
+    ],
+)
+def test_refusals(logging, status, message, act):
+    with pytest.raises(Refused, match=message) as refused:
+        act(logging)
+    assert refused.value.status == status
+
+
+def test_rotating_forgets_what_was_added(logging):
+    logging.add("mine", "notice")
+    logging.add("other", "bogus")
+    logging.rotate("mine")
+    assert names(logging) == ["/var/log/asterisk/messages.log", ""]
