@@ -54,6 +54,7 @@ class Gap:
         """The gap as an event, for handlers and the log."""
         return {
             "type": "Gap",
+            "timestamp": _iso(self.end),
             "from": _iso(self.start),
             "to": _iso(self.end),
             "reason": self.reason,
@@ -264,10 +265,14 @@ class Follower:
         first = self.log.count
         event = gap.event()
         self.log.add_row("gap", event, detail=str(gap))
+        now = _iso(time.time())
         for name, changes in (("Vanished", gap.vanished), ("Appeared", gap.appeared)):
             for kind, ids in changes.items():
+                # The field and the key under which events carry such an object.
+                field, key = kind.removesuffix("s"), "name" if kind == "recordings" else "id"
                 for id in ids:
-                    self.log.add_row("resync", {"type": name, "kind": kind, "id": id})
+                    row = {"type": name, "timestamp": now, field: {key: id}}
+                    self.log.add_row("resync", row, detail=f"{field} {id}")
         self.handlers.offer([event], first)
 
     def _read(self, known: dict[str, dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

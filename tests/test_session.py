@@ -130,9 +130,10 @@ def test_read_only_sessions_send_nothing_that_changes(exchange_server):
 
 
 def test_a_user_who_may_only_look(exchange_server):
-    with ari_notebook.connect(
-        exchange_server.url, user="observer", password="observer"
-    ) as ari, pytest.raises(ari_notebook.ReadOnly, match="Write access denied"):
+    with (
+        ari_notebook.connect(exchange_server.url, user="observer", password="observer") as ari,
+        pytest.raises(ari_notebook.ReadOnly, match="Write access denied"),
+    ):
         ari.bridges.create()
 
 

@@ -10,6 +10,7 @@ change, and another attempt after a while. What was missed meanwhile is the sess
 
 from __future__ import annotations
 
+import contextlib
 import random
 import select
 import socket
@@ -139,7 +140,8 @@ class Stream:
         if self._stopping.is_set():
             return
         self._stopping.set()
-        self._wake_write.send(b"x")
+        with contextlib.suppress(OSError):  # the thread has left by itself and closed it
+            self._wake_write.send(b"x")
         if self._thread.ident is None:
             self._release()
         elif self._thread is not threading.current_thread():
