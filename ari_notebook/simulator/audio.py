@@ -193,11 +193,14 @@ def file_duration(path: Path) -> int:
     return size * 1000 // per_second if per_second else 0
 
 
-def wav_samples(path: Path) -> array[int]:
-    """Read back the samples of an 8 kHz file that was written here, to append to it."""
-    data = path.read_bytes()
-    samples = array("h")
-    samples.frombytes(data[44:] if path.suffix == ".wav" else data)
-    if sys.byteorder == "big":
-        samples.byteswap()
-    return samples
+def extend(format: str, before: bytes, samples: array[int]) -> bytes:
+    """Put samples behind a file that is there already."""
+    head = {"wav": 44, "wav16": 44, "au": 24}.get(format, 0)
+    after = encode(format, samples)
+    if not head or len(before) < head:
+        return before + after
+    data = before[head:] + after[head:]
+    if format == "au":
+        return before[:8] + struct.pack(">I", len(data)) + before[12:head] + data
+    size = struct.pack("<I", 36 + len(data))
+    return before[:4] + size + before[8:40] + struct.pack("<I", len(data)) + data

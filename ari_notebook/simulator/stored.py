@@ -1,0 +1,108 @@
+"""Recordings that are kept: files below one directory, and no path that leads out of it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from ari_notebook.simulator import audio
+from ari_notebook.simulator.messages import Refused
+
+
+class StoredRecordings:
+    """The files of finished recordings, by the recording's name.
+
+    Args:
+        directory: where they are; it is made when the first one is written.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def list(self) -> list[dict[str, str]]:
+        """ARI's objects of all stored recordings, by name."""
+        paths = (path for path in self.directory.rglob("*") if self._is_recording(path))
+        return sorted((self._describe(path) for path in paths), key=lambda each: each["name"])
+
+    def find(self, name: str) -> Path | None:
+        """A recording's file; None where there is none."""
+        wanted = self.path(name, "")
+        if wanted is None or not wanted.parent.is_dir():
+            return None
+        files = sorted(wanted.parent.iterdir())
+        return next(
+            (path for path in files if path.stem == wanted.name and self._is_recording(path)), None
+        )
+
+    def get(self, name: str) -> Path:
+        """A recording's file.
+
+        Raises:
+            Refused: 404.
+        """
+        path = self.find(name)
+        if path is None:
+            raise Refused(404, "Recording not found")
+        return path
+
+    def describe(self, name: str) -> dict[str, str]:
+        """ARI's object of a recording.
+
+        Raises:
+            Refused: 404.
+        """
+        return self._describe(self.get(name))
+
+    def duration(self, name: str) -> int | None:
+        """How long a recording is, in ms; None where there is none."""
+        path = self.find(name)
+        return audio.file_duration(path) if path else None
+
+    def copy(self, name: str, destination: str | None) -> dict[str, str]:
+        """Copy a recording.
+
+        Returns:
+            ARI's object of the copy.
+
+        Raises:
+            Refused: 404; 400 without a destination; 403 where it is outside the directory; 409
+                where it is taken.
+        """
+        source = self.get(name)
+        if not destination:
+            raise Refused(400, "Invalid destination recording name", reason="Bad request")
+        target = self.path(destination, source.suffix[1:])
+        if target is None:
+            raise Refused(403, "Destination file path is forbidden")
+        if target.exists():
+            raise Refused(409, "A recording with the same name already exists on the system")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+        return self._describe(target)
+
+    def delete(self, name: str) -> None:
+        """Delete a recording.
+
+        Raises:
+            Refused: 404.
+        """
+        self.get(name).unlink()
+
+    def path(self, name: str, format: str) -> Path | None:
+        """Where a recording of a name belongs; None where that is outside the directory.
+
+        A real Asterisk 22.10 refuses only a name that begins with ``../``. No name leads out here.
+        """
+        parts = [part for part in name.split("/") if part not in ("", ".")]
+        if not parts or ".." in parts or "\0" in name:
+            return None
+        ending = f".{audio.extension(format)}" if format else ""
+        return self.directory.joinpath(*parts[:-1], parts[-1] + ending)
+
+    def _describe(self, path: Path) -> dict[str, str]:
+        inside = path.relative_to(self.directory)
+        return {"name": inside.with_suffix("").as_posix(), "format": path.suffix[1:]}
+
+    @staticmethod
+    def _is_recording(path: Path) -> bool:
+        return audio.is_known(path.suffix[1:]) and path.is_file()

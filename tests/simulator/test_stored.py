@@ -1,0 +1,61 @@
+import pytest
+
+from ari_notebook.simulator import audio
+from ari_notebook.simulator.messages import Refused
+from ari_notebook.simulator.stored import StoredRecordings
+
+
+@pytest.fixture
+def stored(tmp_path):
+    stored = StoredRecordings(tmp_path / "recordings")
+    for name in ("r1", "d/e/r2"):
+        path = stored.path(name, "wav")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(audio.encode("wav", audio.silence(1500)))
+    (tmp_path / "outside.wav").write_bytes(b"secret")
+    (stored.directory / "notes.txt").write_text("no recording")
+    return stored
+
+
+def refused(status, message, act, *args):
+    with pytest.raises(Refused, match=message) as caught:
+        act(*args)
+    assert caught.value.status == status
+
+
+def test_names_may_have_slashes(stored):
+    r2 = {"name": "d/e/r2", "format": "wav"}
+    assert stored.list() == [r2, {"name": "r1", "format": "wav"}]
+    assert stored.describe("d/e/r2") == stored.describe("/d/e/r2") == r2
+    assert stored.duration("d/e/r2") == 1500
+    assert stored.duration("nosuch") is None
+
+
+def test_copying(stored):
+    copied = {"name": "sub/cp", "format": "wav"}
+    assert stored.copy("r1", "sub/cp") == stored.describe("sub/cp") == copied
+    refused(409, "A recording with the same name already exists", stored.copy, "r1", "sub/cp")
+    refused(409, "A recording with the same name already exists", stored.copy, "r1", "r1")
+    refused(404, "Recording not found", stored.copy, "nosuch", "sub/cp")
+    refused(400, "Invalid destination recording name", stored.copy, "r1", None)
+
+
+@pytest.mark.parametrize("name", ["../outside", "d/../../outside", "..", "d/e/../../../outside"])
+def test_no_name_leads_out_of_the_directory(stored, name):
+    refused(404, "Recording not found", stored.get, name)
+    refused(404, "Recording not found", stored.delete, name)
+    refused(403, "Destination file path is forbidden", stored.copy, "r1", name)
+    assert stored.path(name, "wav") is None
+    assert (stored.directory.parent / "outside.wav").read_bytes() == b"secret"
+
+
+def test_deleting(stored):
+    stored.delete("r1")
+    refused(404, "Recording not found", stored.get, "r1")
+    assert stored.list() == [{"name": "d/e/r2", "format": "wav"}]
+
+
+def test_an_empty_place_has_no_recordings(tmp_path):
+    stored = StoredRecordings(tmp_path / "none")
+    assert stored.list() == []
+    assert stored.find("r1") is None
