@@ -51,7 +51,7 @@ class Carrier:
         self._flushing = False
         self._leaving = False
         self._impatience: asyncio.TimerHandle | None = None
-        transport.set_write_buffer_limits(high=0)
+        transport.set_write_buffer_limits(high=1, low=0)
         socket.on_ready = self._ready
         self._ready()
 

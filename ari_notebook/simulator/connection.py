@@ -126,7 +126,7 @@ class Connection(asyncio.Protocol):
             answered = Response(500, "Internal Server Error")
         else:
             with self._server.now() as exchange:
-                answered = exchange.open_socket(request)
+                answered = exchange.request(request)
         if isinstance(answered, Response):
             self._answer(answered, head=request.method == "HEAD")
         else:

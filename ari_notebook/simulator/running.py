@@ -7,6 +7,7 @@ import errno
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -36,16 +37,28 @@ class RunningSimulator:
         password: that user's password.
     """
 
-    def __init__(self, config: Config, host: str, port: int, seed: int) -> None:
+    def __init__(
+        self,
+        config: Config,
+        host: str,
+        port: int,
+        *,
+        scenario: Path | None = None,
+        traffic: float | None = None,
+        seed: int = 0,
+    ) -> None:
         self.user, self.password = _writer(config)
         self._config = config
+        self._scenario = scenario.read_text() if scenario is not None else None
+        self._traffic = traffic
+        self._seed = seed
         self._host = host
         self._server: Server
         self._stop: asyncio.Event
         self._fault: BaseException | None = None
         ready = threading.Event()
         self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._serve(host, port, seed, ready)),
+            target=lambda: asyncio.run(self._serve(host, port, ready)),
             name="simulated Asterisk",
             daemon=True,
         )
@@ -55,10 +68,10 @@ class RunningSimulator:
             self._thread.join()
             raise CannotStart(_explained(self._fault, host, port)) from self._fault
 
-    async def _serve(self, host: str, port: int, seed: int, ready: threading.Event) -> None:
+    async def _serve(self, host: str, port: int, ready: threading.Event) -> None:
         self._stop = asyncio.Event()
         try:
-            self._server = Server(self._config, host, port, self._make, seed)
+            self._server = Server(self._config, host, port, self._make, self._seed)
             await self._server.open()
         except BaseException as fault:  # noqa: BLE001 - the thread that started this one raises it
             self._fault = fault
@@ -69,7 +82,12 @@ class RunningSimulator:
         await self._server.close()
 
     def _make(self) -> Exchange:
-        return Exchange(self._config, start=time.time())
+        exchange = Exchange(self._config, time.time(), self._seed)
+        if self._scenario is not None:
+            exchange.phones.follow(self._scenario)
+        if self._traffic is not None:
+            exchange.phones.traffic(self._traffic)
+        return exchange
 
     def __enter__(self) -> Self:
         return self
@@ -141,10 +159,10 @@ class RunningSimulator:
     @property
     def dialplan(self) -> str:
         """The text of extensions.conf as it is used now."""
-        return self.run(lambda exchange: exchange.dialplan.text)
+        return self._config.extensions
 
     def set_dialplan(self, text: str) -> None:
-        """Replace the dialplan; calls that are in it go on with the new one.
+        """Replace the dialplan, restarts included; calls that are in it go on with the new one.
 
         Args:
             text: extensions.conf.
@@ -153,6 +171,7 @@ class RunningSimulator:
             ConfigError: it cannot be read; the old one stays.
         """
         self.run(lambda exchange: exchange.set_dialplan(text))
+        self._config = replace(self._config, extensions=text)
 
     def restart(self, downtime: float = 0.0) -> None:
         """Restart the exchange, as `Faults.restart` does."""
@@ -178,8 +197,3 @@ def _explained(fault: BaseException, host: str, port: int) -> str:
     if isinstance(fault, OSError):
         return f"cannot answer on {host} port {port}: {fault.strerror or fault}"
     return str(fault) or type(fault).__name__
-
-
-def load(folder: str | Path) -> Config:
-    """Read a folder of Asterisk's configuration files."""
-    raise NotImplementedError

@@ -124,6 +124,7 @@ class Server:
         try:
             yield exchange
         finally:
+            exchange.advance(exchange.now)  # what follows from it at once
             self._schedule()
 
     def _schedule(self) -> None:

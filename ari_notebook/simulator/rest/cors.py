@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 Headers = Sequence[tuple[str, str]]
+Origins = Sequence[str]
 
 
 def _last(headers: Headers, name: str) -> str | None:
     return next((value for key, value in reversed(headers) if key == name), None)
 
 
-def _allowed(origin: str, allowed_origins: str) -> bool:
-    return any(each in ("*", origin) for each in allowed_origins.split(","))
+def _allowed(origin: str, allowed_origins: Origins) -> bool:
+    return any(each in ("*", origin) for each in allowed_origins)
 
 
-def simple(headers: Headers, allowed_origins: str) -> list[tuple[str, str]]:
+def simple(headers: Headers, allowed_origins: Origins) -> list[tuple[str, str]]:
     """The headers that every answer to an allowed origin carries, whatever its status."""
     origin = _last(headers, "Origin")
     if origin is None or not _allowed(origin, allowed_origins):
@@ -31,7 +32,7 @@ def simple(headers: Headers, allowed_origins: str) -> list[tuple[str, str]]:
 
 
 def preflight(
-    headers: Headers, allowed_origins: str, methods: Iterable[str]
+    headers: Headers, allowed_origins: Origins, methods: Iterable[str]
 ) -> list[tuple[str, str]]:
     """What the answer to OPTIONS adds: the methods there are and any headers asked for."""
     origin = _last(headers, "Origin")
