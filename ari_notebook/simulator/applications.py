@@ -1,0 +1,209 @@
+"""Stasis applications: who is told about what.
+
+An application is registered by an event socket. It is told of what it is subscribed to: channels,
+bridges, endpoints and devices one by one, counted, or all of a kind. Its event filter is asked
+last. An application whose socket is gone stays while it is subscribed to anything, and is told
+nothing (``res/stasis/app.c``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ari_notebook.simulator.messages import Refused
+
+__all__ = ["ALL", "Application", "Applications", "Topic"]
+
+Topic = tuple[str, str]  # ("channel", id); ALL as the id means every one
+Deliver = Callable[[str, Mapping[str, Any]], None]
+
+ALL = ""
+_ALL_NAMES = {
+    "channel": "__AST_CHANNEL_ALL_TOPIC",
+    "bridge": "__AST_BRIDGE_ALL_TOPIC",
+    "endpoint": "__AST_ENDPOINT_ALL_TOPIC",
+    "deviceState": "__AST_DEVICE_STATE_ALL_TOPIC",
+}
+_LISTS = {
+    "channel_ids": "channel",
+    "bridge_ids": "bridge",
+    "endpoint_ids": "endpoint",
+    "device_names": "deviceState",
+}
+# Events that no filter holds back.
+_UNFILTERED = ("ApplicationRegistered", "ApplicationUnregistered")
+
+
+@dataclass(slots=True, eq=False)
+class Application:
+    """One application.
+
+    Attributes:
+        name: as Stasis() in the dialplan calls it.
+        deliver: takes its events; None while nobody is connected.
+        counts: how often it is subscribed to each topic.
+        subscribe_all: whether it was registered with subscribeAll.
+    """
+
+    name: str
+    deliver: Deliver | None = None
+    counts: Counter[Topic] = field(default_factory=Counter)
+    subscribe_all: bool = False
+    allowed: list[dict[str, str]] = field(default_factory=list)
+    disallowed: list[dict[str, str]] = field(default_factory=list)
+
+    def json(self) -> dict[str, Any]:
+        """ARI's object."""
+        shown: dict[str, Any] = {"name": self.name}
+        for listed, kind in _LISTS.items():
+            shown[listed] = [
+                id if id != ALL else _ALL_NAMES[kind] for each, id in self.counts if each == kind
+            ]
+        shown["events_allowed"] = self.allowed
+        shown["events_disallowed"] = self.disallowed
+        return shown
+
+    def hears(self, topics: Iterable[Topic]) -> bool:
+        """Whether it is subscribed to any of these."""
+        counts = self.counts
+        if not counts:
+            return False
+        return any(topic in counts or (topic[0], ALL) in counts for topic in topics)
+
+    def allows(self, event: Mapping[str, Any]) -> bool:
+        """Whether its filter lets an event pass; what is disallowed wins."""
+        if not self.allowed and not self.disallowed:
+            return True
+        kind = event["type"]
+        if kind in _UNFILTERED:
+            return True
+        if any(each["type"] == kind for each in self.disallowed):
+            return False
+        return not self.allowed or any(each["type"] == kind for each in self.allowed)
+
+
+class Applications:
+    """The applications of an exchange.
+
+    Args:
+        stamp: gives what every event ends with: ``asterisk_id``.
+        timestamp: the time of an event.
+    """
+
+    def __init__(self, asterisk_id: str, timestamp: Callable[[], str]) -> None:
+        self._apps: dict[str, Application] = {}
+        self._asterisk_id = asterisk_id
+        self._timestamp = timestamp
+
+    # Registration, by sockets.
+
+    def registered(self, name: str) -> bool:
+        """Whether somebody takes this application's events now."""
+        app = self._apps.get(name)
+        return app is not None and app.deliver is not None
+
+    def register(self, name: str, deliver: Deliver, *, subscribe_all: bool) -> None:
+        """Let a socket take an application's events; one that had it before is told."""
+        app = self._apps.get(name)
+        if app is None:
+            app = self._apps[name] = Application(name)
+        elif app.deliver is not None and app.deliver != deliver:
+            self.tell(app, {"type": "ApplicationReplaced", "timestamp": self._timestamp()})
+        if app.deliver is None and subscribe_all:
+            # A known application that is registered again keeps what it had (app.c).
+            app.subscribe_all = True
+            for kind in _ALL_NAMES:
+                app.counts[kind, ALL] = 1
+        app.deliver = deliver
+
+    def unregister(self, name: str, deliver: Deliver) -> None:
+        """The socket is gone; it may have been replaced before."""
+        app = self._apps.get(name)
+        if app is None or app.deliver != deliver:
+            return
+        app.deliver = None
+        if app.subscribe_all:
+            app.subscribe_all = False
+            for kind in _ALL_NAMES:
+                app.counts.pop((kind, ALL), None)
+        self._prune(app)
+
+    def _prune(self, app: Application) -> None:
+        if app.deliver is None and not app.counts:
+            self._apps.pop(app.name, None)
+
+    # Delivery.
+
+    def publish(self, event: dict[str, Any], topics: Iterable[Topic]) -> None:
+        """Tell an event to every application that is subscribed to one of its topics."""
+        for app in list(self._apps.values()):
+            if app.deliver is not None and app.hears(topics):
+                self.tell(app, event)
+
+    def send(self, name: str, event: dict[str, Any]) -> bool:
+        """Tell an event to one application whatever it is subscribed to; False if nobody hears."""
+        app = self._apps.get(name)
+        if app is None or app.deliver is None:
+            return False
+        self.tell(app, event)
+        return True
+
+    def tell(self, app: Application, event: dict[str, Any]) -> None:
+        """Let an application have an event, if its filter allows."""
+        if app.deliver is not None and app.allows(event):
+            identity = {"asterisk_id": self._asterisk_id, "application": app.name}
+            app.deliver(app.name, {**event, **identity})
+
+    def allows(self, name: str, event: Mapping[str, Any]) -> bool:
+        """Whether an application's filter lets something pass; an unknown one lets all."""
+        app = self._apps.get(name)
+        return app is None or app.allows(event)
+
+    # Subscriptions.
+
+    def subscribe(self, name: str, topic: Topic) -> None:
+        """Count one subscription more, where there is such an application."""
+        app = self._apps.get(name)
+        if app is not None:
+            app.counts[topic] = 1 if topic[0] == "deviceState" else app.counts[topic] + 1
+
+    def unsubscribe(self, name: str, topic: Topic, *, all_of_it: bool = False) -> None:
+        """Count one subscription less."""
+        app = self._apps.get(name)
+        if app is None or topic not in app.counts:
+            return
+        app.counts[topic] -= 1
+        if app.counts[topic] <= 0 or all_of_it:
+            del app.counts[topic]
+        self._prune(app)
+
+    def forget(self, topic: Topic) -> None:
+        """A channel or a bridge is no more: nobody is subscribed to it."""
+        for app in list(self._apps.values()):
+            if topic in app.counts:
+                del app.counts[topic]
+                self._prune(app)
+
+    def names(self) -> list[str]:
+        """The applications that are heard by somebody."""
+        return [name for name, app in self._apps.items() if app.deliver is not None]
+
+    # What ARI asks.
+
+    def list(self) -> list[dict[str, Any]]:
+        """ARI's objects of all applications."""
+        return [app.json() for app in self._apps.values()]
+
+    def get(self, name: str) -> Application:
+        """One application.
+
+        Raises:
+            Refused: 404.
+        """
+        app = self._apps.get(name)
+        if app is None:
+            raise Refused(404, "Application not found")
+        return app

@@ -1,0 +1,350 @@
+"""A channel: one leg of a call, from its creation to its hangup.
+
+A channel has a driver, which knows what is at its other end (the other half of a Local pair, a
+phone), and at most one program that runs on it: the dialplan, or an application alone. What
+Asterisk does in the channel's thread, the program does here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ari_notebook.simulator.clock import Program, Task
+
+if TYPE_CHECKING:
+    from ari_notebook.simulator.bridges import Bridge
+    from ari_notebook.simulator.exchange import Exchange
+    from ari_notebook.simulator.stasis import Control
+
+__all__ = ["CAUSES", "EXPLICIT", "NORMAL", "Channel", "Driver", "HungUp", "Party", "cause_text"]
+
+log = logging.getLogger(__name__)
+
+NORMAL = 16
+# What a hangup that a program asked for carries in the place of a cause (AST_SOFTHANGUP_EXPLICIT).
+EXPLICIT = 32
+
+# Q.850 causes and Asterisk's words for them (main/causes, include/asterisk/causes.h).
+CAUSES = {
+    0: "Unknown",
+    1: "Unallocated (unassigned) number",
+    2: "No route to specified transmit network",
+    3: "No route to destination",
+    6: "Channel unacceptable",
+    16: "Normal Clearing",
+    17: "User busy",
+    18: "No user responding",
+    19: "User alerting, no answer",
+    20: "Subscriber absent",
+    21: "Call Rejected",
+    22: "Number changed",
+    26: "Answered elsewhere",
+    27: "Destination out of order",
+    28: "Invalid number format",
+    29: "Facility rejected",
+    31: "Normal, unspecified",
+    34: "Circuit/channel congestion",
+    38: "Network out of order",
+    41: "Temporary failure",
+    42: "Switching equipment congestion",
+    44: "Requested channel not available",
+    58: "Bearer capability not available",
+    88: "Incompatible destination",
+    102: "Recovery on timer expiry",
+    127: "Interworking, unspecified",
+}
+
+
+def cause_text(cause: int) -> str:
+    """Asterisk's words for a cause."""
+    return CAUSES.get(cause, "Unknown")
+
+
+class HungUp(Exception):
+    """Raised in the program of a channel that was hung up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A name and a number."""
+
+    name: str = ""
+    number: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Party:
+        """Read ``Alice <5551>``, ``"Alice" <5551>``, ``<5551>``, ``5551`` or ``Alice``."""
+        text = text.strip()
+        if text.endswith(">") and "<" in text:
+            name, _, number = text[:-1].rpartition("<")
+            return cls(name.strip().strip('"').strip(), number.strip())
+        digits = text.replace(" ", "").replace("-", "")
+        if digits and all(c in "0123456789*#+()." for c in digits):
+            return cls("", text)
+        return cls(text.strip('"'), "")
+
+    def json(self) -> dict[str, str]:
+        """ARI's object."""
+        return {"name": self.name, "number": self.number}
+
+
+class Driver(Protocol):
+    """What a channel's technology does for it."""
+
+    def call(self, channel: Channel) -> None:
+        """Begin to call whatever is at the other end; its answers come by `Channel.control`."""
+
+    def answer(self, channel: Channel) -> None:
+        """The exchange answered; tell the other end."""
+
+    def indicate(self, channel: Channel, condition: str) -> None:
+        """Tell the other end of a condition: RINGING, PROGRESS, BUSY, CONGESTION, HOLD, UNHOLD."""
+
+    def digit(self, channel: Channel, digit: str, milliseconds: int) -> None:
+        """Send a DTMF digit to the other end."""
+
+    def hangup(self, channel: Channel) -> None:
+        """The channel is gone; tell the other end."""
+
+    def audio(self, channel: Channel) -> None:
+        """The other end hears something from now on."""
+
+
+@dataclass(slots=True, eq=False)
+class Channel:
+    """One channel. Made by `create`.
+
+    Attributes:
+        id: its identifier.
+        name: ``TECH/...``.
+        device: the device that the channel uses, as ``PJSIP/alice`` or ``Local/1000@default``.
+        state: as ARI names it.
+        appl: the dialplan application that runs, and its data: ``(name, data)``.
+        control: its side of Stasis while it is there.
+        outgoing: whether the exchange made it to call somebody.
+        originated_by: the application that made it through ARI and may dial it; "" if none.
+        on_control: takes conditions from the other end while the channel is being called.
+        audio_heard: called when audio comes from the other end; what waits for it.
+    """
+
+    exchange: Exchange
+    id: str
+    name: str
+    driver: Driver
+    device: str
+    state: str = "Down"
+    caller: Party = Party()
+    connected: Party = Party()
+    dialed: str = ""
+    accountcode: str = ""
+    language: str = "en"
+    protocol_id: str = ""
+    context: str = "default"
+    exten: str = "s"
+    priority: int = 1
+    appl: tuple[str, str] = ("", "")
+    created: float = 0.0
+    variables: dict[str, str] = field(default_factory=dict)
+    reported: list[str] = field(default_factory=list)
+    control: Control | None = None
+    bridge: Bridge | None = None
+    task: Task | None = None
+    cause: int = 0
+    tech_cause: int | None = None
+    outgoing: bool = False
+    originated_by: str = ""
+    hidden: bool = False
+    hung_up: bool = False
+    gone: bool = False
+    muted: set[str] = field(default_factory=set)
+    answered_at: float | None = None
+    on_control: Callable[[str], None] | None = None
+    audio_heard: Callable[[], None] | None = None
+    digit_heard: Callable[[str], None] | None = None
+    on_gone: list[Callable[[], None]] = field(default_factory=list)
+    gosub: list[tuple[str, str, int, dict[str, str]]] = field(default_factory=list)
+
+    # As ARI sees it.
+
+    def json(self) -> dict[str, Any]:
+        """ARI's object."""
+        shown: dict[str, Any] = {
+            "id": self.id,
+            "name": self.name,
+            "state": self.state,
+            "protocol_id": self.protocol_id,
+            "caller": self.caller.json(),
+            "connected": self.connected.json(),
+            "accountcode": self.accountcode,
+            "dialplan": {
+                "context": self.context,
+                "exten": self.exten,
+                "priority": self.priority,
+                "app_name": self.appl[0],
+                "app_data": self.appl[1],
+            },
+            "creationtime": self.exchange.timestamp(self.created),
+            "language": self.language,
+        }
+        wanted = (*self.exchange.config.ari.channelvars, *self.reported)
+        if wanted:
+            shown["channelvars"] = {name: self.variables.get(name, "") for name in wanted}
+        return shown
+
+    def publish(self, type: str, **fields: Any) -> None:
+        """Tell an event of this channel; its object comes last."""
+        if not self.hidden:
+            event = self.exchange.event(type, **fields, channel=self.json())
+            self.exchange.publish(event, [("channel", self.id)])
+
+    # Life.
+
+    def create(self) -> Channel:
+        """Enter the exchange."""
+        self.created = self.exchange.now
+        if not self.hidden:
+            self.exchange.channels[self.id] = self
+        self.publish("ChannelCreated")
+        return self
+
+    def set_state(self, state: str) -> None:
+        """Go into another state, and tell."""
+        if self.state != state and not self.gone:
+            self.state = state
+            if state == "Up":
+                self.answered_at = self.exchange.now
+            self.publish("ChannelStateChange")
+            self.exchange.soon(lambda: self.exchange.devices.changed(self.device))
+
+    def answer(self) -> None:
+        """Answer a call that came in; nothing happens where that was done before."""
+        if self.state != "Up" and not self.outgoing:
+            self.driver.answer(self)
+            self.set_state("Up")
+
+    def control_frame(self, condition: str) -> None:
+        """A condition from the other end: RINGING, PROGRESS, ANSWER, BUSY, CONGESTION, …."""
+        if self.on_control is not None:
+            self.on_control(condition)
+
+    def set_variable(self, name: str, value: str | None, *, tell: bool = True) -> None:
+        """Set a variable, or with None remove it.
+
+        Args:
+            name: may begin with ``_`` or ``__`` for channels that are made from this one.
+            value: its value.
+            tell: whether ChannelVarset is told.
+        """
+        shown = name.lstrip("_") if name.startswith("_") else name
+        if value is None:
+            self.variables.pop(shown, None)
+        else:
+            for old in (shown, f"_{shown}", f"__{shown}"):
+                self.variables.pop(old, None)
+            self.variables[name] = value
+        if tell and not self.hidden:
+            head = {"variable": shown, "value": value or ""}
+            stamp = {"type": "ChannelVarset", "timestamp": self.exchange.timestamp()}
+            event = {**head, **stamp, "channel": self.json()}
+            self.exchange.publish(event, [("channel", self.id)])
+
+    def variable(self, name: str) -> str | None:
+        """A variable's value, inherited marks aside; None where it is not set."""
+        for key in (name, f"_{name}", f"__{name}"):
+            if key in self.variables:
+                return self.variables[key]
+        return None
+
+    # The program.
+
+    def run(self, program: Program) -> None:
+        """Run a program on the channel; when it ends, the channel is hung up."""
+        task = Task(self.exchange, self._guarded(program), lambda _: self.hang_up_now())
+        self.task = task
+        task.start()
+
+    def _guarded(self, program: Program) -> Program:
+        try:
+            yield from program
+        except HungUp:
+            return
+        except Exception:
+            log.exception("the program on %s failed", self.name)
+
+    # The end.
+
+    def request_hangup(
+        self, cause: int | None = None, *, soft: int | None = None, tell: bool = True
+    ) -> None:
+        """Ask for the end: the program is interrupted, and the channel hung up.
+
+        Args:
+            cause: the Q.850 cause that the other end gave; None for none.
+            soft: what a hangup from this side carries in the event; None for the other side's.
+            tell: whether ChannelHangupRequest is told.
+        """
+        if self.gone:
+            return
+        if cause is not None and not self.cause:
+            self.cause = cause
+        if tell:
+            self._tell_request(soft if soft is not None else (cause or 0), soft is not None)
+        if self.hung_up:
+            return
+        self.hung_up = True
+        if self.task is not None and not self.task.done:
+            self.task.throw(HungUp())
+        elif self.on_control is not None:
+            self.on_control("HANGUP")
+        else:
+            self.hang_up_now()
+
+    def _tell_request(self, cause: int, soft: bool) -> None:
+        if self.hidden:
+            return
+        head: dict[str, Any] = {"cause": cause}
+        if soft:
+            head["soft"] = True
+        stamp = {"type": "ChannelHangupRequest", "timestamp": self.exchange.timestamp()}
+        event = {**head, **stamp, "channel": self.json()}
+        self.exchange.publish(event, [("channel", self.id)])
+
+    def hang_up_now(self) -> None:
+        """The end itself: the other end is told, the channel leaves the exchange."""
+        if self.gone:
+            return
+        self.hung_up = self.gone = True
+        if self.bridge is not None:
+            self.bridge.leave(self)
+        self.driver.hangup(self)
+        cause = self.cause
+        fields: dict[str, Any] = {"cause": cause, "cause_txt": cause_text(cause)}
+        if self.tech_cause is not None:
+            fields["tech_cause"] = self.tech_cause
+        self.publish("ChannelDestroyed", **fields)
+        self.exchange.channels.pop(self.id, None)
+        self.exchange.applications.forget(("channel", self.id))
+        self.exchange.soon(lambda: self.exchange.devices.changed(self.device))
+        for done in self.on_gone:
+            done()
+
+    # What is heard.
+
+    def hear_audio(self) -> None:
+        """Audio comes from the other end."""
+        if self.audio_heard is not None:
+            heard, self.audio_heard = self.audio_heard, None
+            self.exchange.soon(heard)
+
+    def hear_digit(self, digit: str, milliseconds: int) -> None:
+        """The other end pressed a key and let it go."""
+        if self.gone:
+            return
+        self.publish("ChannelDtmfReceived", digit=digit, duration_ms=milliseconds)
+        if self.digit_heard is not None:
+            self.digit_heard(digit)
+        if self.bridge is not None:
+            self.bridge.pass_digit(self, digit, milliseconds)

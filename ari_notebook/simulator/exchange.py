@@ -1,0 +1,186 @@
+"""The exchange: a simulated Asterisk without I/O.
+
+`Exchange.request` answers a request, `Exchange.advance` lets time pass, events go to the sockets
+that `Exchange.request` opened. The parts are in rooms of their own: channels, bridges,
+applications, the dialplan. They find each other through the exchange.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import uuid
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ari_notebook.simulator.applications import Applications, Topic
+from ari_notebook.simulator.clock import Clock
+from ari_notebook.simulator.config import VERSION, Config
+from ari_notebook.simulator.messages import Request, Response
+
+if TYPE_CHECKING:
+    from ari_notebook.simulator.bridges import Bridge
+    from ari_notebook.simulator.channels import Channel
+    from ari_notebook.simulator.sockets import Socket
+
+__all__ = ["Exchange"]
+
+
+class Exchange(Clock):
+    """A telephone exchange.
+
+    Args:
+        config: what it is set up with.
+        start: its time at the beginning, seconds since 1970.
+        seed: of everything random; None for a new one each time.
+
+    Attributes:
+        channels: id → channel, the oldest first.
+        bridges: id → bridge.
+        globals: the dialplan's global variables.
+        per_call: connects an application by an outbound WebSocket of the call's own, where one is
+            configured for it; set by whoever has a network.
+    """
+
+    def __init__(self, config: Config, start: float, seed: int | None = None) -> None:
+        # Imported here: each of these rooms needs the exchange's type.
+        from ari_notebook.simulator.dialplan import Dialplan
+        from ari_notebook.simulator.devices import DeviceStates
+        from ari_notebook.simulator.dynamic_config import DynamicConfig
+        from ari_notebook.simulator.endpoints import Endpoints
+        from ari_notebook.simulator.logging_channels import LogChannels
+        from ari_notebook.simulator.mailboxes import Mailboxes
+        from ari_notebook.simulator.modules import Modules
+        from ari_notebook.simulator.phones import Phones
+        from ari_notebook.simulator.recordings import Recordings
+
+        super().__init__(start)
+        self.config = config
+        self.started = start
+        self.random = random.Random(seed)  # noqa: S311  calls and ids of a simulation
+        self.asterisk_id = "02:00:00:" + ":".join(
+            f"{self.random.randrange(256):02x}" for _ in range(3)
+        )
+        self.applications = Applications(self.asterisk_id, self.timestamp)
+        self.channels: dict[str, Channel] = {}
+        self.bridges: dict[str, Bridge] = {}
+        self.playbacks: dict[str, Any] = {}
+        self.dialplan = Dialplan.parse(config.extensions)
+        self.globals: dict[str, str] = dict(self.dialplan.globals)
+        self.broadcasts: dict[str, Any] = {}
+        self.per_call: Callable[[str, Channel, Callable[[str | None], None]], bool] | None = None
+        self.devices = DeviceStates(self._device_changed, self._device_state)
+        self.mailboxes = Mailboxes()
+        self.modules = Modules()
+        self.logging = LogChannels()
+        self.dynamic_config = DynamicConfig()
+        self.endpoints = Endpoints(self)
+        self.recordings = Recordings(self)
+        self.phones = Phones(self)
+        self._channel_numbers = itertools.count()
+        self._local_numbers = itertools.count()
+        self._second = ("", -1)
+
+    # Requests.
+
+    def request(self, request: Request) -> Response | Socket:
+        """Answer an HTTP request; a socket where it opens one."""
+        from ari_notebook.simulator.rest import pipeline
+
+        self.advance(self.now)
+        answer = pipeline.respond(self, request)
+        self.advance(self.now)
+        return answer
+
+    # Identities.
+
+    def channel_id(self) -> str:
+        """A new channel's id: ``epoch.sequence``."""
+        return f"{int(self.now)}.{next(self._channel_numbers)}"
+
+    def local_number(self) -> int:
+        """A new Local pair's number, in its name."""
+        return next(self._local_numbers)
+
+    def uuid(self) -> str:
+        """A new bridge's or playback's id."""
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+    def timestamp(self, at: float | None = None) -> str:
+        """A time as Asterisk writes it: ``2026-11-23T11:03:22.123+0000``; now if None."""
+        at = self.now if at is None else at
+        second = int(at)
+        if self._second[1] != second:
+            text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+            self._second = (text, second)
+        return f"{self._second[0]}.{int((at - second) * 1000):03d}+0000"
+
+    # Events.
+
+    def publish(self, event: dict[str, Any], topics: Iterable[Topic]) -> None:
+        """Tell an event to the applications that are subscribed to one of its topics."""
+        self.applications.publish(event, tuple(topics))
+
+    def event(self, type: str, **fields: Any) -> dict[str, Any]:
+        """An event of this time."""
+        return {"type": type, "timestamp": self.timestamp(), **fields}
+
+    def _device_changed(self, device: dict[str, Any]) -> None:
+        event = self.event("DeviceStateChanged", device_state=device)
+        self.publish(event, [("deviceState", device["name"])])
+
+    def _device_state(self, name: str) -> str:
+        technology, _, rest = name.partition("/")
+        if technology.lower() == "local":
+            exten, _, context = rest.partition("@")
+            if self.dialplan.find(context or "default", exten, 1) is None:
+                return "INVALID"
+            used = any(channel.device == name for channel in self.channels.values())
+            return "INUSE" if used else "NOT_INUSE"
+        return self.endpoints.device_state(technology, rest)
+
+    # The dialplan.
+
+    def set_dialplan(self, text: str) -> None:
+        """Replace the dialplan; calls that are in it go on with the new one.
+
+        Raises:
+            ConfigError: it cannot be read; the old one stays.
+        """
+        from ari_notebook.simulator.dialplan import Dialplan
+
+        self.dialplan = Dialplan.parse(text)
+        self.globals.update(self.dialplan.globals)
+
+    # What ARI asks of the whole.
+
+    def information(self) -> dict[str, Any]:
+        """``GET /asterisk/info``."""
+        started = self.timestamp(self.started)
+        return {
+            "build": {
+                "os": "Linux",
+                "kernel": "6.1.0",
+                "machine": "x86_64",
+                "options": "OPTIONAL_API",
+                "date": "2026-10-01 00:00:00 UTC",
+                "user": "simulator",
+            },
+            "system": {"version": VERSION, "entity_id": self.asterisk_id},
+            "config": {"name": "", "default_language": "en", "setid": {"user": "", "group": ""}},
+            "status": {"startup_time": started, "last_reload_time": started},
+        }
+
+    def get_global(self, name: str) -> str:
+        """A global variable, or a function's value; empty where it is not set."""
+        from ari_notebook.simulator.dialplan import evaluate
+
+        return evaluate(self, None, name)
+
+    def set_global(self, name: str, value: str | None) -> None:
+        """Set a global variable; None removes it."""
+        if value is None:
+            self.globals.pop(name, None)
+        else:
+            self.globals[name] = value
