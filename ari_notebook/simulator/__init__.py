@@ -6,8 +6,9 @@
         asterisk.call("1000")  # somebody dials 1000
         ...                    # a client of asterisk.url takes the call
 
-The exchange is a state machine without I/O (`exchange`), its face is ARI (`rest`), and around it is a
-server on a real port (`shell`). ``python -m ari_notebook.simulator`` runs one from the command line.
+The exchange is a state machine without I/O (`exchange`), its face is ARI (`rest`), and around it is
+a server on a real port (`shell`). ``python -m ari_notebook.simulator`` runs one from the command
+line.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ def start(
     """Start a simulated Asterisk in a thread of its own.
 
     Args:
-        config: a folder of Asterisk's configuration files, or what `config.read_config` made of one;
-            None for the demonstration set-up.
+        config: a folder of Asterisk's configuration files, or what `config.read_config` made of
+            one; None for the demonstration set-up.
         host: the address to answer on; None: the one of http.conf.
         port: the port; 0: a free one; None: the one of http.conf.
         scenario: a file that says what the simulated phones do, and when.

@@ -1,0 +1,211 @@
+"""The server on a real port: octets in, octets out, and what happens to clients that misbehave."""
+
+import json
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from websocket import WebSocketConnectionClosedException, create_connection
+
+from ari_notebook import simulator as simulators
+from ari_notebook.simulator import CannotStart, frames
+from tests.simulator.http_cases import CASES, upgrade
+from tests.simulator.raw import first_line, request, same, send
+
+
+def events(server, app="shell", **options):
+    place = urlsplit(server.url)
+    url = f"ws://{place.netloc}/ari/events?app={app}&api_key={server.user}:{server.password}"
+    return create_connection(url, timeout=5, **options)
+
+
+def ask(connection, method, uri, **more):
+    connection.send(json.dumps({"type": "RESTRequest", "method": method, "uri": uri, **more}))
+    while (answer := json.loads(connection.recv()))["type"] != "RESTResponse":
+        pass
+    return answer
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_answer(name, simulator):
+    status, make = CASES[name]
+    assert first_line(simulator.url, make(simulator)).startswith(f"HTTP/1.1 {status} ")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_answer_is_asterisks_to_the_octet(name, simulator, real_asterisk):
+    _, make = CASES[name]
+    ours, closed = send(simulator.url, make(simulator))
+    theirs, they_closed = send(real_asterisk.url, make(real_asterisk))
+    assert (same(ours), closed) == (same(theirs), they_closed)
+
+
+def test_requests_may_be_sent_before_the_answers_come(simulator):
+    one = request(simulator, "GET", "/ari/asterisk/ping")
+    answer, _ = send(simulator.url, one * 20)
+    assert answer.count("HTTP/1.1 200 OK") == 20
+
+
+def test_a_frame_in_the_same_packet_as_the_upgrade_is_read(simulator):
+    message = b'{"type":"RESTRequest","method":"GET","uri":"asterisk/ping"}'
+    frame = frames.encode(frames.TEXT, message, mask=True)
+    answer, _ = send(simulator.url, upgrade(simulator, "/ari/events?app=x") + frame)
+    assert '"RESTResponse"' in answer
+
+
+def test_a_session_limit(tmp_path):
+    config = folder(tmp_path, "sessionlimit = 2")
+    with simulators.start(config) as running:
+        place = urlsplit(running.url)
+        held = [socket.create_connection((place.hostname, place.port)) for _ in range(2)]
+        time.sleep(0.1)
+        assert send(running.url, request(running, "GET", "/ari/channels")) == ("", True)
+        for each in held:
+            each.close()
+
+
+def test_a_silent_connection_is_closed(tmp_path):
+    config = folder(tmp_path, "session_keep_alive = 500")
+    with simulators.start(config) as running:
+        answer, closed = send(running.url, request(running, "GET", "/ari/channels"), quiet=4)
+        assert answer.endswith("[]")
+        assert closed
+
+
+def test_ping_is_answered_and_close_is_repeated(simulator):
+    connection = events(simulator)
+    connection.ping(b"hello")
+    opcode, frame = connection.recv_data_frame(control_frame=True)
+    assert (opcode, frame.data) == (frames.PONG, b"hello")
+    connection.send_close(3000)
+    opcode, frame = connection.recv_data_frame(control_frame=True)
+    assert opcode == frames.CLOSE
+    assert frame.data[:2] == (3000).to_bytes(2, "big")
+
+
+def test_a_frame_over_65535_octets_closes_with_1009(simulator):
+    connection = events(simulator)
+    connection.send("x" * 65_536)
+    opcode, frame = connection.recv_data_frame(control_frame=True)
+    assert (opcode, frame.data[:2]) == (frames.CLOSE, (1009).to_bytes(2, "big"))
+
+
+def test_binary_messages_are_ignored(simulator):
+    connection = events(simulator)
+    connection.send_binary(b"\x00\xff")
+    assert ask(connection, "GET", "asterisk/ping")["status_code"] == 200
+
+
+def test_requests_over_one_socket_are_answered_in_their_order(simulator):
+    connection = events(simulator)
+    for number in range(200):
+        message = {"type": "RESTRequest", "method": "GET", "uri": "channels"}
+        connection.send(json.dumps({**message, "request_id": str(number)}))
+    answers = [json.loads(connection.recv())["request_id"] for _ in range(200)]
+    assert answers == [str(number) for number in range(200)]
+
+
+def test_a_client_that_does_not_read_is_closed_and_forgotten(simulator):
+    deaf = events(simulator, "deaf", sockopt=((socket.SOL_SOCKET, socket.SO_RCVBUF, 4096),))
+    message = json.dumps({"type": "RESTRequest", "method": "GET", "uri": "api-docs/channels.json"})
+
+    def talk():
+        try:
+            for _ in range(2000):
+                deaf.send(message)
+        except OSError:
+            pass
+
+    talking = threading.Thread(target=talk)
+    talking.start()
+    talking.join(20)
+    assert not talking.is_alive()
+    with pytest.raises((WebSocketConnectionClosedException, OSError)):
+        for _ in range(2000):
+            deaf.recv()
+    names = [
+        each["name"]
+        for each in requests.get(
+            f"{simulator.url}/ari/applications", auth=simulator.credentials, timeout=5
+        ).json()
+    ]
+    assert "deaf" not in names
+
+
+@pytest.mark.parametrize(
+    "noise", [b"\x00" * 5000, b"\xff\xfe\n\n", b"GET / HTTP/1.1\r\n\xff\xfe: \xff\n\n"]
+)
+def test_noise_harms_nobody(noise, simulator):
+    send(simulator.url, noise)
+    ping = request(simulator, "GET", "/ari/asterisk/ping")
+    assert first_line(simulator.url, ping) == "HTTP/1.1 200 OK\r\n"
+
+
+def test_a_port_in_use_is_one_clear_line(simulator):
+    with pytest.raises(CannotStart, match=r"port \d+ of 127.0.0.1 is in use"):
+        simulators.start(port=urlsplit(simulator.url).port)
+
+
+def test_nothing_is_left_after_stop():
+    before = threading.active_count()
+    running = simulators.start()
+    connection = events(running)
+    running.stop()
+    running.stop()
+    assert threading.active_count() == before
+    with pytest.raises((WebSocketConnectionClosedException, OSError)):
+        connection.recv()
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.1", urlsplit(running.url).port))
+    assert "stopped" in repr(running)
+
+
+def test_https(tmp_path):
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+        + [
+            "-subj",
+            "/CN=localhost",
+            "-keyout",
+            tmp_path / "key.pem",
+            "-out",
+            tmp_path / "cert.pem",
+        ],
+        check=True,
+        capture_output=True,
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    config = folder(
+        tmp_path,
+        "tlsenable = yes",
+        f"tlsbindaddr = 127.0.0.1:{port}",
+        f"tlscertfile = {tmp_path / 'cert.pem'}",
+        f"tlsprivatekey = {tmp_path / 'key.pem'}",
+    )
+    with simulators.start(config) as running:
+        url = f"https://127.0.0.1:{port}/ari/asterisk/ping"
+        answer = requests.get(url, auth=running.credentials, verify=False, timeout=5)
+        assert answer.json()["ping"] == "pong"
+        connection = create_connection(
+            f"wss://127.0.0.1:{port}/ari/events?app=s&api_key=asterisk:asterisk",
+            sslopt={"cert_reqs": ssl.CERT_NONE},
+            timeout=5,
+        )
+        assert ask(connection, "GET", "asterisk/ping")["status_code"] == 200
+
+
+def folder(path, *http):
+    """A folder of configuration with lines of its own in http.conf."""
+    lines = ["[general]", "enabled = yes", "bindaddr = 127.0.0.1", *http]
+    (path / "http.conf").write_text("\n".join(lines) + "\n")
+    (path / "ari.conf").write_text(
+        "[general]\nenabled = yes\n[asterisk]\ntype = user\npassword = asterisk\n"
+    )
+    (path / "extensions.conf").write_text("[default]\nexten => 1000,1,Answer()\n")
+    return path
