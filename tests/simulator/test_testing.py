@@ -15,7 +15,8 @@ def test_the_fixture_is_fresh_and_takes_a_dialplan(pytester):
         import requests
 
         def bridges(server):
-            return requests.get(server.url + "/ari/bridges", auth=server.credentials, timeout=5).json()
+            url = server.url + "/ari/bridges"
+            return requests.get(url, auth=server.credentials, timeout=5).json()
 
         @pytest.mark.parametrize("again", [1, 2])
         def test_fresh(simulated_asterisk, again):
