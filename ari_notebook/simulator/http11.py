@@ -98,7 +98,8 @@ class RequestReader:
     def _take_head(self) -> list[bytes] | None:
         """Take the lines of a request's head, up to the blank one, off the buffer."""
         buffer = self._buffer
-        start, lines = 0, []
+        start = 0
+        lines: list[bytes] = []
         while (end := buffer.find(b"\n", start) + 1) > 0:
             if end - start > MAX_LINE:
                 raise _line_too_long(len(lines))

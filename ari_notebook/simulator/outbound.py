@@ -219,9 +219,10 @@ class Outbound:
         with self._server.now():
             then(None if end is None else f"{app}:{channel.name}")
         if end is not None:
-            call = self._server.loop.create_task(ended.wait())
-            await asyncio.wait([call, end.closed], return_when=asyncio.FIRST_COMPLETED)
-            call.cancel()
+            if channel.id not in channel.exchange.channels:
+                ended.set()  # it was hung up before its application was there
+            end.closed.add_done_callback(lambda _: ended.set())
+            await ended.wait()
             if not end.closed.done():
                 await asyncio.sleep(AFTER_THE_CALL)
             if end.carrier is not None:

@@ -207,10 +207,11 @@ def _read(fields: Mapping[str, Any], query_string: str) -> tuple[list[tuple[str,
     query = parameters.pairs(query_string)
     given = fields.get("query_strings")
     for each in given if isinstance(given, list) else []:
-        pair = (each.get("name"), each.get("value")) if isinstance(each, dict) else (None, None)
-        if not isinstance(pair[0], str) or not isinstance(pair[1], str):
+        pair = each if isinstance(each, dict) else {}
+        name, value = pair.get("name"), pair.get("value")
+        if not isinstance(name, str) or not isinstance(value, str):
             raise Refused(400, "Unable to parse 'query_strings' array.")
-        query.append(pair)
+        query.append((name, value))
     text = _text(fields, "message_body")
     if not text:
         return query, None

@@ -1,35 +1,23 @@
 """Stasis: a channel in the hands of an application.
 
 `stasis` is the dialplan application; `Control` is what ARI's operations reach a channel through
-while it runs. What is played and recorded waits in its queue; everything else is done at once.
+while it runs.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any
 
 from ari_notebook.simulator.channels import Channel, HungUp
 from ari_notebook.simulator.clock import Program
 from ari_notebook.simulator.messages import Refused
+from ari_notebook.simulator.tasks import Task, TaskQueue
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
 
-__all__ = ["Control", "Job", "controlled", "stasis"]
-
-
-class Job(Protocol):
-    """Something that takes a while and waits for its turn: a playback, a recording."""
-
-    on_end: list[Callable[[], None]]
-
-    def begin(self) -> None:
-        """Its turn has come."""
-
-    def hang_up(self) -> None:
-        """The channel is gone, or leaves Stasis."""
+__all__ = ["Control", "controlled", "find", "stasis"]
 
 
 class Control:
@@ -40,36 +28,15 @@ class Control:
         self.app = app
         self.exit: Callable[[], None] | None = None  # what the channel does after Stasis
         self.moving: tuple[str, list[str]] | None = None
-        self._jobs: deque[Job] = deque()
+        self.tasks = TaskQueue()
 
-    def queue(self, job: Job) -> None:
-        """Let a job have its turn after those before it."""
-        job.on_end.append(lambda: self._ended(job))
-        self._jobs.append(job)
-        if len(self._jobs) == 1:
-            self.channel.exchange.soon(lambda: self._begin(job))
-
-    def _begin(self, job: Job) -> None:
-        if self._jobs and self._jobs[0] is job:
-            if self.channel.state != "Up":
-                self.channel.driver.indicate(self.channel, "PROGRESS")
-            self.channel.driver.audio(self.channel)
-            job.begin()
-
-    def _ended(self, job: Job) -> None:
-        if job not in self._jobs:
-            return
-        first = self._jobs[0] is job
-        self._jobs.remove(job)
-        if first and self._jobs:
-            following = self._jobs[0]
-            self.channel.exchange.soon(lambda: self._begin(following))
-
-    def abandon_jobs(self) -> None:
-        """The channel leaves: what plays and waits is over."""
-        jobs, self._jobs = list(self._jobs), deque()
-        for job in jobs:
-            job.hang_up()
+    def queue(self, task: Task) -> None:
+        """Let something that takes time have its turn; the other end hears the exchange by it."""
+        if self.channel.state != "Up":
+            self.channel.driver.indicate(self.channel, "PROGRESS")
+        self.channel.driver.audio(self.channel)
+        # The answer to the request comes before its first event.
+        self.channel.exchange.soon(lambda: self.tasks.add(task))
 
     def leave(self, then: Callable[[], None] | None = None) -> None:
         """Let the channel leave Stasis and go on in the dialplan.
@@ -130,8 +97,11 @@ def stasis(channel: Channel, app: str, args: list[str]) -> Program:
     exchange = channel.exchange
     channel.set_variable("STASISSTATUS", "")
     if not exchange.applications.registered(app):
-        channel.set_variable("STASISSTATUS", "FAILED")
-        return
+        connected = yield from _connected(channel, app)
+        if connected is None:
+            channel.set_variable("STASISSTATUS", "FAILED")
+            return
+        app = connected
     control = Control(channel, app)
     _enter(control, args)
     try:
@@ -162,6 +132,19 @@ def stasis(channel: Channel, app: str, args: list[str]) -> Program:
     control.exit()
 
 
+def _connected(channel: Channel, app: str) -> Generator[float | None, Any, str | None]:
+    """Have an application that nobody registered connected for this call.
+
+    Returns:
+        the name it has for this call; None where it is not reached, or not to be connected.
+    """
+    connect, task = channel.exchange.per_call, channel.task
+    if connect is None or task is None or not connect(app, channel, task.wake):
+        return None
+    named: str | None = yield None
+    return named
+
+
 def _enter(control: Control, args: list[str]) -> None:
     channel, exchange = control.channel, control.channel.exchange
     channel.control = control
@@ -179,7 +162,7 @@ def _leave_app(control: Control) -> None:
 
 def _leave(control: Control) -> None:
     channel = control.channel
-    control.abandon_jobs()
+    control.tasks.hang_up()
     if channel.bridge is not None:
         channel.bridge.leave(channel)
     _leave_app(control)

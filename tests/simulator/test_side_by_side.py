@@ -301,8 +301,8 @@ def device_states_and_mailboxes(server):
 def what_is_not_there(server):
     for path in ("channels/x", "bridges/x", "playbacks/x", "recordings/live/x",
                  "recordings/stored/x", "recordings/stored/x/file", "sounds/x",
-                 "endpoints/x", "endpoints/x/y", "applications/x", "mailboxes/x", "asterisk/modules/x",
-                 "deviceStates/Stasis:none"):  # fmt: skip
+                 "endpoints/x", "endpoints/x/y", "applications/x", "mailboxes/x",
+                 "asterisk/modules/x", "deviceStates/Stasis:none"):  # fmt: skip
         server.ask("GET", f"/{path}")
     for path in ("channels/x/answer", "channels/x/play", "channels/x/record", "channels/x/dial",
                  "channels/x/move", "channels/x/snoop", "bridges/x/addChannel", "bridges/x/play",

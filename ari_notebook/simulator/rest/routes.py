@@ -74,7 +74,8 @@ def find(root: Node, path: str) -> tuple[Node, dict[str, str]] | None:
     Returns:
         the place and the decoded values of the variables on the way.
     """
-    node, values = root, {}
+    node = root
+    values: dict[str, str] = {}
     open_variable: Node | None = None
     for raw in path.split("/"):
         if not raw:
