@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ari_notebook.simulator.clock import Program, Task
+from ari_notebook.simulator.voices import Voice
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.bridges import Bridge
@@ -126,6 +127,7 @@ class Channel:
         control: its side of Stasis while it is there.
         outgoing: whether the exchange made it to call somebody.
         originated_by: the application that made it through ARI and may dial it; "" if none.
+        voice: what its other end says.
         on_control: takes conditions from the other end while the channel is being called.
         audio_heard: called when audio comes from the other end; what waits for it.
     """
@@ -160,6 +162,7 @@ class Channel:
     hung_up: bool = False
     gone: bool = False
     muted: set[str] = field(default_factory=set)
+    voice: Voice = field(default_factory=Voice)
     answered_at: float | None = None
     on_control: Callable[[str], None] | None = None
     audio_heard: Callable[[], None] | None = None

@@ -91,7 +91,7 @@ class Task:
         ended: called with the program's result once it returns.
     """
 
-    __slots__ = ("_clock", "_ended", "_program", "_running", "_timer", "done")
+    __slots__ = ("_clock", "_ended", "_program", "_running", "_timer", "done", "result")
 
     def __init__(
         self, clock: Clock, program: Program, ended: Callable[[Any], None] | None = None
@@ -102,6 +102,7 @@ class Task:
         self._timer: Timer | None = None
         self._running = False
         self.done = False
+        self.result: Any = None
 
     def start(self) -> None:
         """Begin, at this time but not at once."""
@@ -130,8 +131,9 @@ class Task:
             seconds = resume(value)
         except StopIteration as stop:
             self.done = True
+            self.result = self.result or stop.value
             if self._ended is not None:
-                self._ended(stop.value)
+                self._ended(self.result)
             return
         except BaseException:
             self.done = True
@@ -139,6 +141,4 @@ class Task:
         finally:
             self._running = False
         if seconds is not None:
-            self._timer = self._clock.after(
-                seconds, lambda: self._step(self._program.send, None)
-            )
+            self._timer = self._clock.after(seconds, lambda: self._step(self._program.send, None))

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import itertools
 import random
+import tempfile
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ari_notebook.simulator.applications import Applications, Topic
@@ -45,27 +47,26 @@ class Exchange(Clock):
 
     def __init__(self, config: Config, start: float, seed: int | None = None) -> None:
         # Imported here: each of these rooms needs the exchange's type.
-        from ari_notebook.simulator.dialplan import Dialplan
         from ari_notebook.simulator.devices import DeviceStates
+        from ari_notebook.simulator.dialplan import Dialplan
         from ari_notebook.simulator.dynamic_config import DynamicConfig
         from ari_notebook.simulator.endpoints import Endpoints
         from ari_notebook.simulator.logging_channels import LogChannels
         from ari_notebook.simulator.mailboxes import Mailboxes
+        from ari_notebook.simulator.media import Media
         from ari_notebook.simulator.modules import Modules
         from ari_notebook.simulator.phones import Phones
-        from ari_notebook.simulator.recordings import Recordings
 
         super().__init__(start)
         self.config = config
         self.started = start
-        self.random = random.Random(seed)  # noqa: S311  calls and ids of a simulation
+        self.random = random.Random(seed)
         self.asterisk_id = "02:00:00:" + ":".join(
             f"{self.random.randrange(256):02x}" for _ in range(3)
         )
         self.applications = Applications(self.asterisk_id, self.timestamp)
         self.channels: dict[str, Channel] = {}
         self.bridges: dict[str, Bridge] = {}
-        self.playbacks: dict[str, Any] = {}
         self.dialplan = Dialplan.parse(config.extensions)
         self.globals: dict[str, str] = dict(self.dialplan.globals)
         self.broadcasts: dict[str, Any] = {}
@@ -76,7 +77,9 @@ class Exchange(Clock):
         self.logging = LogChannels()
         self.dynamic_config = DynamicConfig()
         self.endpoints = Endpoints(self)
-        self.recordings = Recordings(self)
+        # Recordings are real files; they go with the exchange.
+        self._spool = tempfile.TemporaryDirectory(prefix="ari-notebook-")
+        self.media = Media(self, Path(self._spool.name), self._media_event)
         self.phones = Phones(self)
         self._channel_numbers = itertools.count()
         self._local_numbers = itertools.count()
@@ -125,6 +128,11 @@ class Exchange(Clock):
     def event(self, type: str, **fields: Any) -> dict[str, Any]:
         """An event of this time."""
         return {"type": type, "timestamp": self.timestamp(), **fields}
+
+    def _media_event(self, target: str, event: dict[str, Any]) -> None:
+        scheme, _, id = target.partition(":")
+        type, fields = event.pop("type"), event
+        self.publish(self.event(type, **fields), [(scheme, id)])
 
     def _device_changed(self, device: dict[str, Any]) -> None:
         event = self.event("DeviceStateChanged", device_state=device)

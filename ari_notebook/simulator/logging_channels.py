@@ -19,7 +19,7 @@ _CONFIGURED = {
 }
 
 
-class LoggingChannels:
+class LogChannels:
     """The log channels, the newest first."""
 
     def __init__(self) -> None:

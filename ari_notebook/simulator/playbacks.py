@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
-from ari_notebook.simulator import sounds, tones
+from ari_notebook.simulator import sounds, tones, voices
 from ari_notebook.simulator.messages import Refused
 
 SKIP_MS = 3000
@@ -60,6 +60,7 @@ class Medium:
         missing: whether there is no such thing.
         unknown: whether Asterisk gives up on it without a word.
         tone: whether being stopped ends only it, not the whole list.
+        sound: what is heard of it.
     """
 
     duration: int | None = 0
@@ -67,6 +68,7 @@ class Medium:
     missing: bool = False
     unknown: bool = False
     tone: bool = False
+    sound: voices.Sound = voices.SPEECH
 
 
 def medium(uri: str, recording_duration: Callable[[str], int | None]) -> Medium:
@@ -80,7 +82,9 @@ def medium(uri: str, recording_duration: Callable[[str], int | None]) -> Medium:
     match scheme:
         case "sound" | "recording":
             length = sounds.duration(name) if scheme == "sound" else recording_duration(name)
-            return Medium(length or 0, missing=length is None)
+            quiet = scheme == "sound" and name.startswith("silence/")
+            sound = voices.SILENCE if quiet else voices.SPEECH
+            return Medium(length or 0, missing=length is None, sound=sound)
         case "tone":
             return Medium(None, tone=True, missing=not tones.is_tone(name))
         case "digits":
@@ -111,6 +115,7 @@ class Playback:
         find: what a media URI stands for.
         skip: how far forward and reverse go, in ms.
         offset: where the first medium begins, in ms.
+        speak: told what is heard from now on.
         state: as ARI tells it.
     """
 
@@ -123,6 +128,7 @@ class Playback:
     find: Callable[[str], Medium]
     skip: int = SKIP_MS
     offset: int = 0
+    speak: Callable[[voices.Sound], None] = lambda sound: None
     state: str = "queued"
     on_end: list[Done] = field(default_factory=list)
     _index: int = 0
@@ -233,6 +239,7 @@ class Playback:
     def _run(self, position: float) -> None:
         """Play on from a place in the medium."""
         self._position, self._since = position, self.clock.now
+        self.speak(self._medium.sound)
         if self._medium.duration is not None:
             left = max(0.0, self._medium.duration - position)
             self._timer = self.clock.after(left / 1000, self._next)
@@ -259,6 +266,7 @@ class Playback:
             done()
 
     def _halt(self) -> None:
+        self.speak(voices.NOTHING)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

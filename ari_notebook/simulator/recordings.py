@@ -68,6 +68,7 @@ class Recording:
         voice: what is said there.
         clock: the exchange's time.
         publish: told every event of it.
+        settle: seconds that pass before it begins.
         state: as ARI tells it.
         muted: whether silence is recorded instead.
         on_end: called when it is over.
@@ -79,6 +80,7 @@ class Recording:
     voice: Voice
     clock: Clock
     publish: Publish
+    settle: float = 0.0
     state: str = "queued"
     muted: bool = False
     on_end: list[Done] = field(default_factory=list)
@@ -112,6 +114,12 @@ class Recording:
 
     def begin(self) -> None:
         """Its turn has come."""
+        if self.settle:
+            self._later(self.settle, self._start)
+        else:
+            self._start()
+
+    def _start(self) -> None:
         self.state = "recording"  # also if it was stopped before: Asterisk records all the same
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if self.options.append and self.path.exists():
@@ -135,8 +143,9 @@ class Recording:
 
     def hang_up(self) -> None:
         """The channel is gone: what is recorded is kept, what was still to come is empty."""
-        if self.state == "queued":
-            self.begin()
+        self._stop_timers()
+        if not self.active:
+            self._start()
         if self.active:
             self.finish()
 

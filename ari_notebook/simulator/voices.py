@@ -10,8 +10,12 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ari_notebook.simulator import audio
+
+if TYPE_CHECKING:
+    from ari_notebook.simulator.channels import Channel
 
 Changed = Callable[[], None]
 
@@ -52,6 +56,13 @@ SILENCE = Sound("silence")
 SPEECH = Sound("speech")
 
 
+def speak(channel: Channel, sound: Sound) -> None:
+    """Let the far end of a channel hear a sound: what a Local half hears, the other half says."""
+    peer = getattr(channel.driver, "peer", None)
+    if peer is not None:
+        peer.voice.say(sound)
+
+
 def key(digit: str) -> Sound:
     """A pressed key."""
     return Sound("key", digit)
@@ -76,6 +87,15 @@ class Voice:
             self.sound = sound
             for changed in tuple(self._listeners):
                 changed()
+
+    def follow(self, other: Voice) -> None:
+        """Say what another voice says; silence where that says nothing."""
+
+        def changed() -> None:
+            self.say(other.sound if other.sound.is_heard else SILENCE)
+
+        changed()
+        other.listen(changed)
 
     def listen(self, changed: Changed) -> None:
         """Call before and after each change."""

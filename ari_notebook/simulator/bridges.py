@@ -1,0 +1,160 @@
+"""Bridges: channels that hear each other, or wait together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ari_notebook.simulator.channels import Channel
+from ari_notebook.simulator.tasks import TaskQueue
+
+if TYPE_CHECKING:
+    from ari_notebook.simulator.exchange import Exchange
+
+__all__ = ["Bridge", "Member"]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """How a channel is in a bridge."""
+
+    role: str = ""
+    absorb_dtmf: bool = False
+    mute: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Bridge:
+    """One bridge. Made by `create`.
+
+    Attributes:
+        id: its identifier.
+        bridge_type: ``mixing`` or ``holding``.
+        types: what it was asked to be: mixing, holding, dtmf_events, proxy_media, video_sfu, ….
+        members: the channels in it, in the order they came.
+        bridge_class: ``stasis``, or ``basic`` for those that Dial makes.
+        tasks: what plays or records to all of it.
+    """
+
+    exchange: Exchange
+    id: str
+    name: str = ""
+    bridge_type: str = "mixing"
+    types: tuple[str, ...] = ("mixing",)
+    bridge_class: str = "stasis"
+    creator: str = "Stasis"
+    video_mode: str = "talker"
+    video_source: str = ""
+    created: float = 0.0
+    members: dict[Channel, Member] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    reported: list[str] = field(default_factory=list)
+    tasks: TaskQueue = field(default_factory=TaskQueue)
+    gone: bool = False
+
+    @property
+    def technology(self) -> str:
+        """The technology that suits its type and its members."""
+        if self.bridge_type == "holding":
+            return "holding_bridge"
+        return "softmix" if len(self.members) > 2 or "video_sfu" in self.types else "simple_bridge"
+
+    def json(self) -> dict[str, Any]:
+        """ARI's object."""
+        shown: dict[str, Any] = {
+            "id": self.id,
+            "technology": self.technology,
+            "bridge_type": self.bridge_type,
+            "bridge_class": self.bridge_class,
+            "creator": self.creator,
+            "name": self.name,
+            "channels": [channel.id for channel in self.members if not channel.hidden],
+            "creationtime": self.exchange.timestamp(self.created),
+            "video_mode": self.video_mode,
+        }
+        if self.video_source:
+            shown["video_source_id"] = self.video_source
+        if self.reported:
+            shown["bridgevars"] = {name: self.variables.get(name, "") for name in self.reported}
+        return shown
+
+    def publish(self, type: str, channel: Channel | None = None, **fields: Any) -> None:
+        """Tell an event of this bridge, and of a channel in it."""
+        if channel is not None and channel.hidden:
+            return
+        topics = [("bridge", self.id)]
+        fields = {"bridge": self.json(), **fields}
+        if channel is not None:
+            fields["channel"] = channel.json()
+            topics.append(("channel", channel.id))
+        self.exchange.publish(self.exchange.event(type, **fields), topics)
+
+    def create(self) -> Bridge:
+        """Enter the exchange."""
+        self.created = self.exchange.now
+        self.exchange.bridges[self.id] = self
+        self.publish("BridgeCreated")
+        return self
+
+    def join(self, channel: Channel, member: Member | None = None) -> None:
+        """Take a channel in; it leaves the bridge it was in."""
+        if channel.bridge is not None:
+            channel.bridge.leave(channel)
+        self.members[channel] = member or Member()
+        channel.bridge = self
+        self.publish("ChannelEnteredBridge", channel)
+        self._tell_peers()
+        for other in self.members:
+            if other is not channel:
+                channel.hear_audio()
+                other.hear_audio()
+
+    def _tell_peers(self) -> None:
+        """Tell each channel's variable BRIDGEPEER the names of the others."""
+        if self.bridge_type == "holding" or len(self.members) < 2:
+            return
+        for channel in self.members:
+            names = ",".join(other.name for other in self.members if other is not channel)
+            if channel.variables.get("BRIDGEPEER") != names:
+                channel.set_variable("BRIDGEPEER", names)
+
+    def leave(self, channel: Channel) -> None:
+        """Let a channel out."""
+        if channel not in self.members:
+            return
+        if channel.variables.get("BRIDGEPEER"):
+            channel.set_variable("BRIDGEPEER", "")
+        del self.members[channel]
+        channel.bridge = None
+        if self.video_source == channel.id:
+            self.video_source = ""
+        self.publish("ChannelLeftBridge", channel)
+        if self.bridge_class == "basic":
+            for other in list(self.members):
+                other.request_hangup()
+            if not self.members:
+                self.destroy()
+
+    def destroy(self) -> None:
+        """Let everybody out and leave the exchange."""
+        if self.gone:
+            return
+        self.gone = True
+        self.tasks.hang_up()
+        for channel in list(self.members):
+            control = channel.control
+            self.leave(channel)
+            if control is not None:
+                self.exchange.applications.unsubscribe(control.app, ("bridge", self.id))
+        self.publish("BridgeDestroyed")
+        self.exchange.bridges.pop(self.id, None)
+        self.exchange.applications.forget(("bridge", self.id))
+
+    def pass_digit(self, channel: Channel, digit: str, milliseconds: int) -> None:
+        """A member pressed a key: the others hear it, unless it is absorbed."""
+        member = self.members.get(channel)
+        if self.bridge_type == "holding" or member is None or member.absorb_dtmf:
+            return
+        for other in self.members:
+            if other is not channel:
+                other.driver.digit(other, digit, milliseconds)

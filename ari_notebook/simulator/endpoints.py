@@ -1,0 +1,215 @@
+"""Endpoints: the phones that pjsip.conf (or ARI) knows, and whether they are there.
+
+An endpoint is online while a phone is registered to it. What a phone does with a call or a message
+is the phone's own; it gives a `Contact` when it registers.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ari_notebook.simulator.channels import Channel, Driver, Party
+from ari_notebook.simulator.config import Endpoint
+from ari_notebook.simulator.messages import Refused
+
+if TYPE_CHECKING:
+    from ari_notebook.simulator.exchange import Exchange
+
+__all__ = ["Contact", "Endpoints"]
+
+TECHNOLOGY = "PJSIP"
+
+
+def _ignore(sender: str, body: str, variables: Mapping[str, str]) -> None:
+    """A phone that shows no messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Where a registered phone is reached.
+
+    Attributes:
+        uri: its SIP address.
+        driver: makes the driver of a channel that calls it.
+        message: takes a text message: sender, text, headers.
+        refer: asks it to call somebody: ``Refer-To``, headers.
+    """
+
+    uri: str
+    driver: Callable[[], Driver]
+    message: Callable[[str, str, Mapping[str, str]], None] = _ignore
+    refer: Callable[[str, Mapping[str, str]], None] = lambda to, variables: None
+
+
+class Endpoints:
+    """The endpoints of an exchange."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._known: dict[str, Endpoint] = dict(exchange.config.endpoints)
+        self._contacts: dict[str, Contact] = {}
+        self._numbers = itertools.count()
+
+    # As ARI sees them.
+
+    def list(self, technology: str | None = None) -> list[dict[str, Any]]:
+        """ARI's objects of all endpoints, or of a technology's.
+
+        Raises:
+            Refused: 404, there is no such technology.
+        """
+        if technology not in (None, TECHNOLOGY):
+            raise Refused(404, f"No Endpoints found - invalid tech {technology}")
+        return [self._describe(name) for name in self._known]
+
+    def get(self, technology: str, name: str) -> dict[str, Any]:
+        """ARI's object of an endpoint.
+
+        Raises:
+            Refused: 404.
+        """
+        if technology != TECHNOLOGY or name not in self._known:
+            raise Refused(404, "Endpoint not found")
+        return self._describe(name)
+
+    def device_state(self, technology: str, name: str) -> str:
+        """The state of a device: ``PJSIP`` and ``alice``."""
+        if technology.upper() != TECHNOLOGY or name not in self._known:
+            return "INVALID"
+        states = {channel.state for channel in self._channels(name)}
+        if "Ringing" in states:
+            return "RINGINUSE" if len(states) > 1 else "RINGING"
+        if states:
+            return "INUSE"
+        return "NOT_INUSE" if name in self._contacts else "UNAVAILABLE"
+
+    # Endpoints and phones come and go.
+
+    def add(self, endpoint: Endpoint) -> None:
+        """Know one more endpoint, or the same one with other settings."""
+        self._known[endpoint.name] = endpoint
+
+    def remove(self, name: str) -> None:
+        """Know an endpoint no more."""
+        self.unregister(name)
+        self._known.pop(name, None)
+
+    def endpoint(self, name: str) -> Endpoint | None:
+        """An endpoint's settings; None where there is none."""
+        return self._known.get(name)
+
+    def contact(self, name: str) -> Contact | None:
+        """Where an endpoint's phone is; None where none is registered."""
+        return self._contacts.get(name)
+
+    def register(self, name: str, contact: Contact) -> None:
+        """A phone registers.
+
+        Raises:
+            KeyError: there is no such endpoint.
+        """
+        if name not in self._known:
+            raise KeyError(name)
+        new = name not in self._contacts
+        self._contacts[name] = contact
+        if new:
+            self._exchange.devices.changed(f"{TECHNOLOGY}/{name}")
+            self._tell_status(name, contact, "Reachable", "NonQualified")
+
+    def unregister(self, name: str) -> None:
+        """A phone goes; nothing happens where none was there."""
+        contact = self._contacts.pop(name, None)
+        if contact is not None:
+            self._tell_status(name, contact, "Unreachable", "Removed")
+            self._exchange.devices.changed(f"{TECHNOLOGY}/{name}")
+
+    # Calls.
+
+    def channel(self, technology: str, address: str, id: str | None = None) -> Channel | None:
+        """Make a channel that can call an endpoint's phone.
+
+        Args:
+            technology: as in ``PJSIP/alice``.
+            address: likewise; what follows ``@`` or a slash is the phone's own business.
+            id: the channel's.
+
+        Returns:
+            the channel, not yet created; None where nobody can be called.
+        """
+        name = address.partition("@")[0].partition("/")[0]
+        contact = self._contacts.get(name)
+        if technology.upper() != TECHNOLOGY or contact is None:
+            return None
+        return self.new_channel(name, contact.driver(), id, outgoing=True)
+
+    def new_channel(
+        self, name: str, driver: Driver, id: str | None = None, *, outgoing: bool = False
+    ) -> Channel:
+        """Make a channel of an endpoint, not yet created."""
+        settings = self._known[name]
+        channel = Channel(
+            self._exchange,
+            id or self._exchange.channel_id(),
+            f"{TECHNOLOGY}/{name}-{next(self._numbers):08x}",
+            driver,
+            f"{TECHNOLOGY}/{name}",
+            outgoing=outgoing,
+            context=settings.context,
+        )
+        if settings.caller_id and not outgoing:
+            channel.caller = Party.parse(settings.caller_id)
+        return channel
+
+    # Messages.
+
+    def reach(self, uri: str) -> Contact:
+        """The phone that ``pjsip:alice`` means.
+
+        Raises:
+            Refused: 404, there is no such endpoint, or no phone is registered to it.
+        """
+        scheme, _, name = uri.partition(":")
+        contact = self._contacts.get(name.partition("@")[0])
+        if scheme.upper() != TECHNOLOGY or contact is None:
+            raise Refused(404, "Endpoint not found")
+        return contact
+
+    def receive(self, name: str, to: str, body: str, variables: Mapping[str, str]) -> None:
+        """An endpoint's phone sent a text message."""
+        message = {
+            "from": f"<sip:{name}@127.0.0.1>",
+            "to": to,
+            "body": body,
+            "variables": dict(variables),
+        }
+        self._publish(name, "TextMessageReceived", message=message)
+
+    def _channels(self, name: str) -> list[Channel]:
+        device = f"{TECHNOLOGY}/{name}"
+        return [each for each in self._exchange.channels.values() if each.device == device]
+
+    def _describe(self, name: str) -> dict[str, Any]:
+        return {
+            "technology": TECHNOLOGY,
+            "resource": name,
+            "state": "online" if name in self._contacts else "offline",
+            "channel_ids": [channel.id for channel in self._channels(name)],
+        }
+
+    def _tell_status(self, name: str, contact: Contact, peer: str, status: str) -> None:
+        self._publish(name, "PeerStatusChange", peer={"peer_status": peer})
+        info = {
+            "uri": contact.uri,
+            "contact_status": status,
+            "aor": name,
+            "roundtrip_usec": "0",
+        }
+        self._publish(name, "ContactStatusChange", contact_info=info)
+
+    def _publish(self, name: str, type: str, **fields: Any) -> None:
+        if name in self._known:
+            event = self._exchange.event(type, endpoint=self._describe(name), **fields)
+            self._exchange.publish(event, [("endpoint", f"{TECHNOLOGY}/{name}")])

@@ -1,0 +1,184 @@
+"""External media: channels whose sound goes to and comes from another program.
+
+The simulator has the whole of ARI's side. No packet leaves it: the other program would hear
+nothing, and its sound is not heard.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ari_notebook.simulator.channels import Channel
+from ari_notebook.simulator.clock import Program
+from ari_notebook.simulator.dialing import call_program
+from ari_notebook.simulator.messages import Refused
+from ari_notebook.simulator.snoop import NoFarEnd
+from ari_notebook.simulator.stasis import stasis
+
+if TYPE_CHECKING:
+    from ari_notebook.simulator.exchange import Exchange
+
+__all__ = ["open_channel"]
+
+FORMATS = frozenset(
+    "alaw ulaw gsm g722 g726 g726aal2 adpcm slin slin12 slin16 slin24 slin32 slin44 slin48 slin96 "
+    "slin192 lpc10 g729 speex speex16 speex32 ilbc g719 g723 siren7 siren14 opus codec2 silk8 "
+    "silk12 silk16 silk24 none testlaw".split()
+)
+DIRECTIONS = ("in", "out", "both")
+FRAME_SIZES = {"slin": 320, "slin16": 640, "slin24": 960, "slin32": 1280, "slin48": 1920}
+
+_BROKEN = "An internal error prevented this request from being handled"
+
+
+class _Answers(NoFarEnd):
+    """A driver whose other end answers at once."""
+
+    def call(self, channel: Channel) -> None:
+        """The other program is there already."""
+        channel.exchange.soon(lambda: channel.control_frame("ANSWER"))
+
+
+def open_channel(exchange: Exchange, args: Mapping[str, Any]) -> dict[str, Any]:
+    """Make the channel that ``POST /channels/externalMedia`` asks for.
+
+    Args:
+        exchange: where.
+        args: ARI's parameters.
+
+    Returns:
+        ARI's object of it as the answer shows it, with its variables.
+
+    Raises:
+        Refused: 400 for what is missing or does not go together, 501 for an encapsulation that
+            there is not, 500 for a format, an address or an id that cannot be used.
+    """
+    values = {**args}
+    for name, usual in (
+        ("encapsulation", "rtp"),
+        ("transport", "udp"),
+        ("connection_type", "client"),
+        ("direction", "both"),
+    ):
+        values[name] = values[name] or usual
+    _check(exchange, values)
+    given = variables(values)
+    host, format = values["external_host"], values["format"]
+    if format not in FORMATS or (values["channelId"] or "") in exchange.channels:
+        raise Refused(500, _BROKEN)
+    tag = f"0x7f{exchange.random.getrandbits(40):010x}"
+    if values["transport"] == "websocket":
+        if (host or "INCOMING") != "INCOMING" and values["connection_type"] == "server":
+            raise Refused(500, _BROKEN)
+        own = {
+            "MEDIA_WEBSOCKET_CONNECTION_ID": exchange.uuid(),
+            "MEDIA_WEBSOCKET_OPTIMAL_FRAME_SIZE": str(FRAME_SIZES.get(format, 160)),
+        }
+        name, dialed = f"WebSocket/{host or 'INCOMING'}/{tag}", f"{host or 'INCOMING'}/c({format})"
+        driver = NoFarEnd()
+    else:
+        if not _is_numeric(host):
+            raise Refused(500, _BROKEN)
+        if values["encapsulation"] == "audiosocket":  # nobody listens at the other end
+            raise Refused(500, _BROKEN)
+        own = {
+            "UNICASTRTP_LOCAL_PORT": str(exchange.random.randrange(10000, 20000, 2)),
+            "UNICASTRTP_LOCAL_ADDRESS": "127.0.0.1",
+        }
+        name, dialed = f"UnicastRTP/{host}-{tag}", f"{host}/c({format})"
+        driver = _Answers()
+    channel = Channel(
+        exchange,
+        values["channelId"] or exchange.channel_id(),
+        name,
+        driver,
+        name.rpartition("-")[0] or name,
+        dialed=dialed,
+        outgoing=True,
+        appl=("AppDial2", "(Outgoing Line)"),
+        variables={**given, **own},
+    )
+    app: str = values["app"]
+    channel.create()
+    exchange.applications.subscribe(app, ("channel", channel.id))
+
+    def then() -> Program:
+        channel.appl = ("Stasis", app)
+        try:
+            yield from stasis(channel, app, [])
+        finally:
+            channel.appl = ("AppDial2", "(Outgoing Line)")
+
+    shown = {**channel.json(), "channelvars": dict(channel.variables)}
+    channel.run(call_program(channel, 30, then))
+    return shown
+
+
+def variables(args: Mapping[str, Any]) -> dict[str, str]:
+    """The member ``variables`` of the body; anything but an object counts as none.
+
+    Raises:
+        Refused: 400, a value is neither a text nor an object with one.
+    """
+    given = (args["variables"] or {}).get("variables")
+    found = {}
+    for name, value in given.items() if isinstance(given, dict) else ():
+        text = value.get("value") if isinstance(value, dict) else value
+        if not isinstance(text, str):
+            raise Refused(
+                400,
+                "Each value in 'variables' must be a string or an object with 'value' and "
+                "optional 'report_events'",
+            )
+        found[name] = text
+    return found
+
+
+def _check(exchange: Exchange, values: Mapping[str, Any]) -> None:
+    """Refuse what Asterisk refuses, in its order and words."""
+    encapsulation, transport = values["encapsulation"], values["transport"]
+    server = values["connection_type"] == "server"
+    host = values["external_host"]
+    if not values["app"]:
+        raise Refused(400, "app cannot be empty")
+    if values["direction"] not in DIRECTIONS:
+        raise Refused(400, "Invalid direction specified")
+    if transport == "websocket" and encapsulation != "none":
+        raise Refused(400, "encapsulation must be 'none' for websocket transport")
+    if server and transport != "websocket":
+        message = "'server' connection_type can only be used with the websocket transport"
+        raise Refused(400, message)
+    if not host and not server:
+        message = "external_host is required for all but websocket server connections"
+        raise Refused(400, message)
+    if not values["format"]:
+        raise Refused(400, "format cannot be empty")
+    if transport == "websocket":
+        if not server and host not in exchange.config.websocket_clients:
+            message = "external_host must be a valid websocket_client connection id."
+            raise Refused(400, message)
+        return
+    if ":" not in host:
+        message = "external_host must be <host>:<port> for all transports other than websocket"
+        raise Refused(400, message)
+    if encapsulation == "rtp" and transport != "udp":
+        raise Refused(400, "transport must be 'udp' for rtp encapsulation")
+    if encapsulation == "audiosocket":
+        if transport != "tcp":
+            raise Refused(400, "transport must be 'tcp' for audiosocket encapsulation")
+        if not values["data"]:
+            raise Refused(400, "data can not be empty")
+    elif encapsulation != "rtp":
+        raise Refused(501, "The encapsulation and/or transport is not supported")
+
+
+def _is_numeric(host: str) -> bool:
+    """Whether it is an address and a port; Asterisk looks no name up here."""
+    address, _, port = host.rpartition(":")
+    try:
+        ipaddress.ip_address(address.strip("[]"))
+    except ValueError:
+        return False
+    return port.isdigit()

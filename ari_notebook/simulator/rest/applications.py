@@ -1,0 +1,110 @@
+"""What ARI's applications operations do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ari_notebook.simulator.applications import ALL, Topic
+from ari_notebook.simulator.messages import Refused, Reply
+
+if TYPE_CHECKING:
+    from ari_notebook.simulator.exchange import Exchange
+
+Arguments: TypeAlias = Mapping[str, Any]
+
+_SCHEMES = ("channel", "bridge", "endpoint", "deviceState")
+
+
+def list_applications(exchange: Exchange, args: Arguments) -> Reply:  # noqa: ARG001
+    """``GET /applications``."""
+    return Reply(200, exchange.applications.list())
+
+
+def get(exchange: Exchange, args: Arguments) -> Reply:
+    """``GET /applications/{applicationName}``."""
+    return Reply(200, exchange.applications.get(args["applicationName"]).json())
+
+
+def topic(exchange: Exchange, source: str) -> Topic:
+    """What an event source names.
+
+    Raises:
+        Refused: 400 for an unknown scheme, 422 for what is not there.
+    """
+    scheme, colon, name = source.partition(":")
+    if not colon or scheme not in _SCHEMES:
+        raise Refused(400, "Invalid event source scheme")
+    there = {
+        "channel": lambda: name in exchange.channels,
+        "bridge": lambda: name in exchange.bridges,
+        "endpoint": lambda: exchange.endpoints.exists(name),
+        "deviceState": lambda: True,
+    }
+    if name != ALL and not there[scheme]():
+        raise Refused(422, "Event source does not exist")
+    return scheme, name
+
+
+def subscribe(exchange: Exchange, args: Arguments) -> Reply:
+    """``POST /applications/{applicationName}/subscription``; earlier sources stay on an error."""
+    app = exchange.applications.get(args["applicationName"])
+    _check_sources(args)
+    for source in args["eventSource"]:
+        exchange.applications.subscribe(app.name, topic(exchange, source))
+    return Reply(200, app.json())
+
+
+def unsubscribe(exchange: Exchange, args: Arguments) -> Reply:
+    """``DELETE /applications/{applicationName}/subscription``."""
+    app = exchange.applications.get(args["applicationName"])
+    _check_sources(args)
+    for source in args["eventSource"]:
+        found = topic(exchange, source)
+        if found not in app.counts:
+            raise Refused(422, "Event source does not exist")
+        exchange.applications.unsubscribe(app.name, found)
+    return Reply(200, app.json())
+
+
+def _check_sources(args: Arguments) -> None:
+    if not args["eventSource"]:
+        raise Refused(400, "Missing parameter eventSource")
+    for source in args["eventSource"]:
+        if source.partition(":")[0] not in _SCHEMES or ":" not in source:
+            raise Refused(400, "Invalid event source scheme")
+
+
+def event_filter(exchange: Exchange, args: Arguments) -> Reply:
+    """``PUT /applications/{applicationName}/eventFilter``: ``{}`` resets, a list sets its half."""
+    app = exchange.applications.get(args["applicationName"])
+    body = args["filter"]
+    if body is None:
+        body = {}
+    if not isinstance(body, dict):
+        raise Refused(400, "Bad event filter")
+    halves = {}
+    for name in ("allowed", "disallowed"):
+        given = body.get(name)
+        if given is None:
+            continue
+        good = isinstance(given, list) and all(
+            isinstance(each, dict) and isinstance(each.get("type"), str) for each in given
+        )
+        if not good:
+            raise Refused(400, f"Invalid event filter: {name}")
+        halves[name] = [{"type": each["type"]} for each in given]
+    if not body:
+        halves = {"allowed": [], "disallowed": []}
+    app.allowed = halves.get("allowed", app.allowed)
+    app.disallowed = halves.get("disallowed", app.disallowed)
+    return Reply(200, app.json())
+
+
+OPERATIONS: dict[str, Callable[[Exchange, Arguments], Reply]] = {
+    "list": list_applications,
+    "get": get,
+    "subscribe": subscribe,
+    "unsubscribe": unsubscribe,
+    "filter": event_filter,
+}

@@ -1,0 +1,303 @@
+"""What ARI's channels operations do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ari_notebook.simulator.channels import EXPLICIT, NORMAL, Channel, HungUp
+from ari_notebook.simulator.clock import Program, Task
+from ari_notebook.simulator.dialing import call_program, quietly
+from ari_notebook.simulator.messages import Refused, Reply
+from ari_notebook.simulator.rest import channel_media, originating
+from ari_notebook.simulator.stasis import controlled, find
+
+if TYPE_CHECKING:
+    from ari_notebook.simulator.exchange import Exchange
+
+Arguments: TypeAlias = Mapping[str, Any]
+Handler: TypeAlias = "Callable[[Exchange, Arguments], Reply]"
+
+# Reasons that a hangup may name, and their causes (resource_channels.c).
+_REASONS = {
+    "normal": 16,
+    "busy": 17,
+    "congestion": 34,
+    "no_answer": 19,
+    "timeout": 102,
+    "rejected": 21,
+    "unallocated": 1,
+    "normal_unspecified": 31,
+    "number_incomplete": 28,
+    "codec_mismatch": 58,
+    "interworking": 127,
+    "failure": 38,
+    "answered_elsewhere": 26,
+}
+
+
+def list_channels(exchange: Exchange, args: Arguments) -> Reply:  # noqa: ARG001
+    """``GET /channels``."""
+    return Reply(200, [channel.json() for channel in exchange.channels.values()])
+
+
+def get(exchange: Exchange, args: Arguments) -> Reply:
+    """``GET /channels/{channelId}``."""
+    return Reply(200, find(exchange, args["channelId"]).json())
+
+
+def hangup(exchange: Exchange, args: Arguments) -> Reply:
+    """``DELETE /channels/{channelId}``."""
+    channel = find(exchange, args["channelId"])
+    reason, code = args["reason"], args["reason_code"]
+    if reason and code:
+        raise Refused(400, "The reason and reason_code query parameters can't both be specified")
+    cause = NORMAL
+    if code:
+        cause = int(code) if code.isdigit() else 0
+    elif reason:
+        if reason not in _REASONS:
+            raise Refused(400, "Invalid Reason")
+        cause = _REASONS[reason]
+    channel.cause = cause
+    if args["tech_cause"]:
+        channel.tech_cause = args["tech_cause"]
+    channel.request_hangup(cause, soft=EXPLICIT)
+    return Reply(204)
+
+
+def continue_in_dialplan(exchange: Exchange, args: Arguments) -> Reply:
+    """``POST /channels/{channelId}/continue``."""
+    control = controlled(exchange, args["channelId"])
+    channel = control.channel
+    context, exten = args["context"], args["extension"]
+    label, priority = args["label"], args["priority"]
+    where: tuple[str, str, int] | None = None
+    if context or exten or label or priority:
+        at = context or channel.context
+        to = exten or ("s" if context else channel.exten)
+        if label:
+            found = exchange.dialplan.label(at, to, label)
+            if found is None:
+                found = int(label) if label.isdigit() else None
+            if found is None:
+                raise Refused(404, "Requested label can not be found")
+            priority = found
+            if priority == 0:
+                raise Refused(400, "Requested priority is illegal")
+        where = (at, to, priority or 1)
+
+    def go_on() -> None:
+        if where is not None:
+            channel.context, channel.exten, channel.priority = where
+            channel.priority -= 1  # the dialplan goes to the next one
+
+    control.leave(go_on)
+    return Reply(204)
+
+
+def move(exchange: Exchange, args: Arguments) -> Reply:
+    """``POST /channels/{channelId}/move``."""
+    control = controlled(exchange, args["channelId"])
+    words = (args["appArgs"] or "").split(",") if args["appArgs"] else []
+    exchange.soon(lambda: control.move(args["app"] or "", words))
+    return Reply(204)
+
+
+def redirect(exchange: Exchange, args: Arguments) -> Reply:
+    """``POST /channels/{channelId}/redirect``."""
+    endpoint = args["endpoint"] or ""
+    technology, _, rest = endpoint.partition("/")
+    if not endpoint:
+        raise Refused(400, "Required parameter 'endpoint' not provided.")
+    control = controlled(exchange, args["channelId"], up=True)
+    if not rest:
+        raise Refused(422, "Endpoint parameter '" + endpoint + "' does not contain tech/resource")
+    if technology.lower() != control.channel.name.split("/")[0].lower():
+        raise Refused(422, "Endpoint technology does not match the channel's")
+    control.channel.driver.indicate(control.channel, f"TRANSFER {rest}")
+    return Reply(204)
+
+
+def answer(exchange: Exchange, args: Arguments) -> Reply:
+    """``POST /channels/{channelId}/answer``."""
+    controlled(exchange, args["channelId"], up=True).channel.answer()
+    return Reply(204)
+
+
+def _indicate(condition: str) -> Handler:
+    def handler(exchange: Exchange, args: Arguments) -> Reply:
+        channel = controlled(exchange, args["channelId"], up=True).channel
+        if condition == "PROGRESS" or channel.state != "Up" or condition in ("HOLD", "UNHOLD"):
+            channel.driver.indicate(channel, condition)
+        return Reply(204)
+
+    return handler
+
+
+def ring_stop(exchange: Exchange, args: Arguments) -> Reply:
+    """``DELETE /channels/{channelId}/ring``."""
+    controlled(exchange, args["channelId"], up=True)
+    return Reply(204)
+
+
+def _mute(on: bool) -> Handler:
+    def handler(exchange: Exchange, args: Arguments) -> Reply:
+        channel = controlled(exchange, args["channelId"], up=True).channel
+        direction = args["direction"]
+        if not direction:
+            raise Refused(400, "Direction is required")
+        if direction not in ("in", "out", "both"):
+            raise Refused(400, "Invalid direction specified")
+        ways = {"in", "out"} if direction == "both" else {direction}
+        channel.muted = channel.muted | ways if on else channel.muted - ways
+        return Reply(204)
+
+    return handler
+
+
+def _needs_up(exchange: Exchange, args: Arguments) -> Reply:
+    """Music and silence have no event and leave no trace that ARI shows."""
+    controlled(exchange, args["channelId"], up=True)
+    return Reply(204)
+
+
+def get_variable(exchange: Exchange, args: Arguments) -> Reply:
+    """``GET /channels/{channelId}/variable``."""
+    from ari_notebook.simulator.dialplan import evaluate
+
+    name = args["variable"]
+    if not name:
+        raise Refused(400, "Variable name is required")
+    channel = find(exchange, args["channelId"])
+    if "(" in name:
+        value = evaluate(exchange, channel, name)
+        if value is None:
+            raise Refused(500, "Unable to read provided function")
+    else:
+        value = evaluate(exchange, channel, name)
+        if value is None:
+            raise Refused(404, "Provided variable was not found")
+    return Reply(200, {"value": value})
+
+
+def set_variable(exchange: Exchange, args: Arguments) -> Reply:
+    """``POST /channels/{channelId}/variable``."""
+    from ari_notebook.simulator.dialplan import assign
+
+    name = args["variable"]
+    if not name:
+        raise Refused(400, "Variable name is required")
+    channel = controlled(exchange, args["channelId"]).channel
+    if not assign(exchange, channel, name, args["value"]):
+        raise Refused(400, "Unable to set variable: Function rejected the value")
+    _report(channel.reported, name, args["report_events"])
+    return Reply(204)
+
+
+def _report(reported: list[str], name: str, wanted: bool) -> None:
+    if wanted and name not in reported:
+        reported.append(name)
+
+
+def get_variables(exchange: Exchange, args: Arguments) -> Reply:
+    """``GET /channels/{channelId}/variables``."""
+    from ari_notebook.simulator.dialplan import evaluate
+
+    channel = find(exchange, args["channelId"])
+    names = args["variables"]
+    if not names:
+        raise Refused(400, "Variable names are required")
+    values = {name: evaluate(exchange, channel, name) or "" for name in names}
+    return Reply(200, {"variables": values})
+
+
+def set_variables(exchange: Exchange, args: Arguments) -> Reply:
+    """``POST /channels/{channelId}/variables``."""
+    from ari_notebook.simulator.dialplan import assign
+
+    channel = controlled(exchange, args["channelId"]).channel
+    for name, value in originating.variables(args).items():
+        assign(exchange, channel, name, value)
+        _report(channel.reported, name, args["report_events"])
+    return Reply(204)
+
+
+def dial(exchange: Exchange, args: Arguments) -> Reply:
+    """``POST /channels/{channelId}/dial``."""
+    channel = controlled(exchange, args["channelId"]).channel
+    if channel.state not in ("Down", "Rsrved"):
+        raise Refused(409, "Channel is not in the 'Down' state")
+    if not channel.originated_by:
+        raise Refused(409, "Channel was not created by ARI")
+    caller = exchange.channels.get(args["caller"] or "")
+    timeout = args["timeout"] if args["timeout"] > 0 else None
+    exchange.soon(lambda: _dial(channel, timeout, caller))
+    return Reply(204)
+
+
+def _dial(channel: Channel, timeout: float | None, caller: Channel | None) -> None:
+    """Call beside the program that waits in Stasis; a call that fails ends the channel."""
+
+    def answered() -> Program:
+        task.result = True
+        return
+        yield None
+
+    def ended(_: Any) -> None:
+        if not task.result and not channel.gone:
+            channel.request_hangup(tell=False)
+
+    program = call_program(channel, timeout, answered, caller, task=lambda: task)
+    task = Task(channel.exchange, quietly(program), ended)
+    channel.on_gone.append(lambda: task.throw(HungUp()))
+    task.start()
+
+
+def rtp_statistics(exchange: Exchange, args: Arguments) -> Reply:
+    """``GET /channels/{channelId}/rtp_statistics``."""
+    find(exchange, args["channelId"])
+    raise Refused(403, "Unsupported channel type")
+
+
+def transfer_progress(exchange: Exchange, args: Arguments) -> Reply:
+    """``POST /channels/{channelId}/transfer_progress``."""
+    states = ("channel_progress", "channel_answered", "channel_unavailable", "channel_declined")
+    control = controlled(exchange, args["channelId"])
+    if args["states"] not in states:
+        raise Refused(400, "Invalid states")
+    control.channel.driver.indicate(control.channel, f"TRANSFER_{args['states'].upper()}")
+    return Reply(204)
+
+
+OPERATIONS: dict[str, Handler] = {
+    "list": list_channels,
+    "originate": originating.originate,
+    "create": originating.create,
+    "get": get,
+    "originateWithId": originating.originate,
+    "hangup": hangup,
+    "continueInDialplan": continue_in_dialplan,
+    "move": move,
+    "redirect": redirect,
+    "answer": answer,
+    "ring": _indicate("RINGING"),
+    "ringStop": ring_stop,
+    "progress": _indicate("PROGRESS"),
+    "mute": _mute(True),
+    "unmute": _mute(False),
+    "hold": _indicate("HOLD"),
+    "unhold": _indicate("UNHOLD"),
+    "startMoh": _needs_up,
+    "stopMoh": _needs_up,
+    "startSilence": _needs_up,
+    "stopSilence": _needs_up,
+    "getChannelVar": get_variable,
+    "setChannelVar": set_variable,
+    "getChannelVars": get_variables,
+    "setChannelVars": set_variables,
+    "dial": dial,
+    "rtpstatistics": rtp_statistics,
+    "transfer_progress": transfer_progress,
+    **channel_media.OPERATIONS,
+}

@@ -1,0 +1,136 @@
+"""Making channels by ARI: originate calls at once, create leaves calling to dial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ari_notebook.simulator.channels import Channel, Party
+from ari_notebook.simulator.clock import Program
+from ari_notebook.simulator.dialing import call_program, make_channel
+from ari_notebook.simulator.messages import Refused, Reply
+from ari_notebook.simulator.stasis import stasis
+
+if TYPE_CHECKING:
+    from ari_notebook.simulator.exchange import Exchange
+
+Arguments: TypeAlias = Mapping[str, Any]
+
+_DEFAULT_TIMEOUT = 30
+_LONGEST_ID = 149
+
+
+def variables(args: Arguments) -> dict[str, str]:
+    """The variables of a request's body: ``{"variables": {name: text}}``.
+
+    Raises:
+        Refused: 400, something else is in there.
+    """
+    body = args.get("variables")
+    given = body.get("variables") if isinstance(body, dict) else None
+    if given is None:
+        return {}
+    if not isinstance(given, dict) or not all(isinstance(v, str) for v in given.values()):
+        raise Refused(400, "Invalid variables format")
+    return dict(given)
+
+
+def originate(exchange: Exchange, args: Arguments) -> Reply:
+    """``POST /channels`` and ``POST /channels/{channelId}``."""
+    endpoint = args["endpoint"]
+    if not endpoint:
+        raise Refused(400, "Endpoint must be specified")
+    _check_originator(exchange, args)
+    app, extension = args["app"], args["extension"]
+    if not app and not extension:
+        raise Refused(400, "Application or extension must be specified")
+    ids = _ids(exchange, args, endpoint)
+    given = variables(args)
+    caller = Party.parse(args["callerId"]) if args["callerId"] else None
+    words = args["appArgs"].split(",") if args["appArgs"] else []
+
+    where = _where(exchange, args) if not app else None
+    channel = make_channel(exchange, endpoint, ids=ids, variables=given, caller=caller)
+    if app:
+        # Before the call begins, and for both halves of a Local channel.
+        for half in _halves(exchange, channel):
+            exchange.applications.subscribe(app, ("channel", half.id))
+    timeout: float | None = args["timeout"] or _DEFAULT_TIMEOUT
+    if timeout is not None and timeout < 0:
+        timeout = None
+
+    def then() -> Program:
+        if app:
+            channel.appl = ("Stasis", ",".join([app, *words]))
+            try:
+                yield from stasis(channel, app, words)
+            finally:
+                channel.appl = ("AppDial2", "(Outgoing Line)")
+        elif where is not None:
+            from ari_notebook.simulator.dialplan import run_dialplan
+
+            channel.context, channel.exten, channel.priority = where
+            yield from run_dialplan(channel)
+
+    shown = channel.json()
+    channel.run(call_program(channel, timeout, then))
+    return Reply(200, shown)
+
+
+def create(exchange: Exchange, args: Arguments) -> Reply:
+    """``POST /channels/create``: a channel in Stasis that is Down until it is dialled."""
+    endpoint, app = args["endpoint"], args["app"]
+    if not endpoint:
+        raise Refused(400, "Endpoint must be specified")
+    if not app:
+        raise Refused(400, "Application must be specified")
+    _check_originator(exchange, args)
+    ids = _ids(exchange, args, endpoint)
+    given = variables(args)
+    channel = make_channel(exchange, endpoint, ids=ids, variables=given)
+    channel.originated_by = app
+    words = args["appArgs"].split(",") if args["appArgs"] else []
+    exchange.applications.subscribe(app, ("channel", channel.id))
+    channel.appl = ("Stasis", ",".join([app, *words]))
+    shown = channel.json()
+    channel.run(stasis(channel, app, words))
+    return Reply(200, shown)
+
+
+def _halves(exchange: Exchange, channel: Channel) -> list[Channel]:
+    peer = getattr(channel.driver, "peer", None)
+    return [channel, peer] if isinstance(peer, Channel) else [channel]
+
+
+def _check_originator(exchange: Exchange, args: Arguments) -> None:
+    originator = args["originator"]
+    if not originator:
+        return
+    if args["formats"]:
+        raise Refused(400, "Originator and formats can't both be specified")
+    if originator not in exchange.channels:
+        raise Refused(400, "Originator channel was not found")
+
+
+def _ids(exchange: Exchange, args: Arguments, endpoint: str) -> tuple[str | None, str | None]:
+    first, second = args["channelId"] or None, args["otherChannelId"] or None
+    for id in (first, second):
+        if id and len(id.encode()) > _LONGEST_ID:
+            raise Refused(400, "Uniqueid length exceeds maximum of 149")
+    wanted = {first, second or (f"{first};2" if first and endpoint[:6] == "Local/" else None)}
+    if any(id in exchange.channels for id in wanted if id) or (first and first == second):
+        raise Refused(409, "Channel with given unique ID already exists")
+    return first, second
+
+
+def _where(exchange: Exchange, args: Arguments) -> tuple[str, str, int]:
+    context, exten = args["context"] or "default", args["extension"]
+    priority = args["priority"] or 1
+    if args["label"]:
+        found = exchange.dialplan.label(context, exten, args["label"])
+        if found is None:
+            if not args["label"].isdigit():
+                raise Refused(404, "Requested label can not be found")
+            found = int(args["label"])
+        priority = found
+    return context, exten, priority
