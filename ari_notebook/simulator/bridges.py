@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ari_notebook.simulator.channels import Channel
 from ari_notebook.simulator.tasks import TaskQueue
+from ari_notebook.simulator.voices import Mix
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
@@ -33,7 +34,9 @@ class Bridge:
         types: what it was asked to be: mixing, holding, dtmf_events, proxy_media, video_sfu, ….
         members: the channels in it, in the order they came.
         bridge_class: ``stasis``, or ``basic`` for those that Dial makes.
-        tasks: what plays or records to all of it.
+        tasks: what plays to all of it.
+        voice: what is said in it, all members together.
+        music: whether music on hold plays to all of it.
     """
 
     exchange: Exchange
@@ -50,6 +53,8 @@ class Bridge:
     variables: dict[str, str] = field(default_factory=dict)
     reported: list[str] = field(default_factory=list)
     tasks: TaskQueue = field(default_factory=TaskQueue)
+    voice: Mix = field(default_factory=Mix)
+    music: bool = False
     gone: bool = False
 
     @property
@@ -102,6 +107,7 @@ class Bridge:
             channel.bridge.leave(channel)
         self.members[channel] = member or Member()
         channel.bridge = self
+        self.voice.add(channel.voice)
         self.publish("ChannelEnteredBridge", channel)
         self._tell_peers()
         for other in self.members:
@@ -126,6 +132,7 @@ class Bridge:
             channel.set_variable("BRIDGEPEER", "")
         del self.members[channel]
         channel.bridge = None
+        self.voice.remove(channel.voice)
         if self.video_source == channel.id:
             self.video_source = ""
         self.publish("ChannelLeftBridge", channel)
@@ -140,7 +147,7 @@ class Bridge:
         if self.gone:
             return
         self.gone = True
-        self.tasks.hang_up()
+        self.exchange.media.abandon(f"bridge:{self.id}")
         for channel in list(self.members):
             control = channel.control
             self.leave(channel)

@@ -347,6 +347,7 @@ class Channel:
         if self.gone:
             return
         self.publish("ChannelDtmfReceived", digit=digit, duration_ms=milliseconds)
+        self.exchange.media.press(f"channel:{self.id}", digit)
         if self.digit_heard is not None:
             self.digit_heard(digit)
         if self.bridge is not None:

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, TypeAlias
 
+from ari_notebook.simulator.configfile import read
 from ari_notebook.simulator.messages import Refused
 
 Fields: TypeAlias = dict[str, str]
@@ -149,6 +151,34 @@ class DynamicConfig:
         if found is None:
             raise Refused(404, f"Object with id '{name}' not found")
         return found
+
+
+def read_dynamic_config(
+    folder: Path | None, changed: Callable[[str, str, bool], None] | None = None
+) -> DynamicConfig:
+    """Read pjsip.conf and sorcery.conf of a folder.
+
+    Args:
+        folder: of configuration files; None for one without these.
+        changed: as for `DynamicConfig`.
+
+    Raises:
+        ConfigError: a file cannot be read.
+    """
+    if folder is None:
+        return DynamicConfig(changed=changed)
+    sections = [
+        (section.name, [(setting.name, setting.value) for setting in section.settings])
+        for section in read(folder / "pjsip.conf")
+    ]
+    writable = [
+        setting.name
+        for section in read(folder / "sorcery.conf")
+        if section.name == CLASS
+        for setting in section.settings
+        if not setting.value.startswith("config,")
+    ]
+    return DynamicConfig(sections, writable, changed)
 
 
 def fields_of(body: Mapping[str, Any] | None) -> Fields:

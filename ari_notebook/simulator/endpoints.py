@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ari_notebook.simulator.channels import Channel, Driver, Party
 from ari_notebook.simulator.config import Endpoint
 from ari_notebook.simulator.messages import Refused
+from ari_notebook.simulator.voices import SILENCE, Voice
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
@@ -97,6 +98,17 @@ class Endpoints:
         self.unregister(name)
         self._known.pop(name, None)
 
+    def configured(self, kind: str, name: str, there: bool) -> None:
+        """An object was written to the configuration, or deleted from it."""
+        if kind != "endpoint":
+            return
+        if not there:
+            self.remove(name)
+            return
+        fields = self._exchange.dynamic_config.fields("endpoint", name) or {}
+        caller = fields.get("callerid", "")
+        self.add(Endpoint(name, fields.get("context", "default"), caller))
+
     def endpoint(self, name: str) -> Endpoint | None:
         """An endpoint's settings; None where there is none."""
         return self._known.get(name)
@@ -158,6 +170,7 @@ class Endpoints:
             f"{TECHNOLOGY}/{name}",
             outgoing=outgoing,
             context=settings.context,
+            voice=Voice(SILENCE),
         )
         if settings.caller_id and not outgoing:
             channel.caller = Party.parse(settings.caller_id)

@@ -49,7 +49,7 @@ class Exchange(Clock):
         # Imported here: each of these rooms needs the exchange's type.
         from ari_notebook.simulator.devices import DeviceStates
         from ari_notebook.simulator.dialplan import Dialplan
-        from ari_notebook.simulator.dynamic_config import DynamicConfig
+        from ari_notebook.simulator.dynamic_config import read_dynamic_config
         from ari_notebook.simulator.endpoints import Endpoints
         from ari_notebook.simulator.logging_channels import LogChannels
         from ari_notebook.simulator.mailboxes import Mailboxes
@@ -73,10 +73,10 @@ class Exchange(Clock):
         self.per_call: Callable[[str, Channel, Callable[[str | None], None]], bool] | None = None
         self.devices = DeviceStates(self._device_changed, self._device_state)
         self.mailboxes = Mailboxes()
-        self.modules = Modules()
+        self.modules = Modules(lambda: [each.appl[0] for each in self.channels.values()])
         self.logging = LogChannels()
-        self.dynamic_config = DynamicConfig()
         self.endpoints = Endpoints(self)
+        self.dynamic_config = read_dynamic_config(config.folder, self.endpoints.configured)
         # Recordings are real files; they go with the exchange.
         self._spool = tempfile.TemporaryDirectory(prefix="ari-notebook-")
         self.media = Media(self, Path(self._spool.name), self._media_event)

@@ -23,9 +23,42 @@ if TYPE_CHECKING:
 __all__ = ["open_channel"]
 
 FORMATS = frozenset(
-    "alaw ulaw gsm g722 g726 g726aal2 adpcm slin slin12 slin16 slin24 slin32 slin44 slin48 slin96 "
-    "slin192 lpc10 g729 speex speex16 speex32 ilbc g719 g723 siren7 siren14 opus codec2 silk8 "
-    "silk12 silk16 silk24 none testlaw".split()
+    [
+        "alaw",
+        "ulaw",
+        "gsm",
+        "g722",
+        "g726",
+        "g726aal2",
+        "adpcm",
+        "slin",
+        "slin12",
+        "slin16",
+        "slin24",
+        "slin32",
+        "slin44",
+        "slin48",
+        "slin96",
+        "slin192",
+        "lpc10",
+        "g729",
+        "speex",
+        "speex16",
+        "speex32",
+        "ilbc",
+        "g719",
+        "g723",
+        "siren7",
+        "siren14",
+        "opus",
+        "codec2",
+        "silk8",
+        "silk12",
+        "silk16",
+        "silk24",
+        "none",
+        "testlaw",
+    ]
 )
 DIRECTIONS = ("in", "out", "both")
 FRAME_SIZES = {"slin": 320, "slin16": 640, "slin24": 960, "slin32": 1280, "slin48": 1920}

@@ -96,7 +96,13 @@ class _Half:
     def digit(self, channel: Channel, digit: str, milliseconds: int) -> None:
         """The other half hears it once it is over."""
         peer = self.peer
-        channel.exchange.after(milliseconds / 1000, lambda: peer.hear_digit(digit, milliseconds))
+        peer.voice.press(digit)
+
+        def over() -> None:
+            peer.voice.press("")
+            peer.hear_digit(digit, milliseconds)
+
+        channel.exchange.after(milliseconds / 1000, over)
 
     def hangup(self, channel: Channel) -> None:
         """The other half is hung up as well."""

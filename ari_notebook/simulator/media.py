@@ -142,6 +142,15 @@ class Media:
         """Whether something is, or waits to be, recorded there."""
         return any(each.target_uri == target_uri for each in self.recordings.values())
 
+    def abandon(self, target_uri: str) -> None:
+        """A bridge is gone: its recordings are over, its playbacks are never heard of again."""
+        for playback in tuple(self.playbacks.values()):
+            if playback.target_uri == target_uri:
+                playback.abandon()
+        for recording in tuple(self.recordings.values()):
+            if recording.target_uri == target_uri:
+                recording.hang_up()
+
     def press(self, target_uri: str, digit: str) -> None:
         """A key was pressed on a channel: it may end a recording."""
         for recording in tuple(self.recordings.values()):

@@ -51,7 +51,7 @@ class Modules:
         running: tells the application of every channel there is (``Echo``).
     """
 
-    def __init__(self, running: Running = list) -> None:
+    def __init__(self, running: Running) -> None:
         self._known = _builtin()
         self._loaded = dict.fromkeys(self._known)
         self._running = running

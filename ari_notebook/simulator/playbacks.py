@@ -165,6 +165,12 @@ class Playback:
         if not self.ended:
             self._end("failed")
 
+    def abandon(self) -> None:
+        """Nobody is left to tell how it ends."""
+        self._halt()
+        self.state = "lost"
+        self._leave()
+
     def stop(self) -> None:
         """Stop it, as ``DELETE /playbacks/{playbackId}`` does.
 

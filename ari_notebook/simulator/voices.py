@@ -56,16 +56,36 @@ SILENCE = Sound("silence")
 SPEECH = Sound("speech")
 
 
+class Mix(Voice):
+    """What is said by many: somebody's speech, or silence as long as anybody is there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._voices: list[Voice] = []
+
+    def add(self, voice: Voice) -> None:
+        """One more speaks."""
+        self._voices.append(voice)
+        voice.listen(self._mix)
+        self._mix()
+
+    def remove(self, voice: Voice) -> None:
+        """One less speaks."""
+        if voice in self._voices:
+            self._voices.remove(voice)
+            voice.ignore(self._mix)
+            self._mix()
+
+    def _mix(self) -> None:
+        said = [voice.sound for voice in self._voices if not voice.sound.is_quiet]
+        self.say(said[0] if said else SILENCE if self._voices else NOTHING)
+
+
 def speak(channel: Channel, sound: Sound) -> None:
     """Let the far end of a channel hear a sound: what a Local half hears, the other half says."""
     peer = getattr(channel.driver, "peer", None)
     if peer is not None:
         peer.voice.say(sound)
-
-
-def key(digit: str) -> Sound:
-    """A pressed key."""
-    return Sound("key", digit)
 
 
 class Voice:
@@ -76,17 +96,32 @@ class Voice:
     """
 
     def __init__(self, sound: Sound = NOTHING) -> None:
-        self.sound = sound
+        self._under = sound
+        self._key: Sound | None = None
         self._listeners: list[Changed] = []
+
+    @property
+    def sound(self) -> Sound:
+        """What is heard now: a pressed key drowns everything else."""
+        return self._key or self._under
 
     def say(self, sound: Sound) -> None:
         """Sound like that from now on."""
-        if sound != self.sound:
-            for changed in tuple(self._listeners):
-                changed()
-            self.sound = sound
-            for changed in tuple(self._listeners):
-                changed()
+        self._change(sound, self._key)
+
+    def press(self, digit: str) -> None:
+        """A key goes down; with no digit it comes up again."""
+        self._change(self._under, Sound("key", digit) if digit else None)
+
+    def _change(self, under: Sound, key: Sound | None) -> None:
+        if (key or under) == self.sound:
+            self._under, self._key = under, key
+            return
+        for changed in tuple(self._listeners):
+            changed()
+        self._under, self._key = under, key
+        for changed in tuple(self._listeners):
+            changed()
 
     def follow(self, other: Voice) -> None:
         """Say what another voice says; silence where that says nothing."""

@@ -1,12 +1,12 @@
 import pytest
 
-from ari_notebook.simulator.logging_channels import LoggingChannels
+from ari_notebook.simulator.logging_channels import LogChannels
 from ari_notebook.simulator.messages import Refused
 
 
 @pytest.fixture
 def logging():
-    return LoggingChannels()
+    return LogChannels()
 
 
 def names(logging):

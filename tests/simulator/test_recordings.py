@@ -4,7 +4,6 @@ import wave
 
 import pytest
 
-from ari_notebook.simulator import voices
 from ari_notebook.simulator.messages import Refused
 from ari_notebook.simulator.recordings import Options, Recording
 from ari_notebook.simulator.voices import NOTHING, SILENCE, SPEECH, Voice
@@ -54,7 +53,7 @@ def test_what_is_said_is_what_the_file_holds(recorder):
     recorder.clock.advance(1)
     recorder.voice.say(SILENCE)
     recorder.clock.advance(0.5)
-    recorder.voice.say(voices.key("5"))
+    recorder.voice.press("5")
     recorder.clock.advance(0.1)
     recording.stop()
     samples = recorder.read()

@@ -13,7 +13,6 @@ from ari_notebook.simulator.external_media import FORMATS
 from ari_notebook.simulator.media import check_durations
 from ari_notebook.simulator.messages import Refused, Reply
 from ari_notebook.simulator.rest.channel_media import playing, recording_to
-from ari_notebook.simulator.tasks import TaskQueue
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.bridges import Bridge
@@ -22,21 +21,23 @@ if TYPE_CHECKING:
 Arguments: TypeAlias = Mapping[str, Any]
 
 
-def find(exchange: Exchange, id: str) -> Bridge:
-    """A bridge by its id.
+def _find(exchange: Exchange, args: Arguments) -> Bridge:
+    """The bridge of a request.
 
     Raises:
-        Refused: 404.
+        Refused: 404; 409 where ARI did not make it.
     """
-    bridge = exchange.bridges.get(id)
+    bridge = exchange.bridges.get(args["bridgeId"])
     if bridge is None:
         raise Refused(404, "Bridge not found", reason="Not found")
+    if bridge.bridge_class != "stasis":
+        raise Refused(409, "Bridge not in Stasis application")
     return bridge
 
 
 def play(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /bridges/{bridgeId}/play`` and the same with a playback's id."""
-    bridge = find(exchange, args["bridgeId"])
+    bridge = _find(exchange, args)
     _check_format(args, "announcer_format")
     media = args["media"]
     if not media or not media[0] or args["skipms"] < 0 or args["offsetms"] < 0:
@@ -50,22 +51,36 @@ def play(exchange: Exchange, args: Arguments) -> Reply:
         skip=args["skipms"],
     )
     reply = playing(playback)
-    exchange.soon(lambda: bridge.announcer.add(playback))
+    for channel in bridge.members:
+        channel.driver.audio(channel)
+    exchange.soon(lambda: bridge.tasks.add(playback))
     return reply
 
 
 def record(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /bridges/{bridgeId}/record``."""
     check_durations(args)
-    bridge = find(exchange, args["bridgeId"])
+    bridge = _find(exchange, args)
     _check_format(args, "recorder_format")
     recording = exchange.media.new_recording(f"bridge:{bridge.id}", bridge.voice, args)
     reply = recording_to(recording)
-    recorder = TaskQueue()
-    bridge.recorders.append(recorder)
-    recording.on_end.append(lambda: bridge.recorders.remove(recorder))
-    exchange.soon(lambda: recorder.add(recording))
+    exchange.soon(recording.begin)
     return reply
+
+
+def start_music(exchange: Exchange, args: Arguments) -> Reply:
+    """``POST /bridges/{bridgeId}/moh``: any class will do, and nothing is told of it."""
+    _find(exchange, args).music = True
+    return Reply(204)
+
+
+def stop_music(exchange: Exchange, args: Arguments) -> Reply:
+    """``DELETE /bridges/{bridgeId}/moh``."""
+    bridge = _find(exchange, args)
+    if not bridge.music:
+        raise Refused(409, "Bridge isn't playing music")
+    bridge.music = False
+    return Reply(204)
 
 
 def _check_format(args: Arguments, name: str) -> None:
@@ -73,4 +88,10 @@ def _check_format(args: Arguments, name: str) -> None:
         raise Refused(422, f"specified {name} is unknown on this system")
 
 
-OPERATIONS = {"play": play, "playWithId": play, "record": record}
+OPERATIONS = {
+    "play": play,
+    "playWithId": play,
+    "record": record,
+    "startMoh": start_music,
+    "stopMoh": stop_music,
+}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ari_notebook.simulator.bridges import Bridge, Member
 from ari_notebook.simulator.messages import Refused, Reply
+from ari_notebook.simulator.rest import bridge_media
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.channels import Channel
@@ -34,7 +35,7 @@ def find(exchange: Exchange, id: str) -> Bridge:
     """
     bridge = exchange.bridges.get(id)
     if bridge is None:
-        raise Refused(404, "Bridge not found")
+        raise Refused(404, "Bridge not found", reason="Not found")
     return bridge
 
 
@@ -129,8 +130,9 @@ def add_channel(exchange: Exchange, args: Arguments) -> Reply:
     bridge = _own(exchange, args["bridgeId"])
     member = Member(args["role"] or "", args["absorbDTMF"], args["mute"])
     channels = _members(exchange, args)
-    if any(exchange.media.is_recording(f"channel:{channel.id}") for channel in channels):
-        raise Refused(409, "Channel(s) currently recording")
+    for channel in channels:
+        if exchange.media.is_recording(f"channel:{channel.id}"):
+            raise Refused(409, f"Channel {channel.id} currently recording")
     for channel in channels:
         control = channel.control
         if control is None or channel.bridge is bridge:
@@ -182,32 +184,6 @@ def _video(bridge: Bridge, source: str) -> None:
     before, bridge.video_source = bridge.video_source, source
     if before != source:
         bridge.publish("BridgeVideoSourceChanged", old_video_source_id=before)
-
-
-def music(exchange: Exchange, args: Arguments) -> Reply:
-    """``POST`` and ``DELETE /bridges/{bridgeId}/moh``: nothing that ARI shows."""
-    _own(exchange, args["bridgeId"])
-    return Reply(204)
-
-
-def play(exchange: Exchange, args: Arguments) -> Reply:
-    """``POST /bridges/{bridgeId}/play``."""
-    bridge = _own(exchange, args["bridgeId"])
-    if not args["media"]:
-        raise Refused(400, "At least one media URI must be provided")
-    playback = exchange.media.new_playback(
-        f"bridge:{bridge.id}",
-        args["media"],
-        args["lang"] or "en",
-        id=args["playbackId"] or None,
-        offset=args["offsetms"],
-        skip=args["skipms"],
-    )
-    shown = playback.json()
-    for channel in bridge.members:
-        channel.driver.audio(channel)
-    exchange.soon(lambda: bridge.tasks.add(playback))
-    return Reply(201, shown, location=f"/playbacks/{playback.id}")
 
 
 def get_variable(exchange: Exchange, args: Arguments) -> Reply:
@@ -270,8 +246,5 @@ OPERATIONS: dict[str, Handler] = {
     "removeChannel": remove_channel,
     "setVideoSource": set_video_source,
     "clearVideoSource": clear_video_source,
-    "startMoh": music,
-    "stopMoh": music,
-    "play": play,
-    "playWithId": play,
+    **bridge_media.OPERATIONS,
 }
