@@ -1,4 +1,4 @@
-"""A realistic mix of events: the life of calls, a thousand of them at once, about 520 bytes each."""
+"""A realistic mix of events: the life of a thousand calls at once, about 520 bytes each."""
 
 from __future__ import annotations
 

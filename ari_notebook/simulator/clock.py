@@ -21,9 +21,9 @@ class Timer:
 
     __slots__ = ("_action", "at")
 
-    def __init__(self, at: float, action: Callable[[], None]) -> None:
+    def __init__(self, at: float, action: Callable[[], object]) -> None:
         self.at = at
-        self._action: Callable[[], None] | None = action
+        self._action: Callable[[], object] | None = action
 
     def cancel(self) -> None:
         """Let it not happen."""
@@ -53,13 +53,13 @@ class Clock:
         self._heap: list[tuple[float, int, Timer]] = []
         self._numbers = itertools.count()
 
-    def after(self, seconds: float, action: Callable[[], None]) -> Timer:
+    def after(self, seconds: float, action: Callable[[], object]) -> Timer:
         """Do something later; what is due at one time happens in the order it was asked for."""
         timer = Timer(self.now + max(0.0, seconds), action)
         heapq.heappush(self._heap, (timer.at, next(self._numbers), timer))
         return timer
 
-    def soon(self, action: Callable[[], None]) -> Timer:
+    def soon(self, action: Callable[[], object]) -> Timer:
         """Do something next, at this very time."""
         return self.after(0, action)
 
@@ -109,7 +109,7 @@ class Task:
         self._timer = self._clock.soon(lambda: self._step(self._program.send, None))
 
     def wake(self, value: Any = None) -> None:
-        """Let a program that waits go on, with a value; one that runs or is over takes no notice."""
+        """Let a program that waits go on, with a value; nothing where it runs or is over."""
         if not self._running and not self.done:
             self._step(self._program.send, value)
 

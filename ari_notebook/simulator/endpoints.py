@@ -66,6 +66,11 @@ class Endpoints:
             raise Refused(404, f"No Endpoints found - invalid tech {technology}")
         return [self._describe(name) for name in self._known]
 
+    def exists(self, address: str) -> bool:
+        """Whether there is an endpoint ``PJSIP/alice``, or a technology where no name is given."""
+        technology, _, name = address.partition("/")
+        return technology == TECHNOLOGY and (not name or name in self._known)
+
     def get(self, technology: str, name: str) -> dict[str, Any]:
         """ARI's object of an endpoint.
 

@@ -42,7 +42,7 @@ def user_event(exchange: Exchange, args: Arguments) -> Reply:
         userevent={"eventname": args["eventName"], **(given or {})},
         **shown,
     )
-    exchange.soon(lambda: exchange.applications.send(application, event) and None)
+    exchange.soon(lambda: exchange.applications.send(application, event))
     return Reply(204)
 
 

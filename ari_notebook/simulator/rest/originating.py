@@ -53,7 +53,7 @@ def originate(exchange: Exchange, args: Arguments) -> Reply:
     channel = make_channel(exchange, endpoint, ids=ids, variables=given, caller=caller)
     if app:
         # Before the call begins, and for both halves of a Local channel.
-        for half in _halves(exchange, channel):
+        for half in _halves(channel):
             exchange.applications.subscribe(app, ("channel", half.id))
     timeout: float | None = args["timeout"] or _DEFAULT_TIMEOUT
     if timeout is not None and timeout < 0:
@@ -97,7 +97,7 @@ def create(exchange: Exchange, args: Arguments) -> Reply:
     return Reply(200, shown)
 
 
-def _halves(exchange: Exchange, channel: Channel) -> list[Channel]:
+def _halves(channel: Channel) -> list[Channel]:
     peer = getattr(channel.driver, "peer", None)
     return [channel, peer] if isinstance(peer, Channel) else [channel]
 
