@@ -118,6 +118,10 @@ class Endpoints:
         """An endpoint's settings; None where there is none."""
         return self._known.get(name)
 
+    def first(self) -> str | None:
+        """The endpoint that is configured first; None where there is none."""
+        return next(iter(self._known), None)
+
     def contact(self, name: str) -> Contact | None:
         """Where an endpoint's phone is; None where none is registered."""
         return self._contacts.get(name)
@@ -166,7 +170,7 @@ class Endpoints:
         self, name: str, driver: Driver, id: str | None = None, *, outgoing: bool = False
     ) -> Channel:
         """Make a channel of an endpoint, not yet created."""
-        settings = self._known[name]
+        settings = self._known.get(name) or Endpoint(name)
         channel = Channel(
             self._exchange,
             id or self._exchange.channel_id(),

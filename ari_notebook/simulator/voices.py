@@ -56,31 +56,6 @@ SILENCE = Sound("silence")
 SPEECH = Sound("speech")
 
 
-class Mix(Voice):
-    """What is said by many: somebody's speech, or silence as long as anybody is there."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._voices: list[Voice] = []
-
-    def add(self, voice: Voice) -> None:
-        """One more speaks."""
-        self._voices.append(voice)
-        voice.listen(self._mix)
-        self._mix()
-
-    def remove(self, voice: Voice) -> None:
-        """One less speaks."""
-        if voice in self._voices:
-            self._voices.remove(voice)
-            voice.ignore(self._mix)
-            self._mix()
-
-    def _mix(self) -> None:
-        said = [voice.sound for voice in self._voices if not voice.sound.is_quiet]
-        self.say(said[0] if said else SILENCE if self._voices else NOTHING)
-
-
 def speak(channel: Channel, sound: Sound) -> None:
     """Let the far end of a channel hear a sound: what a Local half hears, the other half says."""
     peer = getattr(channel.driver, "peer", None)
@@ -140,3 +115,28 @@ class Voice:
         """Call no more."""
         if changed in self._listeners:
             self._listeners.remove(changed)
+
+
+class Mix(Voice):
+    """What is said by many: somebody's speech, or silence as long as anybody is there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._voices: list[Voice] = []
+
+    def add(self, voice: Voice) -> None:
+        """One more speaks."""
+        self._voices.append(voice)
+        voice.listen(self._mix)
+        self._mix()
+
+    def remove(self, voice: Voice) -> None:
+        """One less speaks."""
+        if voice in self._voices:
+            self._voices.remove(voice)
+            voice.ignore(self._mix)
+            self._mix()
+
+    def _mix(self) -> None:
+        said = [voice.sound for voice in self._voices if not voice.sound.is_quiet]
+        self.say(said[0] if said else SILENCE if self._voices else NOTHING)
