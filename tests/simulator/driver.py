@@ -30,6 +30,7 @@ class Driver:
     """One server and one event socket for a fresh application."""
 
     def __init__(self, server, *, subscribe_all=False):
+        self.place = server
         self.app = f"test-{uuid.uuid4().hex[:8]}"
         self.answers = []
         self.events = []

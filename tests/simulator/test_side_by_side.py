@@ -7,15 +7,7 @@ channel's own events is compared, not how the stories interleave.
 import pytest
 
 from tests.simulator.driver import Driver
-
-SCENARIOS = {}
-
-
-def scenario(function=None, **options):
-    if function is None:
-        return lambda function: scenario(function, **options)
-    SCENARIOS[function.__name__] = (function, options)
-    return function
+from tests.simulator.more_scenarios import SCENARIOS, scenario
 
 
 @scenario
