@@ -247,7 +247,8 @@ def bridged_with_options(server):
 def bridges_of_all_kinds(server):
     for number, params in enumerate(({"type": "holding"}, {"type": "mixing,proxy_media"}, {},
                    {"type": "mixing,video_sfu"}, {"type": "mixing,holding"}, {"type": "nonsense"},
-                   {"type": "dtmf_events"}, {"type": "mixing,video_single"}, {"name": "n"})):  # fmt: skip
+                   {"type": "dtmf_events"}, {"type": "mixing,video_single"},
+                   {"name": "n"})):  # fmt: skip
         id = f"{server.app}-{number}"
         server.ask("POST", "/bridges", bridgeId=id, **params)
         server.ask("GET", f"/bridges/{id}")
@@ -353,7 +354,8 @@ def everything_about_the_server(server):
                  "asterisk/info?only=system,status", "asterisk/info?only=nonsense",
                  "asterisk/variable", "asterisk/variable?variable=NONE", "asterisk/logging",
                  "asterisk/modules/res_ari.so", "asterisk/config/dynamic/res_pjsip/aor/none",
-                 "asterisk/variable?variable=CHANNEL(name)", "deviceStates", "mailboxes"):  # fmt: skip
+                 "asterisk/variable?variable=CHANNEL(name)", "deviceStates",
+                 "mailboxes"):  # fmt: skip
         server.ask("GET", f"/{path}")
     server.ask("POST", "/asterisk/variable", variable=f"X{server.app[5:]}", value="1")
     server.ask("GET", "/asterisk/variable", variable=f"X{server.app[5:]}")
