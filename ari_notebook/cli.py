@@ -1,0 +1,101 @@
+"""The command line: ``ari-notebook lab`` opens the course.
+
+Exit status: 0 all is well, 1 something is wrong and was said, 2 the command makes no sense.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ari_notebook._version import __version__
+
+__all__ = ["main"]
+
+_FIRST = "01-hello-world.ipynb"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        arguments: as typed; those of the process if None.
+
+    Returns:
+        The exit status.
+    """
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.command != "lab":
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if options.command == "lab":
+        return _lab(options.folder, no_browser=options.no_browser, rest=rest)
+    parser.print_help()
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ari-notebook",
+        description="Explore, teach and debug the Asterisk REST Interface from a notebook.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"ari-notebook {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    lab = commands.add_parser(
+        "lab",
+        help="copy the course into a folder and open JupyterLab on it",
+        description="Copy the course into a folder, never over a notebook that you edited, and"
+        " open JupyterLab on it. Options that are not listed here are JupyterLab's own.",
+        allow_abbrev=False,
+    )
+    lab.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=Path("ari-course"),
+        metavar="DIR",
+        help="the folder (default: ari-course, here)",
+    )
+    lab.add_argument("--no-browser", action="store_true", help="on a server: only print the URL")
+    return parser
+
+
+def _lab(folder: Path, *, no_browser: bool, rest: list[str]) -> int:
+    from ari_notebook.course import copy_course
+
+    if importlib.util.find_spec("jupyterlab") is None:
+        return _fail("JupyterLab is not installed: pip install 'ari-notebook[lab]'")
+    try:
+        copied = copy_course(folder)
+    except OSError as error:
+        return _fail(f"the course cannot be copied into {folder}: {error}")
+    print(f"The course is in {folder.resolve()}", flush=True)
+    for names, text in (
+        (copied.updated, "brought up to date"),
+        (copied.kept, "yours, left as you edited it"),
+    ):
+        for name in names:
+            print(f"  {name}: {text}", flush=True)
+    # The folder is JupyterLab's root, so that its file browser shows the course and nothing else.
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}"]
+    if (folder / _FIRST).exists():
+        command.append(f"--LabApp.default_url=/lab/tree/{_FIRST}")
+    if no_browser:
+        command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # in a container everybody is root
+    try:
+        return subprocess.call([*command, *rest])
+    except KeyboardInterrupt:
+        return 0
+
+
+def _fail(text: str, status: int = 1) -> int:
+    print(f"ari-notebook: {text}", file=sys.stderr)
+    return status
