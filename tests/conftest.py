@@ -1,8 +1,8 @@
 """The servers that tests talk to: our simulator, and a real Asterisk.
 
 `real_asterisk` is the one that ARI_URL names, or the one that scripts/asterisk installed in this
-checkout, started for the run on ports of its own. Without either its tests are skipped, but never
-in CI.
+checkout (or in the folder ASTERISK_DIR), started for the run on ports of its own. Without either
+its tests are skipped, but never in CI.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import requests
 
 TOP = Path(__file__).parent.parent
 SCRIPT = TOP / "scripts" / "asterisk"
-ROOT = TOP / ".asterisk"
+ROOT = Path(os.environ.get("ASTERISK_DIR", TOP / ".asterisk"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -58,7 +58,7 @@ class RealAsterisk:
     def console(self, command: str) -> str:
         self.own()
         done = subprocess.run(
-            [SCRIPT, "console", command], capture_output=True, text=True, timeout=30
+            [SCRIPT, "console", ROOT, command], capture_output=True, text=True, timeout=30
         )
         return done.stdout
 
@@ -66,7 +66,7 @@ class RealAsterisk:
         self.own()
         port, sip_port = map(str, self.ports)
         subprocess.run(
-            [SCRIPT, "start", "--port", port, "--sip-port", sip_port],
+            [SCRIPT, "start", ROOT, "--port", port, "--sip-port", sip_port],
             check=True,
             timeout=60,
             stderr=subprocess.DEVNULL,
@@ -74,7 +74,7 @@ class RealAsterisk:
 
     def stop(self) -> None:
         self.own()
-        subprocess.run([SCRIPT, "stop"], check=True, timeout=60)
+        subprocess.run([SCRIPT, "stop", ROOT], check=True, timeout=60)
 
     def kill(self) -> None:
         """``kill -9``, as a crash would."""
