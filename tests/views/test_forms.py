@@ -1,0 +1,176 @@
+"""Every form shows text from outside as text, whatever it is."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ari_notebook.client.errors import Conflict, NotFound
+from ari_notebook.views import error_html, error_text
+from ari_notebook.views.cards import Card, card, party
+from ari_notebook.views.forms import card_html, card_text, json_html, table_html
+from ari_notebook.views.markup import clean, element
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</td></table><h1>",
+    "javascript:alert(1)",
+    "&lt;script&gt;",
+    "]]><!--",
+    "\ud800 half a pair",
+    "\u202e backwards \x1b[31m red \x00",
+    "x" * 100_000,
+]
+ALLOWED = {
+    *("style", "div", "section", "span", "dl", "dt", "dd", "code", "table", "thead", "tbody"),
+    *("tr", "th", "td", "details", "summary", "pre"),
+}
+
+
+class Reader(HTMLParser):
+    """Reads HTML as a page would: its elements, attributes and text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: set[str] = set()
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.open.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data if self.open[-1:] != ["style"] else ""
+
+
+def read(html: str) -> Reader:
+    reader = Reader(html)
+    assert reader.open == []
+    assert set(reader.tags) <= ALLOWED
+    assert reader.attributes <= {"class", "scope", "open"}
+    html.encode()
+    return reader
+
+
+def channel(text: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "id": text,
+        "name": text,
+        "state": "Up",
+        "caller": {"name": text, "number": text},
+        "connected": {"name": text, "number": ""},
+        "dialplan": {"context": text, "exten": text, "priority": 1, "app_name": "Stasis"},
+        "in_stasis": True,
+        "app_name": text,
+        "bridge": text,
+        "playing": text,
+        **fields,
+    }
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_channel_is_text(text: str) -> None:
+    shown = read(card_html(card("Channel", channel(text))))
+    assert clean(text) in shown.text
+    assert len(shown.text) < 5000
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("model", ["Bridge", "Playback", "LiveRecording", "Endpoint", "Sound"])
+def test_hostile_fields_of_everything_else_are_text(model: str, text: str) -> None:
+    row = {"id": text, "name": text, "media_uri": text, "format": text, "state": text}
+    row |= {"channels": [text], "channel_ids": [text], "text": text}  # type: ignore[dict-item]
+    assert clean(text) in read(card_html(card(model, row))).text
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_tables_json_and_errors_are_text(text: str) -> None:
+    read(table_html((text, "b"), [(text, text)]))
+    read(json_html({text: [text]}, text))
+    shown = read(error_html(Conflict(text, text, request=text, status=409)))
+    assert "409" in shown.text
+
+
+@given(st.text())
+def test_any_text_stays_text(text: str) -> None:
+    html = element("td", text, class_=text)
+    reader = Reader(html)
+    assert reader.tags == ["td"]
+    assert reader.attributes == {"class"}
+    assert reader.text.replace("\r", "\n") == clean(text).replace("\r", "\n")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_the_shell_gets_no_control_characters(text: str) -> None:
+    for line in card_text(card("Channel", channel(text))).split("\n"):
+        assert line.isprintable()
+        assert len(line) < 700
+        line.encode()
+
+
+def test_a_channel_says_what_can_be_done_next() -> None:
+    text = card_text(card("Channel", channel("Alice", bridge="")))
+    assert "application  Alice (in Stasis)" in text
+    assert "play" in text
+    assert "record" in text
+    assert "answer" not in text.split("next")[1]
+
+
+def test_a_ringing_channel_can_be_answered_and_one_outside_stasis_only_hung_up() -> None:
+    assert "answer" in card("Channel", channel("x", state="Ring")).steps
+    assert card("Channel", channel("x", in_stasis=False)).steps == ("hangup",)
+
+
+def test_nothing_can_be_done_read_only_or_when_it_is_gone() -> None:
+    assert card("Channel", channel("x"), read_only=True).steps == ()
+    gone = card("Channel", channel("x"), gone=True)
+    assert gone.steps == ()
+    assert gone.state == "gone"
+
+
+def test_both_forms_say_the_same() -> None:
+    shown = Card("Bridge", "b1", "", (("type", "mixing"), ("channels", "1, 2")), ("play",))
+    text, html = card_text(shown), read(card_html(shown)).text
+    for word in ("Bridge", "b1", "type", "mixing", "channels", "1, 2", "next", "play"):
+        assert word in text
+        assert word in html
+
+
+def test_a_state_is_a_word() -> None:
+    assert "Ring" in read(card_html(card("Channel", channel("x", state="Ring")))).text
+
+
+def test_long_json_is_cut_and_says_so() -> None:
+    assert "more lines" in read(json_html(list(range(5000)))).text
+
+
+def test_an_error_says_what_to_do_about_it() -> None:
+    error = NotFound("Channel not found", "It hung up.", request="GET /channels/1", status=404)
+    assert error_text(error) == "NotFound: 404 Channel not found (GET /channels/1)\n  It hung up."
+
+
+@pytest.mark.parametrize(
+    ("of", "shown"),
+    [
+        ({"name": "Alice", "number": "5551"}, "Alice <5551>"),
+        ({"name": "Alice", "number": ""}, "Alice"),
+        ({"name": "", "number": "5551"}, "5551"),
+        (None, ""),
+    ],
+)
+def test_parties(of: Any, shown: str) -> None:
+    assert party(of) == shown
