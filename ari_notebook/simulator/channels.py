@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
     from ari_notebook.simulator.stasis import Control
 
-__all__ = ["CAUSES", "EXPLICIT", "NORMAL", "Channel", "Driver", "HungUp", "Party", "cause_text"]
+__all__ = [
+    "CAUSES",
+    "EXPLICIT",
+    "NORMAL",
+    "Channel",
+    "Driver",
+    "HungUp",
+    "Party",
+    "Unreachable",
+    "cause_text",
+]
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +62,16 @@ CAUSES = {
     41: "Temporary failure",
     42: "Switching equipment congestion",
     44: "Requested channel not available",
+    50: "Facility not subscribed",
+    52: "Outgoing call barred",
     58: "Bearer capability not available",
+    65: "Bearer capability not implemented",
+    66: "Channel not implemented",
+    69: "Facility not implemented",
     88: "Incompatible destination",
-    102: "Recovery on timer expiry",
+    95: "Invalid message unspecified",
+    101: "Message not compatible with call state",
+    102: "Recover on timer expiry",
     127: "Interworking, unspecified",
 }
 
@@ -66,6 +83,10 @@ def cause_text(cause: int) -> str:
 
 class HungUp(Exception):
     """Raised in the program of a channel that was hung up."""
+
+
+class Unreachable(Exception):
+    """Raised by a driver where there is nothing that it could call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +117,11 @@ class Driver(Protocol):
     """What a channel's technology does for it."""
 
     def call(self, channel: Channel) -> None:
-        """Begin to call whatever is at the other end; its answers come by `Channel.control`."""
+        """Begin to call whatever is at the other end; its answers come by `control_frame`.
+
+        Raises:
+            Unreachable: there is nothing to call.
+        """
 
     def answer(self, channel: Channel) -> None:
         """The exchange answered; tell the other end."""
@@ -228,6 +253,22 @@ class Channel:
             self.driver.answer(self)
             self.set_state("Up")
 
+    def set_caller(self, party: Party) -> None:
+        """Say who calls; told where it changes."""
+        if party != self.caller:
+            self.caller = party
+            self.publish(
+                "ChannelCallerId",
+                caller_presentation=0,
+                caller_presentation_txt="Presentation Allowed, Not Screened",
+            )
+
+    def set_connected(self, party: Party) -> None:
+        """Say who is at the other end of the connection; told where it changes."""
+        if party != self.connected:
+            self.connected = party
+            self.publish("ChannelConnectedLine")
+
     def control_frame(self, condition: str) -> None:
         """A condition from the other end: RINGING, PROGRESS, ANSWER, BUSY, CONGESTION, …."""
         if self.on_control is not None:
@@ -285,16 +326,16 @@ class Channel:
         """Ask for the end: the program is interrupted, and the channel hung up.
 
         Args:
-            cause: the Q.850 cause that the other end gave; None for none.
+            cause: the Q.850 cause that the other end gave, which goes before any other; None or 0
+                for none.
             soft: what a hangup from this side carries in the event; None for the other side's.
             tell: whether ChannelHangupRequest is told.
         """
         if self.gone:
             return
-        if cause is not None and not self.cause:
-            self.cause = cause
+        self.cause = cause or self.cause
         if tell:
-            self._tell_request(soft if soft is not None else (cause or 0), soft is not None)
+            self.tell_hangup_request(soft if soft is not None else self.cause, soft is not None)
         if self.hung_up:
             return
         self.hung_up = True
@@ -305,12 +346,15 @@ class Channel:
         else:
             self.hang_up_now()
 
-    def _tell_request(self, cause: int, soft: bool) -> None:
+    def tell_hangup_request(self, cause: int, soft: bool = False) -> None:
+        """Tell that the end was asked for; the other end may have given no cause."""
         if self.hidden:
             return
-        head: dict[str, Any] = {"cause": cause}
+        head: dict[str, Any] = {"cause": cause} if cause else {}
         if soft:
             head["soft"] = True
+        if self.tech_cause is not None:
+            head["tech_cause"] = self.tech_cause
         stamp = {"type": "ChannelHangupRequest", "timestamp": self.exchange.timestamp()}
         event = {**head, **stamp, "channel": self.json()}
         self.exchange.publish(event, [("channel", self.id)])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ari_notebook.simulator.channels import Channel, Driver, Party
 from ari_notebook.simulator.config import Endpoint
 from ari_notebook.simulator.messages import Refused
+from ari_notebook.simulator.sip_channels import SipChannel
 from ari_notebook.simulator.voices import SILENCE, Voice
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ class Endpoints:
     ) -> Channel:
         """Make a channel of an endpoint, not yet created."""
         settings = self._known.get(name) or Endpoint(name)
-        channel = Channel(
+        channel = SipChannel(
             self._exchange,
             id or self._exchange.channel_id(),
             f"{TECHNOLOGY}/{name}-{next(self._numbers):08x}",
@@ -181,7 +182,7 @@ class Endpoints:
             context=settings.context,
             voice=Voice(SILENCE),
         )
-        if settings.caller_id and not outgoing:
+        if settings.caller_id:
             channel.caller = Party.parse(settings.caller_id)
         return channel
 

@@ -1,134 +1,98 @@
-"""Simulated phones: they call, ring, answer, press keys, talk, hold and hang up."""
+"""The simulated phones of an exchange, and whoever else calls it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-from ari_notebook.simulator.channels import NORMAL, Channel, Party
-from ari_notebook.simulator.voices import SILENCE, SPEECH
+from ari_notebook.simulator.config import Endpoint
+from ari_notebook.simulator.phone import Phone, place_call
+from ari_notebook.simulator.phone_calls import Call, Line
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
 
-__all__ = ["Call", "Phones"]
+__all__ = ["Phones"]
 
-# What a phone's keypad makes: each key for a while, and a pause.
-KEY_MS = 100
-PAUSE_MS = 100
 # The endpoint of whoever calls where the configuration has none, as Asterisk names it.
 ANONYMOUS = "anonymous"
 
 
-class Call:
-    """One call of a phone.
+class _Anybody:
+    """Somebody who calls the exchange and has no phone that can be called."""
 
-    Attributes:
-        channel: the exchange's channel of it.
-    """
+    def began(self, call: Call) -> None:
+        """A call is there."""
 
-    def __init__(self, channel: Channel) -> None:
-        self.channel = channel
+    def ended(self, call: Call) -> None:
+        """A call is over."""
 
-    def __repr__(self) -> str:
-        return f"<call {self.name} {self.state}>"
+    def called(self, call: Call) -> None:
+        """Nobody can be called."""
 
-    @property
-    def id(self) -> str:
-        """The channel's id."""
-        return self.channel.id
-
-    @property
-    def name(self) -> str:
-        """The channel's name."""
-        return self.channel.name
-
-    @property
-    def state(self) -> str:
-        """The channel's state; ``Gone`` once it has left the exchange."""
-        return "Gone" if self.channel.gone else self.channel.state
-
-    def press(self, digits: str) -> None:
-        """Press keys, one after the other."""
-        at = 0
-        for digit in digits:
-            self._key(digit, at)
-            at += KEY_MS + PAUSE_MS
-
-    def _key(self, digit: str, at: int) -> None:
-        channel, exchange = self.channel, self.channel.exchange
-
-        def up() -> None:
-            channel.voice.press("")
-            channel.hear_digit(digit, KEY_MS)
-
-        exchange.after(at / 1000, lambda: channel.voice.press(digit))
-        exchange.after((at + KEY_MS) / 1000, up)
-
-    def talk(self) -> None:
-        """Say something, until `quiet`."""
-        self.channel.voice.say(SPEECH)
-
-    def quiet(self) -> None:
-        """Say nothing any more."""
-        self.channel.voice.say(SILENCE)
-
-    def hold(self) -> None:
-        """Put the exchange on hold."""
-        self.channel.publish("ChannelHold")
-
-    def unhold(self) -> None:
-        """Take it back."""
-        self.channel.publish("ChannelUnhold")
-
-    def hangup(self, cause: int = NORMAL) -> None:
-        """Hang up."""
-        self.channel.request_hangup(cause)
-
-
-class _Line:
-    """The driver of a channel that a phone called in on."""
-
-    def call(self, channel: Channel) -> None:
-        """Nobody calls the caller."""
-
-    def answer(self, channel: Channel) -> None:
-        """The exchange answered."""
-
-    def indicate(self, channel: Channel, condition: str) -> None:
-        """The caller hears how it goes."""
-
-    def digit(self, channel: Channel, digit: str, milliseconds: int) -> None:
-        """The caller hears a key."""
-
-    def hangup(self, channel: Channel) -> None:
-        """The exchange hung up."""
-
-    def audio(self, channel: Channel) -> None:
-        """The caller hears something."""
+    def asked_to_call(self, to: str) -> None:
+        """They do not do what the exchange asks."""
 
 
 class Phones:
-    """The phones of an exchange."""
+    """The phones of an exchange: ``phones["alice"]`` is the one of the endpoint alice."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
+        self._phones: dict[str, Phone] = {}
+        self._anybody = _Anybody()
 
-    def call(self, extension: str, context: str = "default", caller: str | None = None) -> Call:
+    def __getitem__(self, name: str) -> Phone:
+        if name not in self._phones:
+            if self._exchange.endpoints.endpoint(name) is None:
+                raise KeyError(f"there is no endpoint {name!r}: add it to pjsip.conf, or by add()")
+            self._phones[name] = Phone(self._exchange, name)
+        return self._phones[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([endpoint["resource"] for endpoint in self._exchange.endpoints.list()])
+
+    def __contains__(self, name: object) -> bool:
+        return name in list(self)
+
+    def add(self, name: str, caller: str = "", context: str = "default", **behaviour: Any) -> Phone:
+        """Give the exchange one more endpoint, and register a phone to it.
+
+        Args:
+            name: the endpoint's; one that is known keeps its settings.
+            caller: its caller id, as ``Alice <5551>``.
+            context: where its calls begin.
+            behaviour: attributes of `Behaviour`.
+
+        Raises:
+            ValueError: the behaviour is no good.
+        """
+        endpoints = self._exchange.endpoints
+        if endpoints.endpoint(name) is None:
+            endpoints.add(Endpoint(name, context, caller))
+        phone = self[name]
+        phone.behave(**behaviour)
+        phone.register()
+        return phone
+
+    def call(
+        self,
+        extension: str,
+        context: str = "default",
+        caller: str | None = None,
+        **conversation: Any,
+    ) -> Call:
         """Let somebody dial an extension.
 
         Args:
             extension: what is dialled.
             context: where it is looked up.
             caller: who calls, as ``Alice <5551>``; None for an unknown caller.
-        """
-        from ari_notebook.simulator.dialplan import run_dialplan
+            conversation: what they do once they are answered: arguments of `Call.converse`.
 
-        endpoints = self._exchange.endpoints
-        name = endpoints.first() or ANONYMOUS
-        channel = endpoints.new_channel(name, _Line())
-        channel.state, channel.context, channel.exten = "Ring", context, extension
-        channel.protocol_id = self._exchange.uuid()
-        channel.caller = Party.parse(caller) if caller else Party()
-        channel.create()
-        channel.run(run_dialplan(channel))
-        return Call(channel)
+        Raises:
+            LookupError: there is no such extension.
+        """
+        line = Line(self._anybody, lambda call: call.converse(**conversation))
+        endpoint = self._exchange.endpoints.first() or ANONYMOUS
+        return place_call(self._exchange, endpoint, line, extension, context, caller)

@@ -159,7 +159,8 @@ class SipPhone:
     def _final(self, method, uri, dialog):
         while True:
             status, reply = self._replies.get(timeout=15)
-            if status < 200 or f"{dialog['cseq']} {method}" != _header(reply, "CSeq"):
+            mine = (dialog["id"], f"{dialog['cseq']} {method}")
+            if status < 200 or mine != (_header(reply, "Call-ID"), _header(reply, "CSeq")):
                 continue
             tag = re.search(r";tag=([^;\s]+)", _header(reply, "To"))
             dialog["to_tag"] = tag.group(1) if tag else ""
