@@ -55,6 +55,7 @@ class Bridge:
     tasks: TaskQueue = field(default_factory=TaskQueue)
     voice: Mix = field(default_factory=Mix)
     music: bool = False
+    video_cleared: bool = False
     gone: bool = False
 
     @property
@@ -133,14 +134,38 @@ class Bridge:
         del self.members[channel]
         channel.bridge = None
         self.voice.remove(channel.voice)
-        if self.video_source == channel.id:
-            self.video_source = ""
+        self._settle_video()
         self.publish("ChannelLeftBridge", channel)
+        if len(self.members) > 1:
+            self._tell_peers()
         if self.bridge_class == "basic":
             for other in list(self.members):
                 other.request_hangup()
             if not self.members:
                 self.destroy()
+
+    # Whose video is shown.
+
+    def show(self, channel: Channel) -> None:
+        """Show a member's video to all."""
+        before, self.video_source = self.video_source, channel.id
+        self.video_mode, self.video_cleared = "single", False
+        if before != channel.id:
+            self._tell_video(before)
+
+    def show_nobody(self) -> None:
+        """Show whoever talks again: a real Asterisk lets that be seen at the next change only."""
+        self.video_cleared = bool(self.video_source)
+
+    def _settle_video(self) -> None:
+        if self.video_cleared:
+            before, self.video_source = self.video_source, ""
+            self.video_mode, self.video_cleared = "talker", False
+            self._tell_video(before)
+
+    def _tell_video(self, before: str) -> None:
+        old = {"old_video_source_id": before} if before else {}
+        self.publish("BridgeVideoSourceChanged", **old)
 
     def destroy(self) -> None:
         """Let everybody out and leave the exchange."""
@@ -153,6 +178,9 @@ class Bridge:
             self.leave(channel)
             if control is not None:
                 self.exchange.applications.unsubscribe(control.app, ("bridge", self.id))
+        if self.video_source:
+            before, self.video_source = self.video_source, ""
+            self._tell_video(before)
         self.publish("BridgeDestroyed")
         self.exchange.bridges.pop(self.id, None)
         self.exchange.applications.forget(("bridge", self.id))

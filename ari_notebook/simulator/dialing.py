@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ari_notebook.simulator.channels import NORMAL, Channel, HungUp, Party
+from ari_notebook.simulator.channels import Channel, HungUp, Party, Unreachable
 from ari_notebook.simulator.clock import Program, Task
 from ari_notebook.simulator.local import local_pair
 from ari_notebook.simulator.messages import Refused
@@ -13,12 +13,9 @@ from ari_notebook.simulator.messages import Refused
 if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
 
-__all__ = ["CAUSE_OF", "call_program", "dial_event", "make_channel", "quietly"]
+__all__ = ["NO_ANSWER", "call_program", "dial_event", "make_channel"]
 
 NO_ANSWER = 19
-# What the other end says, the status it ends the dialling with, and its cause.
-_ENDS = {"BUSY": ("BUSY", 17), "CONGESTION": ("CONGESTION", 34), "HANGUP": ("CANCEL", NORMAL)}
-CAUSE_OF = {"BUSY": 17, "CONGESTION": 34, "NOANSWER": NO_ANSWER, "CANCEL": NORMAL}
 
 
 def make_channel(
@@ -26,7 +23,7 @@ def make_channel(
     address: str,
     *,
     ids: tuple[str | None, str | None] = (None, None),
-    application: str = "AppDial2",
+    application: str | None = "AppDial2",
     caller: Party | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> Channel:
@@ -36,7 +33,7 @@ def make_channel(
         exchange: where.
         address: ``TECH/address``.
         ids: the channel's id and, for a Local channel, its other half's.
-        application: what the channel shows as running while it is called.
+        application: what the channel shows as running while it is called; None for nothing.
         caller: whom the called one sees.
         variables: set on the channel.
 
@@ -57,23 +54,37 @@ def make_channel(
     for half in halves:
         half.create()
     channel = halves[0]
+    if application is not None:
+        channel.appl = (application, "(Outgoing Line)")
+        shown = {"dialplan_app": application, "dialplan_app_data": "(Outgoing Line)"}
+        channel.publish("ChannelDialplan", **shown)
     if caller is not None:
-        channel.connected = channel.caller = caller
+        channel.set_caller(caller)
+        channel.set_connected(caller)
     for name, value in (variables or {}).items():
         channel.set_variable(name, value)
-    channel.appl = (application, "(Outgoing Line)")
-    fields = {"dialplan_app": application, "dialplan_app_data": "(Outgoing Line)"}
-    channel.publish("ChannelDialplan", **fields)
     return channel
 
 
-def dial_event(channel: Channel, status: str, caller: Channel | None = None) -> None:
-    """Tell how the dialling of a channel stands."""
+def dial_event(
+    channel: Channel, status: str, caller: Channel | None = None, *, named: bool | None = None
+) -> None:
+    """Tell how the dialling of a channel stands.
+
+    Args:
+        channel: the one that is dialled.
+        status: ``""`` as it begins, RINGING, PROGRESS, ANSWER, BUSY, ….
+        caller: for whom the dialplan dials it.
+        named: whether the event says what was dialled; None as Asterisk does it: where ARI
+            originates, and as it begins.
+    """
     exchange = channel.exchange
+    if named is None:
+        named = caller is None or not status
     fields: dict[str, Any] = {
         "dialstatus": status,
         "forward": "",
-        "dialstring": channel.dialed if caller is None or not status else "",
+        "dialstring": channel.dialed if named else "",
     }
     topics = [("channel", channel.id)]
     if caller is not None:
@@ -92,11 +103,14 @@ def call_program(
 ) -> Program:
     """Call, and run what follows the answer.
 
+    Where ARI originates, Asterisk tells of no time-out, and leaves a refused call's cause open
+    (``main/dial.c``); where the dialplan dials, it tells of both.
+
     Args:
         channel: to be called.
         timeout: seconds until it is given up; None for never.
         then: makes the program that runs on the channel once it has answered.
-        caller: for whom it is called, in events.
+        caller: for whom the dialplan calls it; None where ARI does.
         task: gives the task that this program runs in; the channel's own if None.
     """
     exchange = channel.exchange
@@ -109,10 +123,13 @@ def call_program(
             mine.wake()
 
     channel.on_control = heard
-    timed_out = exchange.after(timeout, lambda: heard("NOANSWER")) if timeout is not None else None
+    timed_out = exchange.after(timeout, lambda: heard("TIMEOUT")) if timeout is not None else None
     try:
+        try:
+            channel.driver.call(channel)
+        except Unreachable:
+            return
         dial_event(channel, "", caller)
-        channel.driver.call(channel)
         while True:
             if not waiting:
                 yield None
@@ -122,28 +139,24 @@ def call_program(
                 channel.set_state("Up")
                 dial_event(channel, "ANSWER", caller)
                 break
-            if condition in ("RINGING", "PROGRESS", "PROCEEDING"):
-                dial_event(channel, condition, caller)
-                if condition == "RINGING" and channel.device.startswith("PJSIP"):
-                    channel.set_state("Ringing")
-                continue
-            status, cause = _ENDS.get(condition, ("NOANSWER", NO_ANSWER))
-            channel.cause = channel.cause or cause
-            dial_event(channel, status, caller)
-            return
+            if condition == "TIMEOUT":
+                channel.cause = NO_ANSWER
+                if caller is not None:
+                    dial_event(channel, "NOANSWER", caller)
+                return
+            if condition == "HANGUP":
+                dial_event(channel, "NOANSWER", caller)
+                return
+            if condition == "RINGING":
+                channel.set_state("Ringing")
+            dial_event(channel, condition, caller)
+            if condition in ("BUSY", "CONGESTION"):
+                return
     except HungUp:
-        dial_event(channel, "CANCEL", caller)
+        dial_event(channel, "NOANSWER" if caller is None else "CANCEL", caller)
         raise
     finally:
         channel.on_control = None
         if timed_out is not None:
             timed_out.cancel()
     yield from then()
-
-
-def quietly(program: Program) -> Program:
-    """The program, ending where its channel is hung up."""
-    try:
-        yield from program
-    except HungUp:
-        return

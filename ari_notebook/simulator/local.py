@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ari_notebook.simulator.channels import NORMAL, Channel
+from ari_notebook.simulator.channels import Channel, Unreachable
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
@@ -71,17 +71,15 @@ class _Half:
         """Let the second half enter the dialplan."""
         from ari_notebook.simulator.dialplan import run_dialplan
 
-        self.pair.called = True
         peer = self.peer
-        peer.caller, peer.connected = channel.connected, channel.caller
-        for name, value in channel.variables.items():
-            if name.startswith("__"):
-                peer.variables[name] = value
-            elif name.startswith("_"):
-                peer.variables[name[1:]] = value
         if channel.exchange.dialplan.find(peer.context, peer.exten, 1) is None:
-            channel.exchange.soon(lambda: channel.control_frame("CONGESTION"))
-            return
+            raise Unreachable
+        self.pair.called = True
+        # The whole list is copied from its head, which is the last that was set.
+        for name, value in reversed(channel.variables.items()):
+            peer.set_variable(name, value)
+        peer.set_caller(channel.connected)
+        peer.set_connected(channel.caller)
         peer.run(run_dialplan(peer))
 
     def answer(self, channel: Channel) -> None:
@@ -112,8 +110,7 @@ class _Half:
         if not self.pair.called and peer.task is None:
             peer.hang_up_now()  # nobody ever ran it
             return
-        cause = channel.cause or NORMAL
-        peer.request_hangup(cause)
+        peer.request_hangup(channel.cause)
 
     def audio(self, channel: Channel) -> None:
         """The other half hears it."""

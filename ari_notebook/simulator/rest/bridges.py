@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ari_notebook.simulator.bridges import Bridge, Member
 from ari_notebook.simulator.messages import Refused, Reply
-from ari_notebook.simulator.rest import bridge_media
+from ari_notebook.simulator.rest import bridge_media, variables
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.channels import Channel
@@ -63,20 +63,15 @@ def create(exchange: Exchange, args: Arguments) -> Reply:
     body = args["variables"]
     given = body if isinstance(body, dict) else {}
     declared = ("type", "bridgeId", "name", "report_events")
-    _variables(bridge, {k: v for k, v in given.items() if k not in declared or k == "variables"})
+    _set(bridge, variables.parse({k: v for k, v in given.items() if k not in declared}))
     return Reply(200, bridge.json())
 
 
 def create_with_id(exchange: Exchange, args: Arguments) -> Reply:
-    """``POST /bridges/{bridgeId}``: makes it, or gives one that is there another name."""
-    existing = exchange.bridges.get(args["bridgeId"])
-    if existing is not None:
-        raise Refused(409, "Bridge with the same bridgeId already exists")
+    """``POST /bridges/{bridgeId}``."""
     bridge = _make(exchange, args)
     body = args["variables"]
-    given = body.get("variables") if isinstance(body, dict) else None
-    if given is not None:
-        _variables(bridge, given)
+    _set(bridge, variables.inside(body))
     return Reply(200, bridge.json())
 
 
@@ -85,7 +80,7 @@ def _make(exchange: Exchange, args: Arguments) -> Bridge:
     kinds = tuple(word.strip() for word in (args["type"] or "mixing").split(","))
     mixing, holding = "mixing" in kinds, "holding" in kinds
     if id and id in exchange.bridges:
-        raise Refused(409, "Bridge with the same bridgeId already exists")
+        raise Refused(409, f"Bridge with id '{id}' already exists")
     if mixing == holding:
         shown = id or "(null)"
         raise Refused(500, f"Unable to create bridge. Possible duplicate bridge id '{shown}'")
@@ -98,10 +93,11 @@ def _make(exchange: Exchange, args: Arguments) -> Bridge:
     ).create()
 
 
-def _variables(bridge: Bridge, given: Mapping[str, Any]) -> None:
-    if not isinstance(given, dict) or not all(isinstance(v, str) for v in given.values()):
-        raise Refused(400, "Invalid variables format")
-    bridge.variables.update(given)
+def _set(bridge: Bridge, given: Iterable[variables.Given]) -> None:
+    for name, value, report in given:
+        bridge.variables[name] = value
+        if report and name not in bridge.reported:
+            bridge.reported.append(name)
 
 
 def destroy(exchange: Exchange, args: Arguments) -> Reply:
@@ -113,7 +109,7 @@ def destroy(exchange: Exchange, args: Arguments) -> Reply:
 def _members(exchange: Exchange, args: Arguments) -> list[Channel]:
     names = args["channel"]
     if not names:
-        raise Refused(400, "Channel not found")
+        raise Refused(400, "Missing parameter channel")
     found = []
     for name in names:
         channel = exchange.channels.get(name)
@@ -135,7 +131,7 @@ def add_channel(exchange: Exchange, args: Arguments) -> Reply:
             raise Refused(409, f"Channel {channel.id} currently recording")
     for channel in channels:
         control = channel.control
-        if control is None or channel.bridge is bridge:
+        if control is None:
             continue
         before = channel.bridge
         if before is not None:
@@ -164,26 +160,17 @@ def set_video_source(exchange: Exchange, args: Arguments) -> Reply:
     bridge = _own(exchange, args["bridgeId"])
     channel = exchange.channels.get(args["channelId"])
     if channel is None:
-        raise Refused(404, "Channel not found")
+        raise Refused(400, "Channel not found")
     if channel.bridge is not bridge:
-        raise Refused(422, "Channel not in bridge")
-    _video(bridge, channel.id)
-    bridge.video_mode = "single"
+        raise Refused(422, "Channel not in this bridge")
+    bridge.show(channel)
     return Reply(204)
 
 
 def clear_video_source(exchange: Exchange, args: Arguments) -> Reply:
-    """``DELETE /bridges/{bridgeId}/videoSource``."""
-    bridge = _own(exchange, args["bridgeId"])
-    _video(bridge, "")
-    bridge.video_mode = "none"
+    """``DELETE /bridges/{bridgeId}/videoSource``; seen once the bridge changes otherwise."""
+    _own(exchange, args["bridgeId"]).show_nobody()
     return Reply(204)
-
-
-def _video(bridge: Bridge, source: str) -> None:
-    before, bridge.video_source = bridge.video_source, source
-    if before != source:
-        bridge.publish("BridgeVideoSourceChanged", old_video_source_id=before)
 
 
 def get_variable(exchange: Exchange, args: Arguments) -> Reply:
@@ -205,6 +192,7 @@ def set_variable(exchange: Exchange, args: Arguments) -> Reply:
         raise Refused(400, "Variable name is required")
     if value is None:
         bridge.variables.pop(name, None)
+        bridge.reported = [each for each in bridge.reported if each != name]
     else:
         bridge.variables[name] = value
     if args["report_events"] and name not in bridge.reported:
@@ -214,21 +202,19 @@ def set_variable(exchange: Exchange, args: Arguments) -> Reply:
 
 def get_variables(exchange: Exchange, args: Arguments) -> Reply:
     """``GET /bridges/{bridgeId}/variables``."""
-    bridge = find(exchange, args["bridgeId"])
-    names = args["variables"]
-    if not names:
-        raise Refused(400, "Variable names are required")
-    return Reply(200, {"variables": {name: bridge.variables.get(name, "") for name in names}})
+    names = variables.names(args["variables"])
+    bridge = exchange.bridges.get(args["bridgeId"])
+    if bridge is None:
+        raise Refused(404, "Provided bridge was not found")
+    if not all(name in bridge.variables for name in names):
+        raise Refused(404, "Provided variable was not found")
+    return Reply(200, {"variables": {name: bridge.variables[name] for name in names}})
 
 
 def set_variables(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /bridges/{bridgeId}/variables``."""
     bridge = find(exchange, args["bridgeId"])
-    body = args["variables"]
-    given = body.get("variables") if isinstance(body, dict) else None
-    _variables(bridge, given if given is not None else {})
-    if args["report_events"]:
-        bridge.reported += [name for name in given or {} if name not in bridge.reported]
+    _set(bridge, variables.inside(args["variables"], required=True))
     return Reply(204)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ari_notebook.simulator.channels import EXPLICIT, NORMAL, Channel, HungUp
-from ari_notebook.simulator.clock import Program, Task
-from ari_notebook.simulator.dialing import call_program, quietly
+from ari_notebook.simulator.channels import EXPLICIT, NORMAL, Channel, Unreachable
+from ari_notebook.simulator.dialing import NO_ANSWER, dial_event
 from ari_notebook.simulator.messages import Refused, Reply
-from ari_notebook.simulator.rest import channel_media, originating
+from ari_notebook.simulator.rest import channel_media, originating, variables
 from ari_notebook.simulator.stasis import controlled, find
 
 if TYPE_CHECKING:
@@ -60,8 +59,6 @@ def hangup(exchange: Exchange, args: Arguments) -> Reply:
             raise Refused(400, "Invalid Reason")
         cause = _REASONS[reason]
     channel.cause = cause
-    if args["tech_cause"]:
-        channel.tech_cause = args["tech_cause"]
     channel.request_hangup(cause, soft=EXPLICIT)
     return Reply(204)
 
@@ -164,21 +161,28 @@ def _needs_up(exchange: Exchange, args: Arguments) -> Reply:
 
 def get_variable(exchange: Exchange, args: Arguments) -> Reply:
     """``GET /channels/{channelId}/variable``."""
-    from ari_notebook.simulator.dialplan import evaluate
-
     name = args["variable"]
     if not name:
         raise Refused(400, "Variable name is required")
-    channel = find(exchange, args["channelId"])
-    if "(" in name:
-        value = evaluate(exchange, channel, name)
-        if value is None:
-            raise Refused(500, "Unable to read provided function")
-    else:
-        value = evaluate(exchange, channel, name)
-        if value is None:
-            raise Refused(404, "Provided variable was not found")
-    return Reply(200, {"value": value})
+    return Reply(200, {"value": _read(exchange, _provided(exchange, args), name)})
+
+
+def _provided(exchange: Exchange, args: Arguments) -> Channel:
+    channel = exchange.channels.get(args["channelId"])
+    if channel is None:
+        raise Refused(404, "Provided channel was not found")
+    return channel
+
+
+def _read(exchange: Exchange, channel: Channel, name: str) -> str:
+    from ari_notebook.simulator.dialplan import evaluate
+
+    value = evaluate(exchange, channel, name)
+    if value is None and "(" in name:
+        raise Refused(500, "Unable to read provided function")
+    if value is None:
+        raise Refused(404, "Provided variable was not found")
+    return value
 
 
 def set_variable(exchange: Exchange, args: Arguments) -> Reply:
@@ -202,14 +206,9 @@ def _report(reported: list[str], name: str, wanted: bool) -> None:
 
 def get_variables(exchange: Exchange, args: Arguments) -> Reply:
     """``GET /channels/{channelId}/variables``."""
-    from ari_notebook.simulator.dialplan import evaluate
-
-    channel = find(exchange, args["channelId"])
-    names = args["variables"]
-    if not names:
-        raise Refused(400, "Variable names are required")
-    values = {name: evaluate(exchange, channel, name) or "" for name in names}
-    return Reply(200, {"variables": values})
+    names = variables.names(args["variables"])
+    channel = _provided(exchange, args)
+    return Reply(200, {"variables": {name: _read(exchange, channel, name) for name in names}})
 
 
 def set_variables(exchange: Exchange, args: Arguments) -> Reply:
@@ -217,9 +216,9 @@ def set_variables(exchange: Exchange, args: Arguments) -> Reply:
     from ari_notebook.simulator.dialplan import assign
 
     channel = controlled(exchange, args["channelId"]).channel
-    for name, value in originating.variables(args).items():
-        assign(exchange, channel, name, value)
-        _report(channel.reported, name, args["report_events"])
+    for each in variables.inside(args["variables"], required=True):
+        assign(exchange, channel, each.name, each.value)
+        _report(channel.reported, each.name, each.report_events)
     return Reply(204)
 
 
@@ -230,28 +229,35 @@ def dial(exchange: Exchange, args: Arguments) -> Reply:
         raise Refused(409, "Channel is not in the 'Down' state")
     if not channel.originated_by:
         raise Refused(409, "Channel was not created by ARI")
-    caller = exchange.channels.get(args["caller"] or "")
-    timeout = args["timeout"] if args["timeout"] > 0 else None
-    exchange.soon(lambda: _dial(channel, timeout, caller))
+    exchange.soon(lambda: _dial(channel, args["timeout"]))
     return Reply(204)
 
 
-def _dial(channel: Channel, timeout: float | None, caller: Channel | None) -> None:
-    """Call beside the program that waits in Stasis; a call that fails ends the channel."""
+def _dial(channel: Channel, timeout: int) -> None:
+    """Call while the channel waits in Stasis; whom it calls decides nothing but to answer."""
 
-    def answered() -> Program:
-        task.result = True
+    def heard(condition: str) -> None:
+        if condition == "RINGING":
+            channel.set_state("Ringing")
+        if condition == "ANSWER":
+            channel.on_control = None
+            channel.set_state("Up")
+        dial_event(channel, condition, named=False)
+
+    def too_late() -> None:
+        if channel.state != "Up":
+            channel.cause = NO_ANSWER
+            channel.request_hangup(soft=EXPLICIT)
+
+    channel.on_control = heard
+    try:
+        channel.driver.call(channel)
+    except Unreachable:
+        channel.request_hangup(NORMAL, tell=False)
         return
-        yield None
-
-    def ended(_: Any) -> None:
-        if not task.result and not channel.gone:
-            channel.request_hangup(tell=False)
-
-    program = call_program(channel, timeout, answered, caller, task=lambda: task)
-    task = Task(channel.exchange, quietly(program), ended)
-    channel.on_gone.append(lambda: task.throw(HungUp()))
-    task.start()
+    dial_event(channel, "")
+    if timeout > 0:
+        channel.on_gone.append(channel.exchange.after(timeout, too_late).cancel)
 
 
 def rtp_statistics(exchange: Exchange, args: Arguments) -> Reply:

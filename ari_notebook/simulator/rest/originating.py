@@ -9,6 +9,7 @@ from ari_notebook.simulator.channels import Channel, Party
 from ari_notebook.simulator.clock import Program
 from ari_notebook.simulator.dialing import call_program, make_channel
 from ari_notebook.simulator.messages import Refused, Reply
+from ari_notebook.simulator.rest import variables
 from ari_notebook.simulator.stasis import stasis
 
 if TYPE_CHECKING:
@@ -18,21 +19,6 @@ Arguments: TypeAlias = Mapping[str, Any]
 
 _DEFAULT_TIMEOUT = 30
 _LONGEST_ID = 149
-
-
-def variables(args: Arguments) -> dict[str, str]:
-    """The variables of a request's body: ``{"variables": {name: text}}``.
-
-    Raises:
-        Refused: 400, something else is in there.
-    """
-    body = args.get("variables")
-    given = body.get("variables") if isinstance(body, dict) else None
-    if given is None:
-        return {}
-    if not isinstance(given, dict) or not all(isinstance(v, str) for v in given.values()):
-        raise Refused(400, "Invalid variables format")
-    return dict(given)
 
 
 def originate(exchange: Exchange, args: Arguments) -> Reply:
@@ -45,12 +31,12 @@ def originate(exchange: Exchange, args: Arguments) -> Reply:
     if not app and not extension:
         raise Refused(400, "Application or extension must be specified")
     ids = _ids(exchange, args, endpoint)
-    given = variables(args)
+    given = variables.inside(args["variables"])
     caller = Party.parse(args["callerId"]) if args["callerId"] else None
     words = args["appArgs"].split(",") if args["appArgs"] else []
-
     where = _where(exchange, args) if not app else None
-    channel = make_channel(exchange, endpoint, ids=ids, variables=given, caller=caller)
+    channel = make_channel(exchange, endpoint, ids=ids, variables=_values(given), caller=caller)
+    _report(channel, given)
     if app:
         # Before the call begins, and for both halves of a Local channel.
         for half in _halves(channel):
@@ -86,15 +72,33 @@ def create(exchange: Exchange, args: Arguments) -> Reply:
         raise Refused(400, "Application must be specified")
     _check_originator(exchange, args)
     ids = _ids(exchange, args, endpoint)
-    given = variables(args)
-    channel = make_channel(exchange, endpoint, ids=ids, variables=given)
+    given = variables.inside(args["variables"])
+    channel = make_channel(exchange, endpoint, ids=ids, application=None, variables=_values(given))
+    _report(channel, given)
     channel.originated_by = app
     words = args["appArgs"].split(",") if args["appArgs"] else []
     exchange.applications.subscribe(app, ("channel", channel.id))
-    channel.appl = ("Stasis", ",".join([app, *words]))
     shown = channel.json()
-    channel.run(stasis(channel, app, words))
+    channel.run(_in_stasis(channel, app, words))
     return Reply(200, shown)
+
+
+def _in_stasis(channel: Channel, app: str, words: list[str]) -> Program:
+    channel.appl = ("Stasis", ",".join([app, *words]))
+    name, data = channel.appl
+    channel.publish("ChannelDialplan", dialplan_app=name, dialplan_app_data=data)
+    try:
+        yield from stasis(channel, app, words)
+    finally:
+        channel.appl = ("", "")
+
+
+def _values(given: list[variables.Given]) -> dict[str, str]:
+    return {each.name: each.value for each in given}
+
+
+def _report(channel: Channel, given: list[variables.Given]) -> None:
+    channel.reported += [each.name for each in given if each.report_events]
 
 
 def _halves(channel: Channel) -> list[Channel]:
