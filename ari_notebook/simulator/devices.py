@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 from ari_notebook.simulator.messages import Refused
 
 SCHEME = "Stasis:"
+PHONE = "PJSIP/"
+UNREGISTERED = "UNAVAILABLE"
 WRITABLE = (
     "NOT_INUSE",
     "INUSE",
@@ -38,6 +40,7 @@ class DeviceStates:
 
     def __init__(self, publish: Publish, lookup: Lookup) -> None:
         self._states: dict[str, str] = {}
+        self._phones: dict[str, str] = {}
         self._publish = publish
         self._lookup = lookup
 
@@ -78,9 +81,17 @@ class DeviceStates:
     def changed(self, name: str) -> None:
         """Tell the state of a device whose phone or channels changed.
 
-        Asterisk does so for every channel that changes, whether the state is another one or not.
+        A phone's state is told where it is another one; that of a Local channel's address for
+        every channel that changes, as Asterisk keeps no state for it.
         """
-        self._publish(self.get(name))
+        device = self.get(name)
+        if name.startswith(PHONE):
+            before = self._phones.pop(name, UNREGISTERED)
+            if device["state"] != UNREGISTERED:
+                self._phones[name] = device["state"]
+            if device["state"] == before:
+                return
+        self._publish(device)
 
 
 def _own(name: str) -> str | None:

@@ -7,7 +7,7 @@ is the phone's own; it gives a `Contact` when it registers.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,16 @@ if TYPE_CHECKING:
 __all__ = ["Contact", "Endpoints"]
 
 TECHNOLOGY = "PJSIP"
+
+# The states of a phone's channels that make the device's, the weightiest first.
+_STATES = ("RINGING", "INUSE", "ONHOLD", "BUSY", "NOT_INUSE")
+_OF_CHANNEL = {"Down": "NOT_INUSE", "Ringing": "RINGING", "Busy": "BUSY"}
+
+
+def _device_state(channel: Channel) -> str:
+    if isinstance(channel, SipChannel) and channel.held:
+        return "ONHOLD"
+    return _OF_CHANNEL.get(channel.state, "INUSE")
 
 
 def _ignore(sender: str, body: str, variables: Mapping[str, str]) -> None:
@@ -53,6 +63,7 @@ class Endpoints:
         self._exchange = exchange
         self._known: dict[str, Endpoint] = dict(exchange.config.endpoints)
         self._contacts: dict[str, Contact] = {}
+        self._used: dict[str, dict[Channel, None]] = {}
         self._numbers = itertools.count()
 
     # As ARI sees them.
@@ -86,12 +97,12 @@ class Endpoints:
         """The state of a device: ``PJSIP`` and ``alice``."""
         if technology.upper() != TECHNOLOGY or name not in self._known:
             return "INVALID"
-        states = {channel.state for channel in self._channels(name)}
-        if "Ringing" in states:
-            return "RINGINUSE" if len(states) > 1 else "RINGING"
-        if states:
-            return "INUSE"
-        return "NOT_INUSE" if name in self._contacts else "UNAVAILABLE"
+        states = {_device_state(channel) for channel in self._channels(name)}
+        if not states:
+            return "NOT_INUSE" if name in self._contacts else "UNAVAILABLE"
+        if "RINGING" in states and "INUSE" in states:
+            return "RINGINUSE"
+        return next(state for state in _STATES if state in states)
 
     # Endpoints and phones come and go.
 
@@ -202,17 +213,28 @@ class Endpoints:
 
     def receive(self, name: str, to: str, body: str, variables: Mapping[str, str]) -> None:
         """An endpoint's phone sent a text message."""
+        caller = Party.parse(self._known[name].caller_id) if name in self._known else Party()
         message = {
-            "from": f"<sip:{name}@127.0.0.1>",
-            "to": to,
+            "from": f'"{caller.name or name}" <sip:{name}@127.0.0.1>',
+            "to": f"pjsip:{to}@127.0.0.1",
             "body": body,
             "variables": dict(variables),
         }
         self._publish(name, "TextMessageReceived", message=message)
 
-    def _channels(self, name: str) -> list[Channel]:
-        device = f"{TECHNOLOGY}/{name}"
-        return [each for each in self._exchange.channels.values() if each.device == device]
+    def entered(self, channel: Channel) -> None:
+        """A channel of an endpoint entered the exchange."""
+        self._used.setdefault(channel.device, {})[channel] = None
+
+    def left(self, channel: Channel) -> None:
+        """It left."""
+        channels = self._used.get(channel.device, {})
+        channels.pop(channel, None)
+        if not channels:
+            self._used.pop(channel.device, None)
+
+    def _channels(self, name: str) -> Iterable[Channel]:
+        return self._used.get(f"{TECHNOLOGY}/{name}", ())
 
     def _describe(self, name: str) -> dict[str, Any]:
         return {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ari_notebook.simulator.channels import Channel
 from ari_notebook.simulator.sip_causes import status_of_cause
 
@@ -38,6 +40,8 @@ class SipChannel(Channel):
         call_id, self.protocol_id = self.protocol_id, ""
         super().create()
         self.protocol_id = call_id or self.exchange.uuid()
+        self.exchange.endpoints.entered(self)
+        self.on_gone.append(partial(self.exchange.endpoints.left, self))
         if not self.outgoing:
             self.set_variable("SIPDOMAIN", "127.0.0.1")
         return self

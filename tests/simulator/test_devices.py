@@ -53,8 +53,14 @@ def test_refusals(devices, name, state, status, message):
     assert refused.value.status == status
 
 
-def test_other_devices_are_looked_up_and_told_of_each_time(devices, heard):
+def test_a_phones_state_is_told_where_it_is_another_one(devices, heard):
     assert devices.get("PJSIP/bob")["state"] == "INVALID"
     devices.changed("PJSIP/alice")
     devices.changed("PJSIP/alice")
-    assert heard == [{"name": "PJSIP/alice", "state": "INUSE"}] * 2
+    assert heard == [{"name": "PJSIP/alice", "state": "INUSE"}]
+
+
+def test_the_state_of_a_local_address_is_told_each_time(devices, heard):
+    devices.changed("Local/alice@default")
+    devices.changed("Local/alice@default")
+    assert heard == [{"name": "Local/alice@default", "state": "INUSE"}] * 2
