@@ -192,6 +192,7 @@ class Channel:
     on_control: Callable[[str], None] | None = None
     audio_heard: Callable[[], None] | None = None
     digit_heard: Callable[[str], None] | None = None
+    stop_talk_detection: Callable[[], None] | None = None
     on_gone: list[Callable[[], None]] = field(default_factory=list)
     gosub: list[tuple[str, str, int, dict[str, str]]] = field(default_factory=list)
 
