@@ -27,6 +27,7 @@ from ari_notebook.finding import find, latest_in_stasis
 from ari_notebook.following import Follower, Gap
 from ari_notebook.handlers import Handler, Handlers, Sighting
 from ari_notebook.live import EventLog, Tables
+from ari_notebook.looking import Looking
 from ari_notebook.matching import Pattern
 from ari_notebook.programs import event_program
 from ari_notebook.requestlog import RequestLog
@@ -48,7 +49,7 @@ def _tell_nobody(_line: str) -> None:
     """Outside a notebook nobody is there to be told; the log has it all."""
 
 
-class Session:
+class Session(Looking):
     """A connection to one Asterisk. Made by `ari_notebook.connect`.
 
     Args:

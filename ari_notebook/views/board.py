@@ -88,20 +88,20 @@ class Board:
         message: Message = {"kind": "patch"}
         events, touched = self._learn()
         tables = self._session.tables
-        now = dict(tables.channels)
+        now: dict[str, Row] = dict(tables.channels)
         other = {id: r for id, r in now.items() if self._channels.get(id) is not r or id in touched}
         gone = [id for id in self._channels if id not in now]
         self._channels = now
         if other or gone:
             message["channels"] = {"set": self._channel_rows(other), "gone": gone}
-        bridges = dict(tables.bridges)
+        bridges: dict[str, Row] = dict(tables.bridges)
         changed = {k: self._bridge(r) for k, r in bridges.items() if self._bridges.get(k) is not r}
         left = [id for id in self._bridges if id not in bridges]
         self._bridges = bridges
         if changed or left:
             message["bridges"] = {"set": changed, "gone": left}
         for kind, before in self._others.items():
-            rows = dict(getattr(tables, kind))
+            rows: dict[str, Row] = dict(getattr(tables, kind))
             fresh = _states({k: r for k, r in rows.items() if before.get(k) is not r})
             lost = [k for k in before if k not in rows]
             self._others[kind] = rows
@@ -174,7 +174,7 @@ class Board:
 
     # Rows as the page gets them.
 
-    def _channel_rows(self, rows: dict[str, Row]) -> dict[str, Message]:
+    def _channel_rows(self, rows: Mapping[str, Row]) -> dict[str, Message]:
         return {id: self._channel(id, row) for id, row in rows.items()}
 
     def _channel(self, id: str, row: Row) -> Message:

@@ -1,0 +1,193 @@
+"""The live panel: a widget that shows a session and has buttons for what can be done.
+
+One thread a panel, the writer, looks at the session ten times a second and sends what changed;
+nobody else sends. So there are at most ten messages a second however many events come, they stay
+in order, and the panel lives on while a cell runs. A click is carried out in a thread of its own,
+since a request may take its time; its outcome goes to the writer.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+
+from ari_notebook.client.errors import AriError
+from ari_notebook.views.board import Board
+from ari_notebook.views.commands import Commands
+from ari_notebook.views.snapshot import board_html, board_text
+
+if TYPE_CHECKING:
+    from ari_notebook.session import Session
+
+__all__ = ["Panel", "panel"]
+
+_PAGE = Path(__file__).parent / "page"
+_LOOK_SECONDS = 0.1
+_BEAT_SECONDS = 5.0  # a page that hears nothing for longer says so
+_SNAPSHOT_SECONDS = 10.0
+
+Message = dict[str, Any]
+
+
+class Panel(anywidget.AnyWidget):  # type: ignore[misc]
+    """Channels, bridges, endpoints and events of a session, live. Made by `panel`.
+
+    Args:
+        session: what it shows.
+    """
+
+    _esm = _PAGE / "panel.js"
+    _css = _PAGE / "panel.css"
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._board = Board(session)
+        self._commands = Commands(session)
+        self._outbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._wanted = threading.Event()  # a page asked for everything
+        self._ended = threading.Event()
+        self._places: list[Any] = []  # displayed snapshots, updated now and then
+        self.on_msg(self._on_message)
+        self._writer = threading.Thread(target=self._write, name="ari-panel", daemon=True)
+        self._writer.start()
+
+    @property
+    def live(self) -> bool:
+        """Whether it follows its session still."""
+        return self._writer.is_alive()
+
+    def stop(self) -> None:
+        """Follow the session no longer; the page keeps what it shows."""
+        self._ended.set()
+        if self._writer is not threading.current_thread():
+            self._writer.join(timeout=2)
+
+    def close(self) -> None:
+        """Take the widget away."""
+        self.stop()
+        super().close()
+
+    # The writer.
+
+    def _write(self) -> None:
+        quiet = since_snapshot = 0.0
+        stale = False
+        while not self._ended.wait(_LOOK_SECONDS):
+            over = self._session.closed
+            sent = self._look()
+            quiet = 0.0 if sent else quiet + _LOOK_SECONDS
+            if quiet >= _BEAT_SECONDS:
+                self.send(self._board.numbered({"kind": "beat"}))
+                quiet = 0.0
+            stale = stale or sent
+            since_snapshot += _LOOK_SECONDS
+            if stale and (over or since_snapshot >= _SNAPSHOT_SECONDS):
+                self._refresh_snapshots()
+                stale, since_snapshot = False, 0.0
+            if over:
+                return
+
+    def _look(self) -> bool:
+        """Send, in one message, what changed and what came of clicks; whether anything was."""
+        message = None
+        if self._wanted.is_set():
+            self._wanted.clear()
+            message = self._board.all()
+        else:
+            message = self._board.changes()
+        replies = []
+        while not self._outbox.empty():
+            replies.append(self._outbox.get())
+        if replies:
+            message = message or self._board.numbered({"kind": "patch"})
+            message["replies"] = replies
+        if message is not None:
+            self.send(message)
+        return message is not None
+
+    def _refresh_snapshots(self) -> None:
+        for place in self._places:
+            place.update(board_html(self._session))
+
+    # What pages say. Nothing here may raise: it would land in some cell's output.
+
+    def _on_message(self, _widget: object, content: object, _buffers: object) -> None:
+        if not isinstance(content, Mapping):
+            return
+        kind = content.get("kind")
+        if kind == "all":
+            self._wanted.set()
+        elif kind in ("do", "event", "sounds"):
+            threading.Thread(
+                target=self._answer, args=(dict(content),), name="ari-panel-click", daemon=True
+            ).start()
+
+    def _answer(self, asked: Message) -> None:
+        reply: Message = {"ticket": asked.get("ticket"), "error": ""}
+        try:
+            reply["value"] = self._value(asked)
+        except AriError as error:
+            reply["error"] = str(error)
+        except (TypeError, ValueError, LookupError, AttributeError, OSError) as error:
+            reply["error"] = f"the page asked for something strange: {error}"
+        self._outbox.put(reply)
+
+    def _value(self, asked: Message) -> Any:
+        if asked["kind"] == "sounds":
+            return self._commands.sounds()
+        if asked["kind"] == "event":
+            event = self._board.event(int(asked["sequence"]))
+            return json.dumps(event, indent=2, ensure_ascii=False)[:20_000] if event else ""
+        arguments = asked.get("arguments") or {}
+        return self._commands.do(
+            str(asked["on"]), str(asked["action"]), str(asked.get("id") or ""), dict(arguments)
+        )
+
+    # In a notebook the widget, and below it a snapshot for when no kernel stands behind it.
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        bundle = super()._repr_mimebundle_()
+        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
+        data["text/plain"] = board_text(self._session)
+        display(data, raw=True)
+        if "application/vnd.jupyter.widget-view+json" in data and _in_notebook():
+            place = display(board_html(self._session), display_id=True)
+            if place is not None:
+                self._places = [*self._places[-4:], place]
+
+    def __repr__(self) -> str:
+        return f"<panel of {self._session.name}>"
+
+
+def _in_notebook() -> bool:
+    """Whether a kernel shows what is displayed; a shell prints the text form and that is all."""
+    from IPython import get_ipython
+
+    return hasattr(get_ipython(), "kernel")
+
+
+_PANELS: dict[Session, Panel] = {}
+_MAKING = threading.Lock()
+
+
+def panel(session: Session) -> Panel:
+    """The panel of a session: one, however often it is shown.
+
+    Args:
+        session: what it shows.
+    """
+    with _MAKING:
+        for other in [other for other, made in _PANELS.items() if not made.live]:
+            del _PANELS[other]
+        if session not in _PANELS:
+            _PANELS[session] = Panel(session)
+        return _PANELS[session]

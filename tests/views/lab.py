@@ -1,0 +1,160 @@
+"""A real JupyterLab in Chromium, for tests of what a person sees."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import free_port
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# What Chromium or JupyterLab say of themselves, not of a page of ours.
+NOT_OURS = re.compile(r"favicon|service-worker|Deprecat|jupyter-collaboration|ERR_ABORTED")
+
+
+@dataclass
+class Lab:
+    """A running JupyterLab and the folder of its notebooks."""
+
+    port: int
+    folder: Path
+    token: str
+
+    def url(self, notebook: str) -> str:
+        return (
+            f"http://127.0.0.1:{self.port}/lab/workspaces/{secrets.token_hex(4)}"
+            f"/tree/{notebook}?token={self.token}"
+        )
+
+    def write(self, name: str, *cells: str) -> str:
+        """A notebook of code cells."""
+        made = [
+            {
+                "cell_type": "code",
+                "id": f"cell-{number}",
+                "execution_count": None,
+                "metadata": {},
+                "outputs": [],
+                "source": source,
+            }
+            for number, source in enumerate(cells)
+        ]
+        spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        notebook = {
+            "cells": made,
+            "metadata": {"kernelspec": spec},
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
+        (self.folder / name).write_text(json.dumps(notebook))
+        return name
+
+
+@contextmanager
+def running_lab(folder: Path, environment: dict[str, str]) -> Iterator[Lab]:
+    """JupyterLab on loopback with settings of its own; the kernel is this Python."""
+    port, token = free_port(), secrets.token_hex(8)
+    home = folder / "home"
+    home.mkdir()
+    notebooks = folder / "notebooks"
+    notebooks.mkdir()
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    command += [f"--port={port}", "--ip=127.0.0.1", f"--IdentityProvider.token={token}"]
+    command += [f"--ServerApp.root_dir={notebooks}", "--LabApp.news_url=None"]
+    command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    isolated = {
+        "HOME": str(home),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "IPYTHONDIR": str(home / "ipython"),
+    }
+    log = (folder / "lab.log").open("wb")
+    process = subprocess.Popen(
+        command, env={**os.environ, **isolated, **environment}, stdout=log, stderr=log
+    )
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/api?token={token}", process)
+        yield Lab(port, notebooks, token)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        log.close()
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "JupyterLab did not start"
+        try:
+            urllib.request.urlopen(url, timeout=2).read()
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError("JupyterLab did not answer")
+
+
+@dataclass
+class Notes:
+    """What a page did that it should not: errors, requests that left this machine."""
+
+    errors: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    dialogs: list[str] = field(default_factory=list)
+
+    def watch(self, page: Any) -> None:
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", self._request)
+        page.on("dialog", self._dialog)
+
+    def _console(self, message: Any) -> None:
+        if message.type == "error" and not NOT_OURS.search(message.text):
+            self.errors.append(f"{message.text} {message.location.get('url', '')}")
+
+    def _request(self, request: Any) -> None:
+        if not request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")):
+            self.left.append(request.url)
+
+    def _dialog(self, dialog: Any) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
+
+
+def open_notebook(page: Any, lab: Lab, name: str) -> None:
+    """Open a notebook and wait until its kernel is there."""
+    page.goto(lab.url(name))
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=60_000)
+
+
+def run_cell(page: Any, number: int) -> None:
+    """Run a cell, by its place in the notebook; returns at once."""
+    page.locator(".jp-Notebook .jp-CodeCell").nth(number).locator(".cm-content").click()
+    page.keyboard.press("Shift+Enter")
+
+
+def run_done(page: Any, number: int, timeout: float = 60_000) -> str:
+    """Run a cell, wait for its end, and give its output as text."""
+    run_cell(page, number)
+    cell = page.locator(".jp-Notebook .jp-CodeCell").nth(number)
+    cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]")).wait_for(timeout=timeout)
+    return str(cell.locator(".jp-OutputArea").inner_text())
