@@ -6,6 +6,7 @@ import re
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ari_notebook.simulator.channels import Party
@@ -143,19 +144,20 @@ class Phone:
             raise NotPossible(f"{self.name} has no call")
         return next(reversed(self._calls))
 
-    def call(self, to: str, caller: str | None = None) -> Call:
+    def call(self, to: str, caller: str | None = None, **conversation: Any) -> Call:
         """Dial an extension.
 
         Args:
             to: the extension, looked up in the endpoint's context.
             caller: shown instead of the endpoint's caller id, as ``Alice <5551>``.
+            conversation: arguments of `Call.converse`, in the place of the phone's behaviour.
 
         Raises:
             LookupError: there is no such extension; a real phone hears 404.
         """
         endpoint = self._exchange.endpoints.endpoint(self.name)
         context = endpoint.context if endpoint is not None else "default"
-        line = Line(self, self._converse)
+        line = Line(self, partial(self._converse, **conversation))
         return place_call(self._exchange, self.name, line, to, context, caller)
 
     def answer(self) -> Call:
@@ -236,10 +238,11 @@ class Phone:
         call.answer()
         self._exchange.soon(lambda: self._converse(call))
 
-    def _converse(self, call: Call) -> None:
+    def _converse(self, call: Call, **conversation: Any) -> None:
         does = self.behaviour
+        usual = {"talk": does.talk, "press": does.press, "hangup_after": does.hangup_after}
         if not call.channel.gone:
-            call.converse(talk=does.talk, press=does.press, hangup_after=does.hangup_after)
+            call.converse(**{**usual, **conversation})
 
     def asked_to_call(self, to: str) -> None:
         """The exchange asks for a call to somebody else."""

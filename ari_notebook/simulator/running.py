@@ -10,14 +10,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from ari_notebook.simulator.exchange import Exchange
+from ari_notebook.simulator.remote import Remote
+from ari_notebook.simulator.scenario import Scenario, read_scenario
 from ari_notebook.simulator.shell import Server
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.config import Config
     from ari_notebook.simulator.faults import Faults
+    from ari_notebook.simulator.phone_calls import Call
     from ari_notebook.simulator.phones import Phones
 
 T = TypeVar("T")
@@ -49,7 +52,7 @@ class RunningSimulator:
     ) -> None:
         self.user, self.password = _writer(config)
         self._config = config
-        self._scenario = scenario.read_text() if scenario is not None else None
+        self._scenario = read_scenario(scenario) if scenario is not None else None
         self._traffic = traffic
         self._seed = seed
         self._host = host
@@ -138,23 +141,63 @@ class RunningSimulator:
 
         return self._server.call(doing)
 
-    def call(self, extension: str, context: str = "default", caller: str | None = None) -> Any:
+    def call(
+        self,
+        extension: str,
+        context: str = "default",
+        caller: str | None = None,
+        **conversation: Any,
+    ) -> Call:
         """Let somebody dial an extension.
 
         Args:
             extension: what is dialled.
             context: the dialplan's context in which it is looked up.
             caller: who calls, as ``Alice <5551>``; None for an unknown caller.
+            conversation: what they do once they are answered: arguments of
+                `phone_calls.Call.converse`, such as ``hangup_after=5``.
 
         Returns:
-            the simulated phone's call.
+            the call. Its methods, too, may be called from any thread.
+
+        Raises:
+            LookupError: there is no such extension.
         """
-        return self.run(lambda exchange: exchange.phones.call(extension, context, caller))
+
+        def calling(exchange: Exchange) -> Call:
+            return exchange.phones.call(extension, context, caller, **conversation)
+
+        call = self.run(calling)
+        return cast("Call", Remote(self.run, lambda exchange: call))
 
     @property
     def phones(self) -> Phones:
-        """The simulated phones."""
-        return self.exchange.phones
+        """The simulated phones: ``phones["alice"]``. They may be used from any thread."""
+        return cast("Phones", Remote(self.run, lambda exchange: exchange.phones))
+
+    def follow(self, scenario: Scenario | str | Path) -> None:
+        """Let the phones do what a scenario says, from now on.
+
+        Args:
+            scenario: the file.
+
+        Raises:
+            ConfigError: file, line and reason.
+        """
+        self.run(lambda exchange: exchange.phones.follow(scenario))
+
+    def traffic(self, calls_per_minute: float, **settings: Any) -> None:
+        """Let random calls come in, in the place of those that came before.
+
+        Args:
+            calls_per_minute: how many begin on average; 0: no more.
+            settings: other attributes of `traffic.Traffic`, such as ``extensions=["1000"]``.
+
+        Raises:
+            ValueError: one of them is no good.
+            LookupError: an extension does not exist.
+        """
+        self.run(lambda exchange: exchange.phones.traffic(calls_per_minute, **settings))
 
     @property
     def dialplan(self) -> str:
