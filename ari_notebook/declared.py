@@ -6,11 +6,20 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ari_notebook.client.address import Address
-from ari_notebook.client.errors import AriError, NotFound, RequestFailed
+from ari_notebook.client.errors import (
+    AriError,
+    ConnectionLost,
+    NotFound,
+    OutcomeUnknown,
+    RequestFailed,
+)
 from ari_notebook.client.rest import Answer, Call, Rest
 from ari_notebook.spec import Declaration, builtin, from_api_docs
 
 __all__ = ["read_declaration"]
+
+_FIRST_SECONDS = 5.0  # asked twice where no answer comes
+_OF_ASTERISK = (401, 403, 500, 503)  # what it may answer to the first question
 
 
 def read_declaration(rest: Rest, address: Address) -> tuple[str, Declaration]:
@@ -49,21 +58,41 @@ def _file(rest: Rest, name: str) -> Any:
 def _first_answer(rest: Rest, address: Address) -> Answer:
     """The first request, and what a failure of it says about the server."""
     try:
-        answer = rest.send(Call("GET", "/asterisk/ping"))
-    except NotFound:
-        failure = AriError(
-            f"{address.base} answers, but has no ARI",
-            "Is res_ari loaded and enabled=yes in ari.conf (`module show like res_ari`)? Does"
-            " http.conf set a prefix?",
-            status=404,
-        )
+        answer = Rest(rest.transport, timeout=_FIRST_SECONDS).send(Call("GET", "/asterisk/ping"))
     except RequestFailed as error:
-        raise error from None
+        failure = _explain(error, address)
+    except OutcomeUnknown:
+        failure = ConnectionLost(
+            f"{address.base} takes connections, but answers no HTTP",
+            "Use http.conf's bindport, usually 8088: the ports of SIP and AMI are others.",
+        )
     else:
         if answer.is_json:
             return answer
-        failure = AriError(
-            f"what answers at {address.base} is not Asterisk",
-            "Check the port: http.conf's bindport, usually 8088.",
-        )
+        failure = _no_asterisk(address)
     raise failure
+
+
+def _explain(error: RequestFailed, address: Address) -> AriError:
+    if isinstance(error, NotFound):
+        if error.message == "Resource not found":  # ARI's own words; the web server's are others
+            return NotFound(
+                f"ARI at {address.base} has lost its resources",
+                "Restart Asterisk, or type `module load res_ari_asterisk.so` and so on for each"
+                " module of `module show like res_ari`: they do not come back with res_ari alone.",
+                status=404,
+            )
+        return NotFound(
+            f"{address.base} answers, but has no ARI",
+            "Set enabled=yes in ari.conf, let modules.conf load res_ari.so, and restart Asterisk;"
+            " where http.conf sets a prefix, add it to the URL.",
+            status=404,
+        )
+    return error if error.status in _OF_ASTERISK else _no_asterisk(address)
+
+
+def _no_asterisk(address: Address) -> AriError:
+    return AriError(
+        f"what answers at {address.base} is not Asterisk",
+        "Use http.conf's bindaddr and bindport, usually 8088.",
+    )

@@ -16,6 +16,7 @@ from typing import Any
 
 from ari_notebook import snapshot
 from ari_notebook.client.address import Address
+from ari_notebook.client.advice import advise_playback
 from ari_notebook.client.credentials import Credentials
 from ari_notebook.client.errors import ApplicationTaken, AriError, SessionClosed
 from ari_notebook.client.rest import Rest
@@ -225,7 +226,23 @@ class Follower:
         for event in events:
             if event.get("type") == "ApplicationReplaced":
                 self.stream.replaced()
+            elif event.get("type") == "PlaybackFinished":
+                self._explain_failure(event.get("playback", {}))
         self.handlers.offer(events, first)
+
+    def _explain_failure(self, playback: dict[str, Any]) -> None:
+        """Asterisk does not say why a playback failed; say what it usually is."""
+        if playback.get("state") != "failed":
+            return
+        target = playback.get("target_uri", "").removeprefix("channel:")
+        recent = self.log.since(max(0, self.log.count - 100))
+        if any(
+            event.get("type") in ("ChannelHangupRequest", "ChannelDestroyed")
+            and event["channel"]["id"] == target
+            for event in recent
+        ):
+            return  # the channel hung up: that is why
+        self._tell(advise_playback(playback.get("media_uri", "")))
 
     def _release_held(self) -> None:
         held, self._held = self._held or [], None

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ari_notebook.client.address import Address
+from ari_notebook.client.advice import MEDIA_KINDS
 from ari_notebook.client.errors import (
     AriError,
     InvalidParameter,
@@ -71,6 +72,7 @@ class Sender:
         except InvalidArguments as error:
             request = f"{operation.method} {operation.path}"
             raise InvalidParameter(str(error), request=request) from None
+        _refuse_unplayable(checked.arguments.get("media"), operation)
         return self.send(Call(operation.method, checked.path, checked.params, checked.body))
 
     def request(
@@ -126,3 +128,20 @@ class Sender:
                 user=self._user,
             )
         )
+
+
+def _refuse_unplayable(media: object, operation: Operation) -> None:
+    """Refuse media of no known kind.
+
+    Asterisk accepts it, plays nothing and never sends PlaybackFinished: a program would wait for
+    ever (``res/res_stasis_playback.c``).
+    """
+    for uri in media if isinstance(media, list | tuple) else [media]:
+        if isinstance(uri, str) and uri.partition(":")[0] not in MEDIA_KINDS:
+            better = uri if ":" not in uri and uri else "hello-world"
+            raise InvalidParameter(
+                f"media {uri!r} is of no kind that Asterisk plays",
+                f"Write sound:{better} for a sound; other kinds are"
+                f" {', '.join(f'{kind}:' for kind in MEDIA_KINDS[1:])}.",
+                request=f"{operation.method} {operation.path}",
+            )

@@ -100,13 +100,17 @@ class RealAsterisk:
             self.console(command)
         time.sleep(0.3)
 
-    def restore(self) -> None:
-        """Back to the configuration of the repository, with nobody on the line."""
+    def restore_files(self) -> None:
+        """Back to the configuration of the repository."""
         if self._written:
             for path, text in self._written.items():
                 path.write_text(text)
             self._written.clear()
             self.reload()
+
+    def restore(self) -> None:
+        """Back to the configuration of the repository, with nobody on the line."""
+        self.restore_files()
         base, auth = self.url + "/ari", (self.user, self.password)
         for kind in ("channels", "bridges"):
             for item in requests.get(f"{base}/{kind}", auth=auth, timeout=5).json():

@@ -38,7 +38,8 @@ class Address:
             raise UsageProblem(
                 f"{parts.scheme}:// is the event socket's address", f"Type {better} here."
             )
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        spaced = any(c.isspace() for c in parts.netloc)
+        if parts.scheme not in ("http", "https") or not parts.hostname or spaced:
             raise UsageProblem(
                 f"{url!r} is not the URL of an Asterisk",
                 "It looks like http://127.0.0.1:8088: http.conf's bindaddr and bindport.",
@@ -54,7 +55,8 @@ class Address:
             raise UsageProblem(
                 f"the port in {url!r} is not a number from 0 to 65535", "ARI's is usually 8088."
             ) from None
-        path = parts.path.removesuffix("/ari")
+        # A whole request's URL, as from a curl command, will do.
+        path = (parts.path + "/").split("/ari/", 1)[0].rstrip("/")
         return cls(f"{parts.scheme}://{parts.netloc}{path}")
 
     @property

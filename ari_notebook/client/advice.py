@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-__all__ = ["advise"]
+__all__ = ["MEDIA_KINDS", "advise", "advise_playback"]
 
 
 class _Advice(NamedTuple):
@@ -81,8 +81,8 @@ _TABLE = [
         "not in (a )?Stasis",
         "",
         "Stasis is the dialplan application that hands a channel to a program; this channel is"
-        " in the dialplan. It gets there by an extension with Stasis(APP), or by originating it"
-        " with app=APP.",
+        " in the dialplan, or on its way out. It gets there by an extension with Stasis(APP), or"
+        " by originating it with app=APP.",
     ),
     _Advice(
         409,
@@ -151,3 +151,32 @@ def advise(status: int, message: str, request: str) -> str:
         ):
             return row.text
     return ""
+
+
+_MEDIA = {
+    "sound": "no such sound is installed for the channel's language: see `%ari sounds`",
+    "recording": "there is no stored recording of that name: see `%ari recordings`",
+    "tone": "indications.conf has no such tone; dial, busy, ring and congestion are usual",
+    "number": "a number is written in digits: number:42",
+    "digits": "digits are 0-9, * and #: digits:1234",
+    "characters": "characters are letters, digits and the like: characters:abc",
+}
+
+MEDIA_KINDS = tuple(_MEDIA)  # before the colon of a media URI; Asterisk plays no others
+
+
+def advise_playback(media: str) -> str:
+    """Why a playback failed while its channel was still there.
+
+    Asterisk accepts media of any name, and tells by ``PlaybackFinished`` with the state
+    ``failed`` that it could not be played (``res/res_stasis_playback.c``), but not why.
+
+    Args:
+        media: its URI, as ``sound:hello-world``.
+
+    Returns:
+        One sentence.
+    """
+    kind = media.partition(":")[0]
+    why = _MEDIA.get(kind, f"media is one of {', '.join(f'{name}:' for name in MEDIA_KINDS)}")
+    return f"{media or 'the media'} could not be played: {why}"

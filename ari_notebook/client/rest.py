@@ -193,9 +193,12 @@ def _explain(error: Exception, address: Address, request: str, timeout: float) -
     text = str(error)
     host = address.base.split("//", 1)[1]
     if isinstance(error, requests.exceptions.SSLError):
+        reason = _reason(text)
         return NotSent(
-            f"TLS with {host} failed: {_reason(text)}",
-            "Give the CA's file with verify=PATH, or check the host name in the certificate.",
+            f"TLS with {host} failed: {reason or 'it is not spoken there'}",
+            "Give the CA's file with verify=PATH, or check the host name in the certificate."
+            if reason
+            else "Type http:// instead, or the port that tlsbindaddr in http.conf names.",
             request=request,
         )
     if isinstance(error, requests.exceptions.ReadTimeout):
@@ -212,12 +215,14 @@ def _explain(error: Exception, address: Address, request: str, timeout: float) -
         )
     if "Name or service not known" in text or "NameResolutionError" in text:
         return NotSent(
-            f"no host is called {host.rsplit(':', 1)[0]}", "Check the name.", request=request
+            f"no host is called {host.rsplit(':', 1)[0]}",
+            "Correct the name in the URL, or use the IP address.",
+            request=request,
         )
     if "Connection refused" in text or "Failed to establish" in text:
         return NotSent(
             f"nothing listens on {host}",
-            "Is Asterisk running, with enabled=yes, bindaddr and bindport in http.conf?",
+            "Start Asterisk, with enabled=yes in http.conf, and use its bindaddr and bindport.",
             request=request,
         )
     if isinstance(error, requests.exceptions.InvalidURL | ValueError):
@@ -232,7 +237,7 @@ def _explain(error: Exception, address: Address, request: str, timeout: float) -
 def _reason(text: str) -> str:
     found = re.search(r"certificate verify failed: ([^('\"]+)|: ([A-Z_]{6,})", text)
     if found is None or found[2] == "WRONG_VERSION_NUMBER":
-        return "no TLS is spoken there"
+        return ""  # what answered was no TLS
     return (found[1] or found[2]).strip()
 
 

@@ -278,7 +278,7 @@ class Stream:
         except OSError as error:
             failure = NotSent(
                 f"nothing listens on {host} ({error.strerror or error})",
-                "Is Asterisk running, with enabled=yes, bindaddr and bindport in http.conf?",
+                "Start Asterisk, with enabled=yes in http.conf, and use its bindaddr and bindport.",
             )
         raise failure
 

@@ -1,0 +1,284 @@
+"""What goes wrong between a person and an Asterisk: one line that says what to change."""
+
+from __future__ import annotations
+
+import http.server
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import ari_notebook
+from ari_notebook.session import Session
+
+
+@pytest.fixture
+def ari(exchange_server) -> Iterator[Session]:
+    with ari_notebook.connect(exchange_server.url) as session:
+        yield session
+
+
+def one_line(error: ari_notebook.AriError, *words: str) -> None:
+    text = str(error)
+    assert "\n" not in text
+    assert error.hint, f"no advice in: {text}"
+    for word in words:
+        assert word in text, text
+
+
+def refused(url: str, *words: str, **how: object) -> ari_notebook.AriError:
+    """Connecting fails with these words, and leaves no thread behind."""
+    before = set(threading.enumerate())
+    with pytest.raises(ari_notebook.AriError) as caught:
+        ari_notebook.connect(url, **{"user": "asterisk", "password": "asterisk", **how})  # type: ignore[arg-type]
+    one_line(caught.value, *words)
+    assert set(threading.enumerate()) <= before
+    return caught.value
+
+
+# Nothing there, or something else.
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("127.0.0.1:8088", ["not the URL of an Asterisk", "http://127.0.0.1:8088"]),
+        ("ftp://pbx:8088", ["not the URL of an Asterisk"]),
+        ("http://", ["not the URL of an Asterisk"]),
+        ("http:/pbx:8088", ["not the URL of an Asterisk"]),
+        ("http://my pbx:8088", ["not the URL of an Asterisk"]),
+        ("http://pbx:88888", ["not a number from 0 to 65535", "8088"]),
+        ("ws://pbx:8088", ["Type http://pbx:8088"]),
+        ("http://asterisk:secret@pbx:8088", ["ARI_PASSWORD"]),
+    ],
+)
+def test_what_is_no_url(typed: str, words: list[str]) -> None:
+    error = refused(typed, *words)
+    assert isinstance(error, ari_notebook.UsageProblem)
+    assert "secret" not in str(error)
+
+
+def test_a_host_that_is_not() -> None:
+    error = refused("http://no-such-pbx.invalid:8088", "no host is called no-such-pbx.invalid")
+    assert isinstance(error, ari_notebook.NotSent)
+
+
+def test_a_port_where_nobody_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    error = refused(f"http://127.0.0.1:{port}", f"127.0.0.1:{port}", "enabled=yes in http.conf")
+    assert isinstance(error, ari_notebook.NotSent)
+
+
+@pytest.fixture
+def listener() -> Iterator[Callable[[bytes], int]]:
+    """A server that says one thing, whatever it is asked, and hangs up."""
+    sockets = []
+
+    def serve(banner: bytes) -> int:
+        listening = socket.create_server(("127.0.0.1", 0))
+        sockets.append(listening)
+
+        def answer() -> None:
+            while True:
+                try:
+                    client, _ = listening.accept()
+                except OSError:
+                    return
+                with client:
+                    client.sendall(banner)
+                    time.sleep(0.05)
+
+        threading.Thread(target=answer, daemon=True).start()
+        return int(listening.getsockname()[1])
+
+    yield serve
+    for listening in sockets:
+        listening.close()
+
+
+@pytest.mark.parametrize("banner", [b"", b"Asterisk Call Manager/9.0.0\r\n", b"SSH-2.0-x\r\n"])
+def test_a_port_that_speaks_something_else(listener, banner: bytes) -> None:
+    error = refused(f"http://127.0.0.1:{listener(banner)}", "answers no HTTP", "bindport")
+    assert isinstance(error, ari_notebook.ConnectionLost)
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 405, 501, 502])
+def test_a_web_server_that_is_no_asterisk(status: int) -> None:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Location", "http://elsewhere/")
+            self.send_header("Content-Length", "5")
+            self.end_headers()
+            self.wfile.write(b"hello")
+
+        def log_message(self, *_: object) -> None: ...
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        serving = threading.Thread(target=server.serve_forever, args=(0.05,))
+        serving.start()
+        try:
+            refused(f"http://127.0.0.1:{server.server_port}", "is not Asterisk", "http.conf")
+        finally:
+            server.shutdown()
+            serving.join()
+
+
+def test_tls_where_there_is_none(exchange_server) -> None:
+    refused("https" + exchange_server.url[4:], "TLS", "Type http://")
+
+
+# Asterisk is there.
+
+
+def test_a_wrong_path(exchange_server) -> None:
+    error = refused(
+        exchange_server.url + "/pbx", "has no ARI", "ari.conf", "http.conf sets a prefix"
+    )
+    assert isinstance(error, ari_notebook.NotFound)
+
+
+def test_the_url_of_a_request_will_do(exchange_server) -> None:
+    with ari_notebook.connect(exchange_server.url + "/ari/channels") as ari:
+        assert ari.url == exchange_server.url
+
+
+@pytest.mark.parametrize(("user", "password"), [("asterisk", "wrong"), ("nobody", "asterisk")])
+def test_a_user_that_asterisk_does_not_know(exchange_server, user: str, password: str) -> None:
+    error = refused(
+        exchange_server.url, "401", "type=user in ari.conf", user=user, password=password
+    )
+    assert isinstance(error, ari_notebook.AuthenticationFailed)
+    assert password == "asterisk" or password not in str(error)
+
+
+@pytest.mark.parametrize(
+    "app", ["hello world", "a,", "a/b", "a&b", "a?b", "a;b", "a\nb", "a(b)", "x" * 80]
+)
+def test_names_that_no_application_can_have(exchange_server, app: str) -> None:
+    assert isinstance(refused(exchange_server.url, "name", app=app), ari_notebook.UsageProblem)
+
+
+def test_http_not_enabled(real_asterisk) -> None:
+    real_asterisk.write_config("http.conf", "[general]\nenabled = no\n")
+    real_asterisk.console("module reload http")
+    try:
+        refused(real_asterisk.url, "nothing listens", "enabled=yes in http.conf")
+    finally:
+        real_asterisk.restore_files()
+
+
+def test_ari_not_loaded(real_asterisk) -> None:
+    real_asterisk.own()
+    real_asterisk.console("module unload -f res_ari.so")
+    try:
+        refused(real_asterisk.url, "has no ARI", "enabled=yes in ari.conf", "res_ari")
+        # Loading it again is not enough: its resources do not come back.
+        real_asterisk.console("module load res_ari.so")
+        refused(real_asterisk.url, "lost its resources", "Restart Asterisk")
+    finally:
+        real_asterisk.restart()
+    with ari_notebook.connect(real_asterisk.url) as ari:
+        assert ari.connected
+
+
+# The session is there, and stays usable.
+
+
+def usable(ari: Session) -> None:
+    ari.call("1000")
+    channel = ari.wait_for("StasisStart").channel
+    ari.channels[channel.id].play("sound:beep")
+    assert ari.wait_for("PlaybackFinished").playback.state == "done"
+    ari.channels[channel.id].hangup()
+    ari.wait_for("StasisEnd", channel=channel.id)
+
+
+def test_a_user_who_may_only_look_wants_to_change_something(exchange_server) -> None:
+    with ari_notebook.connect(exchange_server.url, user="observer", password="observer") as ari:
+        for change in (
+            lambda: ari.bridges.create(),
+            lambda: ari.channels.originate("Local/1002@default", app="hello-world"),
+            lambda: ari.request("DELETE", "/channels/nobody"),
+        ):
+            with pytest.raises(ari_notebook.ReadOnly) as caught:
+                change()
+            one_line(caught.value, "403", "read_only=no", "ari.conf")
+        assert ari.channels.list() == []
+
+
+def test_a_channel_that_is_gone(ari: Session) -> None:
+    ari.call("1000")
+    channel = ari.channels[ari.wait_for("StasisStart").channel.id]
+    channel.hangup()
+    ari.wait_for("StasisEnd", channel=channel)
+    # It lives on for a moment after it left Stasis.
+    while any(other.id == channel.id for other in ari.channels.list()):
+        time.sleep(0.02)
+    for late in (
+        lambda: channel.play("sound:beep"),
+        channel.answer,
+        channel.hangup,
+        lambda: ari.channels[channel.id],
+    ):
+        with pytest.raises(ari_notebook.NotFound) as caught:
+            late()
+        one_line(caught.value, "Channel not found", "It has hung up")
+    with pytest.raises(ari_notebook.NotFound) as caught:
+        _ = ari.current_channel
+    one_line(caught.value, "no channel is in Stasis", "%ari call")
+    usable(ari)
+
+
+@pytest.mark.parametrize(
+    ("media", "says"),
+    [("sound:no-such-sound", "%ari sounds"), ("tone:no-such-tone", "indications.conf")],
+)
+def test_media_that_does_not_exist(ari: Session, media: str, says: str) -> None:
+    told: list[str] = []
+    ari.tell = told.append
+    ari.call("1000")
+    ari.wait_for("StasisStart")
+    playback = ari.current_channel.play(media)
+    assert ari.wait_for("PlaybackFinished", playback=playback).playback.state == "failed"
+    assert len(told) == 1
+    assert told[0].startswith(f"{media} could not be played: ")
+    assert says in told[0]
+    ari.current_channel.hangup()
+    ari.wait_for("StasisEnd")
+    usable(ari)
+    assert len(told) == 1
+
+
+def test_a_hang_up_is_not_blamed_on_the_media(ari: Session) -> None:
+    told: list[str] = []
+    ari.tell = told.append
+    ari.call("1000")
+    channel = ari.channels[ari.wait_for("StasisStart").channel.id]
+    playback = channel.play(["sound:hello-world"] * 5)
+    ari.wait_for("PlaybackStarted")
+    channel.hangup()
+    assert ari.wait_for("PlaybackFinished", playback=playback).playback.state == "failed"
+    assert told == []
+
+
+@pytest.mark.parametrize("media", ["hello-world", "file:hello-world", "", ["sound:beep", "beep"]])
+def test_media_of_no_kind_is_not_sent(ari: Session, media: object) -> None:
+    ari.call("1000")
+    ari.wait_for("StasisStart")
+    sent = len(ari.requests)
+    with pytest.raises(ari_notebook.InvalidParameter) as caught:
+        ari.current_channel.play(media)
+    one_line(caught.value, "sound:")
+    assert len(ari.requests) == sent
+
+
+def test_an_endpoint_that_does_not_exist(ari: Session) -> None:
+    with pytest.raises(ari_notebook.ServerError) as caught:
+        ari.channels.originate("PJSIP/nobody", app="hello-world")
+    one_line(caught.value, "Allocation failed", "%ari endpoints")
+    usable(ari)
