@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ari_notebook.simulator.channels import Channel
 from ari_notebook.simulator.clock import Timer
-from ari_notebook.simulator.sip_causes import cause_of_status, dial_status
+from ari_notebook.simulator.sip_causes import cause_of_status, condition_of_cause
 from ari_notebook.simulator.sip_channels import SipChannel
 from ari_notebook.simulator.voices import SILENCE, SPEECH
 
@@ -101,7 +101,7 @@ class Call:
         channel = self.channel
         channel.cause, channel.tech_cause = cause_of_status(status), status
         channel.tell_hangup_request(channel.cause)
-        channel.control_frame(dial_status(channel.cause))
+        channel.control_frame(condition_of_cause(channel.cause))
 
     def press(self, digits: str, milliseconds: int = KEY_MS) -> None:
         """Press keys, one after the other.

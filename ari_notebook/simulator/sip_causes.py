@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["cause_of_status", "dial_status", "status_of_cause"]
+__all__ = ["cause_of_status", "condition_of_cause", "status_of_cause"]
 
 INTERWORKING = 127
 
@@ -68,6 +68,6 @@ def status_of_cause(cause: int) -> int | None:
     return _STATUSES.get(cause)
 
 
-def dial_status(cause: int) -> str:
-    """How a call that ended with this cause before its answer is told by the event Dial."""
-    return {17: "BUSY", 34: "CONGESTION", 3: "CHANUNAVAIL"}.get(cause, "NOANSWER")
+def condition_of_cause(cause: int) -> str:
+    """What is heard of a call that a phone refused with this cause: `Channel.control_frame`."""
+    return {17: "BUSY", 34: "CONGESTION"}.get(cause, "HANGUP")
