@@ -381,6 +381,18 @@ class Channel:
 
     # What is heard.
 
+    def detect_talking(self, settings: str | None) -> None:
+        """Tell from now on when the other end talks and falls silent; with None no more.
+
+        Args:
+            settings: of TALK_DETECT: milliseconds of silence, and a threshold of loudness.
+        """
+        from ari_notebook.simulator import talking
+
+        talking.ignore(self)
+        if settings is not None:
+            talking.detect(self, settings)
+
     def hear_audio(self) -> None:
         """Audio comes from the other end."""
         if self.audio_heard is not None:

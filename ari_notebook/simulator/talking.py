@@ -1,6 +1,6 @@
 """Talk detection: ChannelTalkingStarted and ChannelTalkingFinished, as TALK_DETECT asks for them.
 
-The dialplan function switches it on and off by `detect` and `ignore`.
+`Channel.detect_talking` switches it on and off.
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ __all__ = ["detect", "ignore"]
 SILENCE_MS = 2500
 
 
-def detect(channel: Channel, silence_ms: int = SILENCE_MS) -> None:
+def detect(channel: Channel, settings: str = "") -> None:
     """Tell from now on when a channel's other end talks; anew where that was told before.
 
     Args:
         channel: whose.
-        silence_ms: how long it is quiet before it has finished.
+        settings: as TALK_DETECT takes them: after how many milliseconds of silence it is told,
+            and how loud talk is, which all talk of simulated phones is; 2500 where not given.
     """
     ignore(channel)
+    given = settings.partition(",")[0].strip()
+    silence_ms = int(given) if given.isdigit() and int(given) else SILENCE_MS
     channel.stop_talk_detection = _Detector(channel, silence_ms).stop
 
 
