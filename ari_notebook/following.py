@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,11 +19,12 @@ from ari_notebook.client.address import Address
 from ari_notebook.client.advice import advise_playback
 from ari_notebook.client.credentials import Credentials
 from ari_notebook.client.errors import ApplicationTaken, AriError, SessionClosed
-from ari_notebook.client.rest import Rest
+from ari_notebook.client.rest import Answer, Rest
 from ari_notebook.client.stream import Batch, State, StateChange, Stream
 from ari_notebook.client.websocket_rest import WebSocketTransport
 from ari_notebook.handlers import Handlers
 from ari_notebook.live import EventLog, Tables
+from ari_notebook.spec import Operation
 from ari_notebook.subscriptions import Subscriptions
 
 __all__ = ["Follower", "Gap"]
@@ -159,6 +160,24 @@ class Follower:
             self._resync.join(timeout=5)
         with self.arrived:
             self.arrived.notify_all()
+
+    def carried_out(
+        self, operation: Operation, arguments: Mapping[str, Any], answer: Answer
+    ) -> None:
+        """Learn of a bridge from the request that made or destroyed it.
+
+        Asterisk tells only those of it who subscribe to all bridges, or to this one once it is
+        there (``res/stasis/app.c``); a session shall know the bridges that it makes.
+        """
+        if operation.method == "POST" and operation.response == "Bridge":
+            event = {"type": "BridgeCreated", "bridge": answer.json()}
+        elif operation.method == "DELETE" and operation.path == "/bridges/{bridgeId}":
+            bridge = arguments.get("bridgeId", arguments.get("bridge_id"))
+            event = {"type": "BridgeDestroyed", "bridge": {"id": getattr(bridge, "id", bridge)}}
+        else:
+            return
+        with self.arrived:
+            self.tables.apply([event])
 
     def raise_if_over(self) -> None:
         """Raise what a wait for events has to know.

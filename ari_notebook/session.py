@@ -230,6 +230,7 @@ class Session(Looking):
             AriError: see the tree in `ari_notebook.client.errors`.
         """
         answer = self._sender.perform(operation, arguments)
+        self._follower.carried_out(operation, arguments, answer)
         if not answer.content:
             return None
         if not answer.is_json:

@@ -55,6 +55,7 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
         self._ended = threading.Event()
         self._places: list[Any] = []  # displayed snapshots, updated now and then
         self.on_msg(self._on_message)
+        _answer_while_busy(self.comm)
         self._writer = threading.Thread(target=self._write, name="ari-panel", daemon=True)
         self._writer.start()
 
@@ -166,6 +167,17 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f"<panel of {self._session.name}>"
+
+
+def _answer_while_busy(comm: Any) -> None:
+    """Let a page's messages come in a thread beside the one that runs cells, where it asks so.
+
+    JupyterLab sends them to a subshell of the kernel. From 7.4 on ipykernel overrules it and takes
+    them to where the comm last sent from; since our writer speaks for no cell, that would be the
+    main thread, and no button would work while a cell runs.
+    """
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = None
 
 
 def _in_notebook() -> bool:

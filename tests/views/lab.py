@@ -69,17 +69,24 @@ class Lab:
 
 
 @contextmanager
-def running_lab(folder: Path, environment: dict[str, str]) -> Iterator[Lab]:
+def running_lab(
+    folder: Path, environment: dict[str, str], *, dark: bool = False
+) -> Iterator[Lab]:
     """JupyterLab on loopback with settings of its own; the kernel is this Python."""
     port, token = free_port(), secrets.token_hex(8)
     home = folder / "home"
     home.mkdir()
     notebooks = folder / "notebooks"
     notebooks.mkdir()
+    settings = home / "config/lab/user-settings/@jupyterlab/apputils-extension"
+    settings.mkdir(parents=True)
+    quiet = {"fetchNews": "false", "checkForUpdates": False}
+    (settings / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
+    theme = {"theme": "JupyterLab Dark" if dark else "JupyterLab Light"}
+    (settings / "themes.jupyterlab-settings").write_text(json.dumps(theme))
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
     command += [f"--port={port}", "--ip=127.0.0.1", f"--IdentityProvider.token={token}"]
     command += [f"--ServerApp.root_dir={notebooks}", "--LabApp.news_url=None"]
-    command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     isolated = {
         "HOME": str(home),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
@@ -143,7 +150,7 @@ def open_notebook(page: Any, lab: Lab, name: str) -> None:
     """Open a notebook and wait until its kernel is there."""
     page.goto(lab.url(name))
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
-    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=60_000)
+    page.wait_for_selector("#jp-main-statusbar :text('| Idle')", timeout=60_000)
 
 
 def run_cell(page: Any, number: int) -> None:
