@@ -1,4 +1,4 @@
-"""The command line: ``ari-notebook lab`` opens the course.
+"""The command line: ``ari-notebook lab`` opens the course, ``ari-notebook doctor`` checks a server.
 
 Exit status: 0 all is well, 1 something is wrong and was said, 2 the command makes no sense.
 """
@@ -35,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if options.command == "lab":
         return _lab(options.folder, no_browser=options.no_browser, rest=rest)
+    if options.command == "doctor":
+        return _doctor(options)
     parser.print_help()
     return 2
 
@@ -63,6 +65,24 @@ def _parser() -> argparse.ArgumentParser:
         help="the folder (default: ari-course, here)",
     )
     lab.add_argument("--no-browser", action="store_true", help="on a server: only print the URL")
+    doctor = commands.add_parser(
+        "doctor",
+        help="find out why ARI does not answer, and what to change",
+        description="Check an Asterisk's ARI step by step, and say what to change in which of its"
+        " files. The password comes from ARI_PASSWORD, or is asked for.",
+        allow_abbrev=False,
+    )
+    doctor.add_argument(
+        "url",
+        nargs="?",
+        default=os.environ.get("ARI_URL"),
+        metavar="URL",
+        help="as http://127.0.0.1:8088 (default: ARI_URL)",
+    )
+    doctor.add_argument("--user", default=os.environ.get("ARI_USER", "asterisk"))
+    doctor.add_argument("--app", default=os.environ.get("ARI_APP", "hello-world"))
+    doctor.add_argument("--ca", metavar="FILE", help="the certificate authority of an https URL")
+    doctor.add_argument("--origin", help="a web page's origin that is to use ARI: checks CORS")
     return parser
 
 
@@ -94,6 +114,31 @@ def _lab(folder: Path, *, no_browser: bool, rest: list[str]) -> int:
         return subprocess.call([*command, *rest])
     except KeyboardInterrupt:
         return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from ari_notebook.client.address import Address
+    from ari_notebook.client.credentials import Credentials
+    from ari_notebook.client.errors import UsageProblem
+    from ari_notebook.connecting import password_for
+    from ari_notebook.doctor import Patient, State, examine
+
+    if not options.url:
+        return _fail("doctor needs a URL, as http://127.0.0.1:8088, or ARI_URL", status=2)
+    try:
+        password = password_for(options.user, Address.parse(options.url))
+    except UsageProblem:
+        password = ""  # a URL that is none is the first finding; no password another
+    patient = Patient(
+        options.url, Credentials(options.user, password), options.app, options.ca, options.origin
+    )
+    ill = False
+    for title, finding in examine(patient):
+        ill = ill or finding.state is State.ILL
+        print(f"{finding.state.value:>6}  {title}: {finding.text}", flush=True)
+        if finding.advice:
+            print(f"        -> {finding.advice}", flush=True)
+    return 1 if ill else 0
 
 
 def _fail(text: str, status: int = 1) -> int:

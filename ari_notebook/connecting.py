@@ -12,7 +12,7 @@ from ari_notebook.client.credentials import Credentials
 from ari_notebook.client.errors import UsageProblem
 from ari_notebook.session import Session
 
-__all__ = ["connect"]
+__all__ = ["connect", "password_for"]
 
 
 def connect(
@@ -58,7 +58,9 @@ def connect(
     address = Address.parse(url)
     user = user or os.environ.get("ARI_USER") or "asterisk"
     # From here on the password is in no variable of this frame, which a traceback might print.
-    credentials = Credentials(user, password if password is not None else _password(user, address))
+    credentials = Credentials(
+        user, password if password is not None else password_for(user, address)
+    )
     password = None
     return Session(
         address.base,
@@ -101,8 +103,12 @@ def _embedded(
         raise
 
 
-def _password(user: str, address: Address) -> str:
-    """The password from the environment, the keyring, or the person."""
+def password_for(user: str, address: Address) -> str:
+    """The password of a user: from ARI_PASSWORD, the keyring, or the person.
+
+    Raises:
+        UsageProblem: none of them has it.
+    """
     if "ARI_PASSWORD" in os.environ:
         return os.environ["ARI_PASSWORD"]
     try:
