@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import quote
 
 from ari_notebook.simulator.messages import Refused, Reply
 from ari_notebook.simulator.stasis import controlled
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
+    from ari_notebook.simulator.playbacks import Playback
+    from ari_notebook.simulator.recordings import Recording
 
 Arguments: TypeAlias = Mapping[str, Any]
 Handler: TypeAlias = "Callable[[Exchange, Arguments], Reply]"
@@ -33,9 +36,20 @@ def play(exchange: Exchange, args: Arguments) -> Reply:
         offset=args["offsetms"],
         skip=args["skipms"],
     )
-    shown = playback.json()
+    reply = playing(playback)
     control.queue(playback)
-    return Reply(201, shown, location=f"/playbacks/{playback.id}")
+    return reply
+
+
+def playing(playback: Playback) -> Reply:
+    """The answer to a request to play."""
+    return Reply(201, playback.json(), location=f"/playbacks/{playback.id}")
+
+
+def recording_to(recording: Recording) -> Reply:
+    """The answer to a request to record."""
+    name = quote(recording.name, safe="")
+    return Reply(201, recording.json(), location=f"/recordings/live/{name}")
 
 
 def send_dtmf(exchange: Exchange, args: Arguments) -> Reply:

@@ -1,0 +1,6 @@
+"""What a priority can run: an application to a name."""
+
+from ari_notebook.simulator.dialplan.applications import calls, digits, flow, stasis
+from ari_notebook.simulator.dialplan.applications.registry import APPLICATIONS
+
+__all__ = ["APPLICATIONS", "calls", "digits", "flow", "stasis"]

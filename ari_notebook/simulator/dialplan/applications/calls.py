@@ -1,0 +1,156 @@
+"""Applications that answer, ring, wait, hang up."""
+
+from __future__ import annotations
+
+import logging
+
+from ari_notebook.simulator.channels import NORMAL, Channel
+from ari_notebook.simulator.clock import Program
+from ari_notebook.simulator.dialplan.applications.registry import application, wait
+
+log = logging.getLogger(__name__)
+
+# Answer waits that long for the first audio (main/channel.c, __ast_answer).
+_FIRST_AUDIO = 0.5
+_BUSY, _CONGESTION = 17, 34
+
+
+def nothing_more() -> Program:
+    """A program that takes no time."""
+    return
+    yield None
+
+
+def _seconds(text: str) -> float | None:
+    """Seconds that an application takes; None where none are given."""
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        return None
+
+
+@application("Answer")
+def answer(channel: Channel, data: str) -> Program:
+    """Answer the call, and wait a little for its audio."""
+    if channel.state == "Up":
+        return
+    task = channel.task
+    if task is not None:
+        channel.audio_heard = task.wake
+    channel.answer()
+    yield _FIRST_AUDIO
+    channel.audio_heard = None
+    yield from wait(channel, (_seconds(data) or 0) / 1000)
+
+
+@application("Hangup")
+def hangup(channel: Channel, data: str) -> Program:
+    """End the call, with a cause's number."""
+    if data.strip().isdigit():
+        channel.cause = int(data)
+    channel.cause = channel.cause or NORMAL
+    yield from nothing_more()
+    return False
+
+
+@application("Ringing")
+def ringing(channel: Channel, data: str) -> Program:
+    """Let the caller hear that it rings."""
+    channel.driver.indicate(channel, "RINGING")
+    return nothing_more()
+
+
+@application("Progress")
+def progress(channel: Channel, data: str) -> Program:
+    """Let the caller hear what comes before the answer."""
+    channel.driver.indicate(channel, "PROGRESS")
+    return nothing_more()
+
+
+@application("Proceeding")
+def proceeding(channel: Channel, data: str) -> Program:
+    """Tell the caller that the call goes its way."""
+    channel.driver.indicate(channel, "PROCEEDING")
+    return nothing_more()
+
+
+def _refuse(channel: Channel, condition: str, cause: int, data: str) -> Program:
+    channel.driver.indicate(channel, condition)
+    if channel.state != "Up":
+        channel.set_state("Busy")
+        channel.cause = cause
+    yield from wait(channel, _seconds(data) or None)
+    return False
+
+
+@application("Busy")
+def busy(channel: Channel, data: str) -> Program:
+    """Say busy until the caller hangs up, or for so many seconds."""
+    return _refuse(channel, "BUSY", _BUSY, data)
+
+
+@application("Congestion")
+def congestion(channel: Channel, data: str) -> Program:
+    """Say congestion until the caller hangs up, or for so many seconds."""
+    return _refuse(channel, "CONGESTION", _CONGESTION, data)
+
+
+@application("Wait")
+def wait_seconds(channel: Channel, data: str) -> Program:
+    """Wait."""
+    return wait(channel, _seconds(data) or 0)
+
+
+@application("MusicOnHold")
+def music_on_hold(channel: Channel, data: str) -> Program:
+    """Let the caller hear music, for ever or for so many seconds."""
+    _music, _, seconds = data.partition(",")
+    channel.driver.audio(channel)
+    return wait(channel, _seconds(seconds) or None)
+
+
+@application("StartMusicOnHold", raw=False)
+def start_music(channel: Channel, data: str) -> Program:
+    """Let the caller hear music from now on."""
+    channel.driver.audio(channel)
+    return nothing_more()
+
+
+@application("StopMusicOnHold")
+def stop_music(channel: Channel, data: str) -> Program:
+    """No more music."""
+    return nothing_more()
+
+
+@application("Echo")
+def echo(channel: Channel, data: str) -> Program:
+    """Send back what comes."""
+    channel.digit_heard = lambda digit: channel.driver.digit(channel, digit, 100)
+    channel.driver.audio(channel)
+    try:
+        yield from wait(channel, None)
+    finally:
+        channel.digit_heard = None
+
+
+@application("NoOp")
+def no_op(channel: Channel, data: str) -> Program:
+    """Do nothing; the text is to be read in the log."""
+    return nothing_more()
+
+
+@application("Verbose")
+def verbose(channel: Channel, data: str) -> Program:
+    """Say something in the log: ``level,text``."""
+    level, comma, text = data.partition(",")
+    log.info("%s", text if comma and level.strip().isdigit() else data)
+    return nothing_more()
+
+
+@application("Log")
+def log_text(channel: Channel, data: str) -> Program:
+    """Say something in the log: ``LEVEL,text``."""
+    level, _, text = data.partition(",")
+    number = logging.getLevelName(level.strip().upper())
+    log.log(number if isinstance(number, int) else logging.INFO, "%s", text)
+    return nothing_more()

@@ -1,0 +1,47 @@
+"""Applications that send digits and wait for them."""
+
+from __future__ import annotations
+
+from ari_notebook.simulator.channels import Channel
+from ari_notebook.simulator.clock import Program
+from ari_notebook.simulator.dialplan.applications.registry import application, wait
+from ari_notebook.simulator.dtmf import Digits
+
+
+@application("SendDTMF")
+def send_dtmf(channel: Channel, data: str) -> Program:
+    """Send digits: ``digits,pause in ms,duration in ms,channel``."""
+    keys, between, duration, *_ = [*(word.strip() for word in data.split(",")), "", ""]
+    sending = Digits(
+        channel,
+        keys,
+        before=0,
+        between=int(between) if between.isdigit() else 250,
+        duration=int(duration) if duration.isdigit() else 0,
+        after=0,
+    )
+    sent: list[bool] = []
+
+    def done() -> None:
+        sent.append(True)
+        if channel.task is not None:
+            channel.task.wake()
+
+    sending.on_end.append(done)
+    sending.begin()
+    try:
+        while not sent:
+            yield None
+    finally:
+        sending.hang_up()
+
+
+def expected(channel: Channel) -> bool:
+    """Whether digits that were dialled so far, or are to come, lead to another extension."""
+    return False
+
+
+def wait_for_extension(channel: Channel) -> Program:
+    """Wait for the digits of an extension and go there."""
+    yield from wait(channel, 0)
+    return False

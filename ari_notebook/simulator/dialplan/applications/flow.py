@@ -1,0 +1,174 @@
+"""Applications that set variables and say where the dialplan goes on."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+from ari_notebook.simulator.channels import Channel
+from ari_notebook.simulator.clock import Program
+from ari_notebook.simulator.dialplan.applications.calls import nothing_more
+from ari_notebook.simulator.dialplan.applications.registry import APPLICATIONS, application
+from ari_notebook.simulator.dialplan.expressions import truth
+from ari_notebook.simulator.dialplan.functions import split
+from ari_notebook.simulator.dialplan.values import assign, expand
+
+log = logging.getLogger(__name__)
+
+Place = tuple[str, str, int]
+
+
+def place(channel: Channel, text: str) -> Place | None:
+    """Where ``[[context,]extension,]priority`` leads, a label as well; None if nowhere."""
+    words = [word.strip() for word in text.split(",")]
+    context, exten, priority = [channel.context, channel.exten, *words][-3:]
+    if len(words) == 1:
+        context, exten, priority = channel.context, channel.exten, words[0]
+    elif len(words) == 2:
+        context, exten, priority = channel.context, *words
+    dialplan = channel.exchange.dialplan
+    if re.fullmatch(r"[+-]\d+", priority):
+        number: int | None = channel.priority + int(priority)
+    elif priority.isdigit():
+        number = int(priority)
+    else:
+        number = dialplan.label(context, exten, priority)
+    if number is None:
+        log.warning("no label %s in the extension %s of %s", priority, exten, context)
+        return None
+    return context, exten, number
+
+
+def go(channel: Channel, where: Place) -> None:
+    """Let the dialplan go on elsewhere: it goes to the priority after the channel's."""
+    context, exten, priority = where
+    channel.context, channel.exten, channel.priority = context, exten, priority - 1
+
+
+def _go(channel: Channel, text: str) -> bool:
+    where = place(channel, text)
+    if where is not None:
+        go(channel, where)
+    return where is not None
+
+
+@application("Goto")
+def goto(channel: Channel, data: str) -> Program:
+    """Go on elsewhere."""
+    yield from nothing_more()
+    return _go(channel, data)
+
+
+def _branch(data: str) -> str:
+    """What ``condition?then:else`` comes to."""
+    condition, mark, rest = data.partition("?")
+    if not mark:
+        log.warning("%r has no '?'", data)
+        return ""
+    then, *otherwise = split(rest, ":")
+    return (then if truth(condition) else ":".join(otherwise)).strip()
+
+
+@application("GotoIf")
+def goto_if(channel: Channel, data: str) -> Program:
+    """Go on elsewhere where a condition holds."""
+    yield from nothing_more()
+    where = _branch(data)
+    return _go(channel, where) if where else True
+
+
+def _call(channel: Channel, data: str) -> bool:
+    """Go to a subroutine: ``[[context,]extension,]priority[(arguments)]``."""
+    text, bracket, rest = data.partition("(")
+    arguments = split(rest.rpartition(")")[0]) if bracket else []
+    where = place(channel, text)
+    if where is None or channel.exchange.dialplan.find(*where) is None:
+        log.warning("no subroutine at %s", data)
+        return False
+    names = [*(f"ARG{number}" for number in range(1, len(arguments) + 1)), "ARGC"]
+    before = {name: channel.variables.get(name, "") for name in names}
+    channel.gosub.append((channel.context, channel.exten, channel.priority + 1, before))
+    for name, value in zip(names, [*arguments, str(len(arguments))], strict=True):
+        channel.set_variable(name, value)
+    go(channel, where)
+    return True
+
+
+@application("Gosub")
+def gosub(channel: Channel, data: str) -> Program:
+    """Go to a subroutine, which comes back with Return."""
+    yield from nothing_more()
+    return _call(channel, data)
+
+
+@application("GosubIf")
+def gosub_if(channel: Channel, data: str) -> Program:
+    """Go to a subroutine where a condition holds."""
+    yield from nothing_more()
+    where = _branch(data)
+    return _call(channel, where) if where else True
+
+
+@application("Return")
+def return_(channel: Channel, data: str) -> Program:
+    """Come back from a subroutine, with a value."""
+    yield from nothing_more()
+    if not channel.gosub:
+        log.warning("Return without Gosub on %s", channel.name)
+        return False
+    context, exten, priority, before = channel.gosub.pop()
+    for name, value in before.items():
+        channel.set_variable(name, value or None)
+    channel.set_variable("GOSUB_RETVAL", data)
+    go(channel, (context, exten, priority))
+    return True
+
+
+@application("ExecIf", raw=True)
+def exec_if(channel: Channel, data: str) -> Program:
+    """Run an application where a condition holds: ``condition?App(data):App(data)``."""
+    wanted = _branch(expand(channel, data))
+    name, _, rest = wanted.partition("(")
+    if not wanted:
+        return True
+    found = APPLICATIONS.get(name.strip().lower())
+    if found is None:
+        log.warning("No application '%s' for ExecIf", name)
+        return False
+    goes_on = yield from found.program(channel, rest.rpartition(")")[0])
+    return goes_on
+
+
+@application("Set")
+def set_(channel: Channel, data: str) -> Program:
+    """Set a variable or a function: ``name=value``."""
+    _set(channel, data)
+    return nothing_more()
+
+
+@application("MSet")
+def set_many(channel: Channel, data: str) -> Program:
+    """Set several: ``name=value,name=value``."""
+    for each in split(data):
+        _set(channel, each)
+    return nothing_more()
+
+
+def _set(channel: Channel, text: str) -> None:
+    name, sign, value = text.partition("=")
+    if not sign:
+        log.warning("Set(%s) has no '='", text)
+        return
+    assign(channel.exchange, channel, name.strip(), value)
+
+
+@application("UserEvent")
+def user_event(channel: Channel, data: str) -> Program:
+    """Tell an event of one's own: ``name,Key: Value,…``."""
+    name, *rest = split(data)
+    told = {"eventname": name}
+    for each in rest:
+        key, _, value = each.partition(":")
+        told[key.strip()] = value.strip()
+    channel.publish("ChannelUserevent", eventname=name, userevent=told)
+    return nothing_more()

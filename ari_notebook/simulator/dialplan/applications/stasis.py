@@ -1,0 +1,19 @@
+"""Applications that hand a channel to programs outside, or tell them of it."""
+
+from __future__ import annotations
+
+from ari_notebook.simulator import stasis as control
+from ari_notebook.simulator.channels import Channel
+from ari_notebook.simulator.clock import Program
+from ari_notebook.simulator.dialplan.applications.registry import application
+from ari_notebook.simulator.dialplan.functions import split
+
+
+@application("Stasis")
+def stasis(channel: Channel, data: str) -> Program:
+    """Hand the channel to an application until that lets it go: ``app,argument,…``."""
+    app, *args = [word.strip() for word in split(data)]
+    if not app:
+        return False
+    yield from control.stasis(channel, app, args)
+    return True

@@ -1,0 +1,198 @@
+"""extensions.conf: contexts, extensions, priorities, labels, includes, globals."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from ari_notebook.simulator.configfile import ConfigError, Section, Setting, parse
+from ari_notebook.simulator.dialplan.patterns import Pattern, is_pattern
+
+__all__ = ["Dialplan", "Step"]
+
+_PRIORITY = re.compile(r"^(n|s|hint|\d+)\s*(?:([+-])\s*(\d+))?\s*(?:\(([^)]*)\))?$", re.IGNORECASE)
+_APPLICATION = re.compile(r"^\s*([\w-]+)\s*(?:\((.*)\))?\s*$", re.DOTALL)
+_NO_CONTEXTS = ("general", "globals")
+# Each Stasis application has a context of its own (res/stasis/app.c).
+_AUTOMATIC = "stasis-"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One priority: an application and its data, and where it stands."""
+
+    app: str
+    data: str
+    place: str = ""
+
+
+@dataclass(slots=True)
+class _Extension:
+    steps: dict[int, Step] = field(default_factory=dict)
+    labels: dict[str, int] = field(default_factory=dict)
+    last: int = 0
+
+
+@dataclass(slots=True)
+class _Context:
+    extensions: dict[str, _Extension] = field(default_factory=dict)
+    patterns: list[tuple[Pattern, _Extension]] = field(default_factory=list)
+    includes: list[str] = field(default_factory=list)
+    hints: dict[str, str] = field(default_factory=dict)
+
+
+class Dialplan:
+    """A dialplan. Made by `Dialplan.parse`.
+
+    Attributes:
+        text: what it was read from.
+        globals: the global variables that it sets.
+        is_application: whether a Stasis application is known, whose context then exists.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.globals: dict[str, str] = {}
+        self.is_application: Callable[[str], bool] = lambda _name: True
+        self._contexts: dict[str, _Context] = {}
+
+    @classmethod
+    def parse(cls, text: str) -> Dialplan:
+        """Read extensions.conf.
+
+        Raises:
+            ConfigError: with the line and the reason.
+        """
+        made = cls(text)
+        for section in parse(text, "extensions.conf"):
+            if section.name == "globals":
+                made.globals |= {each.name: each.value for each in section.settings}
+            elif section.name not in _NO_CONTEXTS:
+                _read(section, made._contexts.setdefault(section.name, _Context()))
+        for context in made._contexts.values():
+            context.patterns.sort(key=lambda each: each[0].order)
+        return made
+
+    @property
+    def contexts(self) -> list[str]:
+        """The contexts' names."""
+        return list(self._contexts)
+
+    def extensions(self, context: str) -> list[str]:
+        """The extensions that a context names itself, patterns included."""
+        found = self._contexts.get(context)
+        return list(found.extensions) if found else []
+
+    def find(self, context: str, exten: str, priority: int) -> Step | None:
+        """What an extension does at a priority; None where it has none."""
+        if context not in self._contexts and context.startswith(_AUTOMATIC):
+            return self._automatic(context.removeprefix(_AUTOMATIC), exten, priority)
+        for extension in self._candidates(context, exten, set()):
+            if priority in extension.steps:
+                return extension.steps[priority]
+        return None
+
+    def exists(self, context: str, exten: str) -> bool:
+        """Whether an extension can be called."""
+        return self.find(context, exten, 1) is not None
+
+    def label(self, context: str, exten: str, label: str) -> int | None:
+        """The priority that a label of an extension stands for; None where there is none."""
+        for extension in self._candidates(context, exten, set()):
+            if label in extension.labels:
+                return extension.labels[label]
+        return None
+
+    def hint(self, context: str, exten: str) -> str | None:
+        """The device that an extension's hint names; None where it has none."""
+        found = self._contexts.get(context)
+        return found.hints.get(exten) if found else None
+
+    def _automatic(self, app: str, exten: str, priority: int) -> Step | None:
+        if priority != 1 or not exten or not self.is_application(app):
+            return None
+        return Step("NoOp", "") if exten == "h" else Step("Stasis", app)
+
+    def _candidates(self, context: str, exten: str, seen: set[str]) -> Iterator[_Extension]:
+        """Extensions that match: the exact one, patterns from the narrowest, includes."""
+        found = self._contexts.get(context)
+        if found is None or context in seen:
+            return
+        seen.add(context)
+        if exten in found.extensions and not is_pattern(exten):
+            yield found.extensions[exten]
+        for pattern, extension in found.patterns:
+            if pattern.matches(exten):
+                yield extension
+        for included in found.includes:
+            yield from self._candidates(included, exten, seen)
+
+
+def _read(section: Section, context: _Context) -> None:
+    exten = ""
+    for setting in section.settings:
+        match setting.name.lower():
+            case "exten":
+                exten, comma, rest = setting.value.partition(",")
+                exten = exten.strip()
+                if not comma or not exten:
+                    raise _wrong(setting, "exten => EXTENSION,PRIORITY,APPLICATION(DATA)")
+                _add(context, exten, rest, setting)
+            case "same":
+                if not exten:
+                    raise ConfigError(f"{setting.place}: 'same' has no 'exten' before it")
+                _add(context, exten, setting.value, setting)
+            case "include":
+                # Hours, as in ``include => night,18:00-08:00,*,*,*``, are not looked at.
+                context.includes.append(setting.value.partition(",")[0].strip())
+            case "ignorepat" | "switch" | "eswitch" | "lswitch" | "autohints":
+                pass
+            case name:
+                raise ConfigError(
+                    f"{setting.place}: [{section.name}] knows exten, same and include, not {name!r}"
+                )
+
+
+def _wrong(setting: Setting, form: str) -> ConfigError:
+    return ConfigError(f"{setting.place}: expected {form}, not {setting.value!r}")
+
+
+def _add(context: _Context, exten: str, text: str, setting: Setting) -> None:
+    where, comma, what = text.partition(",")
+    found = _PRIORITY.match(where.strip())
+    if not comma or not found:
+        raise _wrong(setting, "PRIORITY,APPLICATION(DATA), the priority a number, n or hint")
+    kind, sign, by, label = found[1].lower(), found[2], found[3], found[4]
+    if kind == "hint":
+        context.hints[exten] = what.strip()
+        return
+    application = _APPLICATION.match(what)
+    if not application:
+        raise _wrong(setting, "an APPLICATION(DATA) behind the priority")
+    extension = context.extensions.get(exten)
+    if extension is None:
+        extension = context.extensions[exten] = _Extension()
+        if is_pattern(exten):
+            try:
+                context.patterns.append((Pattern(exten), extension))
+            except ValueError as error:
+                raise ConfigError(f"{setting.place}: {error}") from None
+    if kind == "n":
+        priority = extension.last + 1
+        if not extension.last:
+            raise _wrong(setting, "1 as an extension's first priority")
+    elif kind == "s":
+        priority = extension.last
+    else:
+        priority = int(kind)
+    if by:
+        priority += int(by) if sign == "+" else -int(by)
+    if priority < 1:
+        raise _wrong(setting, "a priority of 1 or more")
+    extension.last = priority
+    extension.steps.setdefault(
+        priority, Step(application[1], application[2] or "", setting.place)
+    )
+    if label:
+        extension.labels[label.strip()] = priority

@@ -1,0 +1,130 @@
+"""Running the dialplan on a channel, priority by priority."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from ari_notebook.simulator.channels import NORMAL, HungUp
+from ari_notebook.simulator.clock import Program
+from ari_notebook.simulator.dialplan.applications import APPLICATIONS, digits
+from ari_notebook.simulator.dialplan.values import expand
+
+if TYPE_CHECKING:
+    from ari_notebook.simulator.channels import Channel
+    from ari_notebook.simulator.dialplan.parse import Step
+
+__all__ = ["run_dialplan"]
+
+log = logging.getLogger(__name__)
+
+# A dialplan that goes in circles without time passing would hold up every other call.
+_MOST_AT_ONCE = 10_000
+
+
+def run_dialplan(channel: Channel, *, whole: bool = True) -> Program:
+    """Run the dialplan from where the channel stands, until it is hung up or has nothing to do.
+
+    Args:
+        channel: the channel.
+        whole: whether the dialplan is what runs on the channel; where it goes on after an
+            application that ran alone, Asterisk neither asks for a hangup at its end nor runs
+            ``h`` (``main/pbx.c``, ``no_hangup_chan``).
+    """
+    before = channel.appl
+    try:
+        yield from _priorities(channel)
+    except HungUp:
+        pass
+    if whole and not channel.gone:
+        channel.tell_hangup_request(NORMAL, soft=True)
+        _hangup_extension(channel)
+    channel.appl = before
+
+
+def _priorities(channel: Channel) -> Program:
+    at_once, since = 0, channel.exchange.now
+    while True:
+        step = channel.exchange.dialplan.find(channel.context, channel.exten, channel.priority)
+        if step is None:
+            if not (yield from _without_step(channel)):
+                return
+            continue
+        goes_on = yield from _execute(channel, step)
+        at_once = at_once + 1 if channel.exchange.now == since else 0
+        since = channel.exchange.now
+        if at_once > _MOST_AT_ONCE:
+            log.error("%s: %s goes in circles; the call is ended", step.place, channel.name)
+            return
+        if not goes_on:
+            return
+        # Whatever goes elsewhere leaves the priority one before the one that it wants.
+        channel.priority += 1
+
+
+def _execute(channel: Channel, step: Step) -> Program:
+    """Run one application; its result says whether the dialplan goes on."""
+    application = APPLICATIONS.get(step.app.lower())
+    if application is None:
+        log.warning(
+            "%s: No application '%s' for extension (%s, %s, %s)",
+            step.place,
+            step.app,
+            channel.context,
+            channel.exten,
+            channel.priority,
+        )
+        return False
+    data = step.data if application.raw else expand(channel, step.data)
+    channel.appl = (application.name, data)
+    channel.publish("ChannelDialplan", dialplan_app=application.name, dialplan_app_data=data)
+    goes_on = yield from application.program(channel, data)
+    return goes_on is not False
+
+
+def _without_step(channel: Channel) -> Program:
+    """The extension is at its end, or is not there; what it says is whether to go on."""
+    dialplan = channel.exchange.dialplan
+    if channel.priority > 1 and dialplan.find(channel.context, channel.exten, 1) is not None:
+        if channel.exten not in ("i", "t", "h") and digits.expected(channel):
+            return (yield from digits.wait_for_extension(channel))
+        return _fall_through(channel)
+    if channel.exten != "i" and dialplan.find(channel.context, "i", 1) is not None:
+        channel.set_variable("INVALID_EXTEN", channel.exten)
+        channel.exten, channel.priority = "i", 1
+        return True
+    log.warning("no extension %s in the context %s", channel.exten, channel.context)
+    return False
+
+
+def _fall_through(channel: Channel) -> bool:
+    """Nothing is left to do: what became of the last Dial says how the call ends."""
+    status = channel.variable("DIALSTATUS") or "UNKNOWN"
+    log.info("Auto fallthrough, channel '%s' status is '%s'", channel.name, status)
+    if channel.state != "Up" and status in ("BUSY", "CONGESTION", "CHANUNAVAIL"):
+        channel.driver.indicate(channel, "BUSY" if status == "BUSY" else "CONGESTION")
+        channel.cause = channel.cause or {"BUSY": 17}.get(status, 34)
+    return False
+
+
+def _hangup_extension(channel: Channel) -> None:
+    """Run ``h``, which the end of a call calls where it is; nothing takes time any more."""
+    dialplan = channel.exchange.dialplan
+    if dialplan.find(channel.context, "h", 1) is None:
+        return
+    channel.exten, channel.priority = "h", 1
+    for _ in range(_MOST_AT_ONCE):
+        step = dialplan.find(channel.context, channel.exten, channel.priority)
+        if step is None:
+            return
+        program = _execute(channel, step)
+        try:
+            next(program)
+        except StopIteration as stop:
+            if stop.value is False:
+                return
+        except HungUp:
+            return
+        else:
+            program.close()  # what waits on a channel that is hung up waits no longer
+        channel.priority += 1

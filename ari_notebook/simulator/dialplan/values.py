@@ -1,0 +1,116 @@
+"""Variables and functions, as the dialplan and ARI read and set them."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from ari_notebook.simulator.dialplan.expressions import substitute
+from ari_notebook.simulator.dialplan.functions import READERS, WRITERS, Rejected
+
+if TYPE_CHECKING:
+    from ari_notebook.simulator.channels import Channel
+    from ari_notebook.simulator.exchange import Exchange
+
+__all__ = ["assign", "evaluate", "expand"]
+
+log = logging.getLogger(__name__)
+
+
+def evaluate(exchange: Exchange, channel: Channel | None, name: str) -> str | None:
+    """The value of ``NAME`` or ``FUNCTION(arguments)``.
+
+    Args:
+        exchange: where.
+        channel: whose variable; None for the global ones alone.
+        name: what to read.
+
+    Returns:
+        its value; None where there is no such variable or function, or it cannot be read.
+    """
+    function, arguments = _call(name)
+    if function:
+        reader = READERS.get(function)
+        if reader is None:
+            log.warning("the function %s is not known", function)
+            return None
+        try:
+            return reader(exchange, channel, arguments)
+        except Rejected as refused:
+            log.warning("%s: %s", name, refused)
+            return None
+    if channel is not None:
+        found = _special(channel, name)
+        if found is None:
+            found = channel.variable(name)
+        if found is not None:
+            return found
+    return exchange.globals.get(name)
+
+
+def assign(exchange: Exchange, channel: Channel | None, name: str, value: str | None) -> bool:
+    """Set ``NAME`` or ``FUNCTION(arguments)``.
+
+    Args:
+        exchange: where.
+        channel: whose variable; None for a global one.
+        name: what to set.
+        value: to what; None removes a variable.
+
+    Returns:
+        whether it was: False where there is no such function, or it takes no such value.
+    """
+    function, arguments = _call(name)
+    if function:
+        writer = WRITERS.get(function)
+        if writer is None:
+            log.warning("the function %s is not known, or cannot be set", function)
+            return False
+        try:
+            writer(exchange, channel, arguments, value or "")
+        except Rejected as refused:
+            log.warning("%s: %s", name, refused)
+            return False
+        return True
+    if channel is not None:
+        channel.set_variable(name, value)
+    elif value is None:
+        exchange.globals.pop(name, None)
+    else:
+        exchange.globals[name] = value
+    return True
+
+
+def expand(channel: Channel, text: str) -> str:
+    """A priority's data with all variables, functions and expressions replaced."""
+    return substitute(text, lambda name: evaluate(channel.exchange, channel, name) or "")
+
+
+def _call(name: str) -> tuple[str, str]:
+    """The function's name and its arguments; "" where it is a variable."""
+    function, bracket, rest = name.partition("(")
+    if not bracket or not name.endswith(")"):
+        return "", ""
+    return function.strip(), rest[:-1]
+
+
+def _special(channel: Channel, name: str) -> str | None:
+    """The variables that every channel has."""
+    match name:
+        case "EXTEN":
+            return channel.exten
+        case "CONTEXT":
+            return channel.context
+        case "PRIORITY":
+            return str(channel.priority)
+        case "CHANNEL":
+            return channel.name
+        case "UNIQUEID":
+            return channel.id
+        case "HANGUPCAUSE":
+            return str(channel.cause)
+        case "EPOCH":
+            return str(int(channel.exchange.now))
+        case "ENTITYID" | "SYSTEMNAME":
+            return channel.exchange.asterisk_id if name == "ENTITYID" else ""
+    return None
