@@ -39,12 +39,6 @@ def interface(patient: Patient) -> Finding:
     reply = patient.ask("GET", _PING, signed=False)
     if reply.status != 404:
         return Finding.well(f"ARI is at {patient.address.ari}")
-    if reply.message:  # ARI's own 404, in JSON; the web server's is HTML
-        return Finding.ill(
-            "ARI is there, but has lost its resources: res_ari was loaded again without them",
-            "Restart Asterisk (`core restart now`), or load every module that"
-            " `module show like res_ari` shows, one by one.",
-        )
     for prefix in _USUAL_PREFIXES:
         if prefix != patient.prefix and _is_ari(
             patient.ask("GET", _PING, signed=False, prefix=prefix)
@@ -85,6 +79,12 @@ def user(patient: Patient) -> Finding:
             f"Asterisk knows {name}, but not from this machine's address",
             f"In ari.conf, section [{name}], see permit, deny and acl (of acl.conf); then"
             " `module reload res_ari.so`.",
+        )
+    if reply.status == 404:
+        return Finding.ill(
+            f"ARI knows {name}, but has lost its resources: res_ari was loaded again without them",
+            "Restart Asterisk (`core restart now`), or load every module that"
+            " `module show like res_ari` shows, one by one.",
         )
     if reply.status == 503:
         return Finding.ill(
