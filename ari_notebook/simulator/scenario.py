@@ -130,10 +130,12 @@ class _Reader:
 
     def fault(self, header: str, number: int, reason: str) -> ConfigError:
         """An error at the table with that header, the number-th of its kind."""
+        # The header as it was written, or where that is not there, of a table within.
+        wanted = (header, header.rstrip("]") + ".")
         found = [
             line
             for line, content in enumerate(self._lines, 1)
-            if re.sub(r"[\s\"']", "", content.partition("#")[0]) == header
+            if re.sub(r"[\s\"']", "", content.partition("#")[0]).startswith(wanted)
         ]
         place = f":{found[number]}" if number < len(found) else ""
         return ConfigError(f"{self._file}{place}: {header}: {reason}")
@@ -194,7 +196,7 @@ def parse_scenario(text: str, file: str = "scenario") -> Scenario:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
-        raise ConfigError(_placed(file, str(fault))) from None
+        raise ConfigError(_placed(file, text, str(fault))) from None
     reader = _Reader(text, file)
     for name in document:
         if name not in ("phones", "actions", "traffic"):
@@ -220,10 +222,13 @@ def parse_scenario(text: str, file: str = "scenario") -> Scenario:
     return Scenario(phones, tuple(sorted(read, key=lambda each: each.at)), traffic)
 
 
-def _placed(file: str, fault: str) -> str:
+def _placed(file: str, text: str, fault: str) -> str:
     """An error of the TOML parser, in the form of ours."""
-    found = re.fullmatch(r"(.*) \(at line (\d+), column \d+\)", fault)
-    return f"{file}:{found.group(2)}: {found.group(1)}" if found else f"{file}: {fault}"
+    found = re.fullmatch(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)", fault)
+    if found is None:
+        return f"{file}: {fault}"
+    line = found.group(2) or len(text.splitlines())
+    return f"{file}:{line}: {found.group(1)}"
 
 
 def _table(reader: _Reader, document: dict[str, Any], name: str) -> dict[str, Any]:
@@ -263,5 +268,9 @@ def _action(reader: _Reader, table: object, number: int) -> Action:
         wrong = [key for key in table.get(name, "") if key not in KEYS]
         if wrong:
             raise reader.fault(header, number, f"{wrong[0]!r} is no key; use {KEYS}")
+    try:
+        Behaviour(refuse=table.get("how"))
+    except ValueError as fault:
+        raise reader.fault(header, number, f"how: {fault}") from None
     arguments = {name: value for name, value in table.items() if name not in _COMMON}
     return Action(table["at"], table["phone"], table["do"], arguments)

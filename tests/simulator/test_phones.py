@@ -1,0 +1,473 @@
+"""Simulated phones in virtual time: what the exchange tells is what a SIP phone at a real Asterisk
+made that tell (see test_phones_side_by_side.py)."""
+
+import pytest
+
+from ari_notebook.simulator.phone import Behaviour
+from ari_notebook.simulator.phone_calls import NotPossible
+from tests.simulator.switchboard import Switchboard, story
+
+DIALPLAN = """
+[default]
+exten => 1000,1,Answer()
+ same => n,Stasis(hello-world)
+exten => 1002,1,Answer()
+ same => n,Wait(3600)
+exten => 1003,1,Stasis(hello-world,inbound)
+exten => 1006,1,Busy(5)
+exten => 1007,1,Congestion(5)
+exten => talk,1,Answer()
+ same => n,Set(TALK_DETECT(set)=)
+ same => n,Wait(3600)
+exten => alice,1,Dial(PJSIP/alice,5)
+"""
+
+
+@pytest.fixture
+def board():
+    return Switchboard(DIALPLAN)
+
+
+@pytest.fixture
+def alice(board):
+    phone = board.phones.add("alice", "Alice <5551>")
+    board.wait(0)
+    board.events.clear()
+    return phone
+
+
+@pytest.fixture
+def bob(board):
+    phone = board.phones.add("bob", "Bob <5552>")
+    board.wait(0)
+    board.events.clear()
+    return phone
+
+
+def originate(board, to="PJSIP/alice", **more):
+    status, channel = board.ask("POST", "/channels", endpoint=to, app="hello-world", **more)
+    assert status == 200
+    board.wait(0)
+    return channel
+
+
+# Somebody calls.
+
+
+def test_a_call_into_an_application_and_its_end(board):
+    call = board.phones.call("1000", caller="Eve <99>")
+    board.wait(1)
+    assert call.state == "Up"
+    call.hangup()
+    board.wait(0)
+    assert story(board.events) == [
+        "ChannelCreated loopback Ring",
+        "ChannelVarset loopback Ring variable=SIPDOMAIN",
+        "ChannelDialplan loopback Ring",
+        "ChannelStateChange loopback Up",
+        "DeviceStateChanged PJSIP/loopback INUSE",
+        "ChannelDialplan loopback Up",
+        "ChannelVarset loopback Up variable=STASISSTATUS",
+        "StasisStart loopback Up",
+        "ChannelHangupRequest loopback Up",
+        "StasisEnd loopback Up",
+        "ChannelVarset loopback Up variable=STASISSTATUS",
+        "ChannelHangupRequest loopback Up cause=16 soft=True",
+        "ChannelDestroyed loopback Up cause=0",
+        "DeviceStateChanged PJSIP/loopback UNAVAILABLE",
+    ]
+    assert call.state == "Gone"
+
+
+def test_the_channel_of_a_caller(board):
+    call = board.phones.call("1000", caller='"Eve Adams" <99>')
+    board.wait(1)
+    channel = board.of("StasisStart")[0]["channel"]
+    assert channel["name"] == call.name == "PJSIP/loopback-00000000"
+    assert channel["caller"] == {"name": "Eve Adams", "number": "99"}
+    assert channel["dialplan"]["exten"] == "1000"
+    assert channel["protocol_id"], "the Call-ID of the SIP dialogue"
+    assert board.of("ChannelCreated")[0]["channel"]["protocol_id"] == "", "not known that early"
+
+
+def test_media_statistics_are_told_before_the_hangup(board):
+    call = board.phones.call("1000")
+    board.wait(2)
+    call.hangup()
+    told = [event.get("variable", event["type"]) for event in board.wait(0)]
+    assert told[:6] == [
+        "RTPAUDIOQOS",
+        "RTPAUDIOQOSJITTER",
+        "RTPAUDIOQOSLOSS",
+        "RTPAUDIOQOSRTT",
+        "RTPAUDIOQOSMES",
+        "ChannelHangupRequest",
+    ]
+    assert "rxcount=100;" in board.of("ChannelVarset")[2]["value"], "two seconds of 20 ms packets"
+
+
+def test_a_caller_gives_up_before_the_answer(board):
+    call = board.phones.call("1003")
+    board.wait(1)
+    call.hangup()
+    assert story(board.wait(0)) == [
+        "ChannelHangupRequest loopback Ring cause=127 tech_cause=487",
+        "StasisEnd loopback Ring",
+        "ChannelVarset loopback Ring variable=STASISSTATUS",
+        "ChannelHangupRequest loopback Ring cause=16 soft=True tech_cause=487",
+        "ChannelDestroyed loopback Ring cause=127 tech_cause=487",
+    ]
+
+
+def test_a_phone_may_give_a_cause(board):
+    call = board.phones.call("1000")
+    board.wait(1)
+    call.hangup(cause=31)
+    causes = [event["cause"] for event in board.wait(0) if "cause" in event]
+    assert causes == [31, 16, 31]
+
+
+def test_a_hangup_by_ari_is_told_to_the_phone_as_a_status(board):
+    call = board.phones.call("1003")
+    board.wait(1)
+    board.ask("DELETE", f"/channels/{call.id}", reason="busy")
+    board.wait(0)
+    assert story(board.of("ChannelDestroyed")) == [
+        "ChannelDestroyed loopback Ring cause=17 tech_cause=486"
+    ]
+
+
+@pytest.mark.parametrize(("extension", "cause", "status"), [("1006", 17, 486), ("1007", 34, 503)])
+def test_a_call_that_the_dialplan_refuses_before_its_answer(board, extension, cause, status):
+    board.phones.call(extension)
+    told = [event for event in board.wait(0) if event["type"] != "DeviceStateChanged"]
+    assert story(told)[3:] == [
+        "ChannelStateChange loopback Busy",
+        f"ChannelHangupRequest loopback Busy cause={cause} tech_cause={status}",
+        f"ChannelHangupRequest loopback Busy cause=16 soft=True tech_cause={status}",
+        f"ChannelDestroyed loopback Busy cause={cause} tech_cause={status}",
+    ]
+
+
+def test_an_extension_that_is_not_there(board):
+    with pytest.raises(LookupError, match="nobody has extension '777' in context 'default'"):
+        board.phones.call("777")
+    assert board.wait(1) == [], "a real Asterisk answers 404 and tells nobody"
+
+
+def test_what_a_caller_does_once_answered(board):
+    board.phones.call("1000", press="1#", talk=True, hangup_after=3)
+    board.wait(10)
+    assert [
+        (event["digit"], event["duration_ms"]) for event in board.of("ChannelDtmfReceived")
+    ] == [
+        ("1", 100),
+        ("#", 100),
+    ]
+    assert len(board.of("ChannelDestroyed")) == 1
+
+
+# Keys, talk, hold.
+
+
+def test_keys_come_one_after_the_other(board):
+    call = board.phones.call("1000")
+    board.wait(1)
+    board.events.clear()
+    call.press("12")
+    call.press("3", milliseconds=400)
+    board.wait(0.25)
+    assert [event["digit"] for event in board.events] == ["1"]
+    board.wait(1)
+    digits = [(event["digit"], event["duration_ms"]) for event in board.events]
+    assert digits == [("1", 100), ("2", 100), ("3", 400)]
+
+
+def test_keys_that_no_phone_has(board):
+    call = board.phones.call("1000")
+    with pytest.raises(ValueError, match="'x' is no key; use 0123456789"):
+        call.press("12x")
+
+
+def test_nothing_can_be_done_on_a_call_that_is_over(board):
+    call = board.phones.call("1000")
+    board.wait(1)
+    call.press("123")
+    call.hangup()
+    board.wait(1)
+    assert board.of("ChannelDtmfReceived") == []
+    for act in (call.talk, call.quiet, call.hold, call.unhold, lambda: call.press("1")):
+        with pytest.raises(NotPossible, match="has hung up"):
+            act()
+    call.hangup()
+    assert board.wait(1) == []
+
+
+def test_talking_is_told_where_the_channel_detects_it(board):
+    call = board.phones.call("talk")
+    board.wait(1)
+    board.events.clear()
+    call.talk()
+    board.wait(1)
+    call.quiet()
+    board.wait(1)
+    call.talk()
+    board.wait(0.5)
+    call.quiet()
+    board.wait(2.4)
+    assert [event["type"] for event in board.events] == ["ChannelTalkingStarted"]
+    board.wait(0.2)
+    assert [event["type"] for event in board.events][1:] == ["ChannelTalkingFinished"]
+    assert board.events[-1]["duration"] == 2500, "a short silence does not end it"
+
+
+def test_hold_and_unhold(board):
+    call = board.phones.call("1000")
+    board.wait(1)
+    board.events.clear()
+    call.hold()
+    call.unhold()
+    board.wait(0)
+    assert [event["type"] for event in board.events] == ["ChannelHold", "ChannelUnhold"]
+    assert board.events[0]["musicclass"] == "default"
+
+
+def test_ari_holds_a_phone(board, alice):
+    channel = originate(board)
+    board.wait(3)
+    board.ask("POST", f"/channels/{channel['id']}/hold")
+    board.wait(0)
+    assert board.ask("GET", "/deviceStates/PJSIP%2Falice")[1]["state"] == "ONHOLD"
+    board.ask("DELETE", f"/channels/{channel['id']}/hold")
+    board.wait(0)
+    states = [event["device_state"]["state"] for event in board.of("DeviceStateChanged")]
+    assert states == ["RINGING", "INUSE", "ONHOLD", "INUSE"]
+
+
+# A phone is called.
+
+
+def test_a_phone_rings_answers_and_hangs_up(board, alice):
+    channel = originate(board)
+    assert (channel["name"], channel["state"]) == ("PJSIP/alice-00000000", "Down")
+    assert channel["caller"] == {"name": "Alice", "number": "5551"}, "the endpoint's own"
+    board.wait(0.05)
+    assert alice.calls[0].state == "Down"
+    board.wait(0.1)
+    assert alice.calls[0].state == "Ringing"
+    board.wait(2)
+    assert alice.calls[0].state == "Up"
+    alice.hangup()
+    board.wait(0)
+    assert story(board.events) == [
+        "ChannelCreated alice Down",
+        "ChannelDialplan alice Down",
+        "Dial alice Down dialstatus=",
+        "ChannelStateChange alice Ringing",
+        "Dial alice Ringing dialstatus=RINGING",
+        "DeviceStateChanged PJSIP/alice RINGING",
+        "ChannelStateChange alice Up",
+        "Dial alice Up dialstatus=ANSWER",
+        "ChannelVarset alice Up variable=STASISSTATUS",
+        "StasisStart alice Up",
+        "DeviceStateChanged PJSIP/alice INUSE",
+        "ChannelHangupRequest alice Up",
+        "StasisEnd alice Up",
+        "ChannelVarset alice Up variable=STASISSTATUS",
+        "ChannelDestroyed alice Up cause=0",
+        "DeviceStateChanged PJSIP/alice NOT_INUSE",
+    ]
+    assert alice.calls == ()
+
+
+@pytest.mark.parametrize(
+    ("refuse", "cause", "status", "dial"),
+    [
+        ("busy", 17, 486, "BUSY"),
+        ("congestion", 34, 503, "CONGESTION"),
+        ("unavailable", 19, 480, "NOANSWER"),
+        (404, 1, 404, "NOANSWER"),
+        (418, 127, 418, "NOANSWER"),
+    ],
+)
+def test_a_phone_refuses(board, alice, refuse, cause, status, dial):
+    alice.behave(refuse=refuse)
+    originate(board)
+    board.wait(1)
+    assert story(board.events)[2:] == [
+        "Dial alice Down dialstatus=",
+        f"ChannelHangupRequest alice Down cause={cause} tech_cause={status}",
+        f"Dial alice Down dialstatus={dial}",
+        f"ChannelDestroyed alice Down cause={cause} tech_cause={status}",
+    ]
+
+
+def test_a_phone_declines_after_it_has_rung(board, alice):
+    alice.behave(refuse="decline", answer_after=1)
+    originate(board)
+    board.wait(2)
+    assert "ChannelStateChange alice Ringing" in story(board.events)
+    assert story(board.of("ChannelDestroyed")) == [
+        "ChannelDestroyed alice Ringing cause=21 tech_cause=603"
+    ]
+
+
+def test_nobody_answers(board, alice):
+    alice.behave(answer_after=None)
+    originate(board, timeout=3)
+    board.wait(4)
+    assert story(board.of("ChannelDestroyed")) == [
+        "ChannelDestroyed alice Ringing cause=19 tech_cause=480"
+    ]
+
+
+def test_somebody_answers_or_rejects_by_hand(board, alice):
+    alice.behave(answer_after=None)
+    originate(board)
+    board.wait(1)
+    assert alice.answer().state == "Up"
+    alice.hangup()
+    originate(board)
+    board.wait(1)
+    alice.reject("busy")
+    board.wait(0)
+    assert story(board.of("ChannelDestroyed"))[-1].endswith("Ringing cause=17 tech_cause=486")
+    with pytest.raises(NotPossible, match="alice has no call to answer"):
+        alice.answer()
+    with pytest.raises(NotPossible, match="alice has no call"):
+        alice.current.press("1")
+
+
+def test_a_phone_with_one_line_is_busy_while_it_has_a_call(board, alice):
+    originate(board)
+    board.wait(3)
+    originate(board)
+    board.wait(3)
+    assert [event["dialstatus"] for event in board.of("Dial")][-1] == "BUSY"
+    alice.behave(lines=2)
+    originate(board)
+    board.wait(3)
+    assert len(alice.calls) == 2
+
+
+def test_what_a_called_phone_does_by_itself(board, alice):
+    alice.behave(press="7", hangup_after=5)
+    originate(board)
+    board.wait(4)
+    assert [event["digit"] for event in board.of("ChannelDtmfReceived")] == ["7"]
+    board.wait(5)
+    assert alice.calls == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"refuse": "rudely"}, "refuse is one of busy, congestion, unavailable, decline"),
+        ({"refuse": 200}, "refuse is a SIP status from 400 to 699, not 200"),
+        ({"answer_after": -1}, "answer_after is a number of seconds or None, not -1"),
+        ({"lines": 0}, "lines is a number from 1 on, not 0"),
+        ({"press": "abc"}, "press is made of 0123456789"),
+        ({"patience": 1}, "a phone has no patience; it has ring_after"),
+    ],
+)
+def test_behaviour_that_makes_no_sense(alice, changes, reason):
+    with pytest.raises(ValueError, match=reason):
+        alice.behave(**changes)
+    assert alice.behaviour == Behaviour()
+
+
+def test_a_phone_calls_a_phone(board, alice, bob):
+    call = bob.call("alice")
+    board.wait(3)
+    assert call.state == "Up"
+    (bridge,) = board.ask("GET", "/bridges")[1]
+    assert len(bridge["channels"]) == 2
+    assert bridge["bridge_class"] == "basic"
+    call.press("5")
+    board.wait(1)
+    assert alice.current.heard == "5"
+    call.hold()
+    board.wait(0)
+    assert board.ask("GET", "/deviceStates/PJSIP%2Falice")[1]["state"] == "ONHOLD"
+    alice.hangup()
+    board.wait(1)
+    assert (call.state, alice.calls, bob.calls) == ("Gone", (), ())
+    assert board.ask("GET", "/bridges")[1] == board.ask("GET", "/channels")[1] == []
+
+
+# Registration and messages.
+
+
+def test_a_phone_comes_and_goes(board):
+    board.phones.add("alice", "Alice <5551>")
+    assert story(board.wait(0)) == [
+        "DeviceStateChanged PJSIP/alice NOT_INUSE",
+        "PeerStatusChange",
+        "ContactStatusChange",
+    ]
+    peer, contact = board.of("PeerStatusChange", "ContactStatusChange")
+    online = {"technology": "PJSIP", "resource": "alice", "state": "online", "channel_ids": []}
+    assert (peer["peer"], peer["endpoint"]) == ({"peer_status": "Reachable"}, online)
+    assert contact["contact_info"]["contact_status"] == "NonQualified"
+    phone = board.phones["alice"]
+    assert phone.registered
+    phone.unregister()
+    assert story(board.wait(0)) == [
+        "PeerStatusChange",
+        "ContactStatusChange",
+        "DeviceStateChanged PJSIP/alice UNAVAILABLE",
+    ]
+    assert not phone.registered
+    assert board.ask("POST", "/channels", endpoint="PJSIP/alice", app="hello-world")[0] == 500
+
+
+def test_phones_by_name(board, alice):
+    assert list(board.phones) == ["loopback", "alice"]
+    assert "alice" in board.phones
+    assert "bob" not in board.phones
+    assert board.phones["alice"] is alice
+    with pytest.raises(LookupError, match="there is no endpoint 'bob'"):
+        board.phones["bob"]
+
+
+def test_text_messages(board, alice, bob):
+    alice.send("bob", "hello")
+    board.wait(0)
+    (event,) = board.of("TextMessageReceived")
+    assert event["endpoint"]["resource"] == "alice"
+    message = event["message"]
+    assert (message["from"], message["to"], message["body"]) == (
+        '"Alice" <sip:alice@127.0.0.1>',
+        "pjsip:bob@127.0.0.1",
+        "hello",
+    )
+    status, _ = board.ask(
+        "PUT", "/endpoints/PJSIP/bob/sendMessage", **{"from": "sip:x@y"}, body="hi"
+    )
+    assert status == 202
+    assert [text for _, text in bob.messages] == ["hi"]
+
+
+def test_ari_asks_a_phone_to_call_somebody(board, alice):
+    status, _ = board.ask(
+        "POST", "/endpoints/PJSIP/alice/refer", **{"from": "sip:x@y"}, refer_to="sip:1002@127.0.0.1"
+    )
+    assert status == 202
+    board.wait(1)
+    assert alice.current.channel.exten == "1002"
+
+
+# Memory.
+
+
+def test_nothing_is_kept_of_calls_that_are_gone(board, alice):
+    for _ in range(50):
+        board.phones.call("1000", hangup_after=1, press="1")
+        originate(board)
+        board.wait(3)
+        alice.hangup()
+        board.wait(3)
+    exchange = board.exchange
+    assert alice.calls == ()
+    assert exchange.channels == exchange.endpoints._used == {}
+    assert exchange.next_due() is None
