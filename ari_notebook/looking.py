@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ari_notebook.views.drawing import Drawing
     from ari_notebook.views.panel import Panel
 
 __all__ = ["Looking"]
@@ -19,3 +20,30 @@ class Looking:
 
         session: Any = self
         return panel(session)
+
+    def ladder(
+        self, channel: Any = None, *, last: int = 100, seconds: float | None = None
+    ) -> Drawing:
+        """The sequence diagram of requests and events; `save` writes it to a file.
+
+        Args:
+            channel: only what names this channel, or one of several.
+            last: at most so many arrows, the latest.
+            seconds: only what is not older than this.
+        """
+        from ari_notebook.views.ladder import ladder
+
+        session: Any = self
+        return ladder(session, channel, last=last, seconds=seconds)
+
+    def timeline(self, channel: Any = None, *, last: int = 30) -> Drawing:
+        """Channels over time: their states, bridges, media and keys.
+
+        Args:
+            channel: only this channel, or these.
+            last: at most so many channels, the latest.
+        """
+        from ari_notebook.views.timeline import timeline
+
+        session: Any = self
+        return timeline(session, channel, last=last)

@@ -1,0 +1,107 @@
+"""What ladder and timeline have in common: an SVG that fits light and dark, and can be saved."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ari_notebook.views.markup import Markup, element, style_sheet
+
+__all__ = ["Drawing", "clock", "fitted", "hover", "svg"]
+
+_HOVER = 1500
+
+# JupyterLab's colours; elsewhere the browser's own, which follow its light or dark scheme.
+_CSS = """
+.ari-drawing{--t:var(--jp-ui-font-color1,CanvasText);--f:var(--jp-ui-font-color2,GrayText);
+--l:var(--jp-border-color1,GrayText);--out:var(--jp-brand-color1,#1565c0);
+--in:var(--jp-success-color0,#1b7837);--bad:var(--jp-error-color0,#b2182b);
+--p:var(--jp-layout-color1,Canvas);color-scheme:light dark;
+font:12px var(--jp-ui-font-family,system-ui,sans-serif);max-width:none}
+.ari-drawing text{fill:var(--t)}.ari-drawing .f{fill:var(--f)}
+.ari-drawing .life{stroke:var(--l);stroke-dasharray:3 3}
+.ari-drawing .box{fill:var(--p);stroke:var(--l)}
+.ari-drawing .out{stroke:var(--out);fill:var(--out)}
+.ari-drawing .in{stroke:var(--in);fill:var(--in)}
+.ari-drawing .bad{stroke:var(--bad);fill:var(--bad)}
+.ari-drawing text.out,.ari-drawing text.in,.ari-drawing text.bad{stroke:none}
+.ari-drawing text.l{stroke:var(--p);stroke-width:3px;paint-order:stroke}
+.ari-drawing g:hover>text{font-weight:600}
+.ari-drawing .bar{fill-opacity:.28}
+.ari-drawing .Up{fill:var(--in);stroke:var(--in)}
+.ari-drawing .wait{fill:var(--f);stroke:var(--f)}
+.ari-drawing .media{fill:var(--out);stroke:var(--out)}
+""".replace("\n", "")
+
+
+class Drawing:
+    """A picture and its text form.
+
+    Args:
+        picture: the SVG.
+        text: the same for a shell.
+    """
+
+    def __init__(self, picture: Markup, text: str) -> None:
+        self.svg = str(picture)
+        self.text = text
+
+    def save(self, path: str | Path) -> Path:
+        """Write the picture as an SVG file, to be shown anywhere.
+
+        Args:
+            path: where; ``.svg`` is added where it has no ending.
+
+        Returns:
+            The file's path.
+        """
+        file = Path(path)
+        file = file if file.suffix else file.with_suffix(".svg")
+        file.write_text(f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg}\n', "utf-8")
+        return file
+
+    def _repr_html_(self) -> str:
+        return f'<div style="overflow:auto;max-height:70vh">{self.svg}</div>'
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        del cycle
+        printer.text(self.text)
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def svg(width: float, height: float, label: str, *parts: object) -> Markup:
+    """An SVG of a size in pixels; ``label`` says to who cannot see it what it shows."""
+    return element(
+        "svg",
+        style_sheet(_CSS),
+        *parts,
+        xmlns="http://www.w3.org/2000/svg",
+        class_="ari-drawing",
+        width=f"{width:.0f}",
+        height=f"{height:.0f}",
+        viewBox=f"0 0 {width:.0f} {height:.0f}",
+        role="img",
+        aria_label=label,
+    )
+
+
+def hover(source: object) -> Markup:
+    """JSON that is shown when the pointer rests on the element around it."""
+    text = json.dumps(source, indent=1, ensure_ascii=False, default=str)
+    lines = (line for line in text[:_HOVER].split("\n"))
+    return element("title", *(part for line in lines for part in (line, Markup("\n"))))
+
+
+def fitted(text: str, pixels: float) -> str:
+    """As much of a text as a width holds, at 6.2 pixels a character."""
+    most = max(3, int(pixels / 6.2))
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def clock(at: float) -> str:
+    """A time of day in UTC, to the millisecond."""
+    return datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S.%f")[:-3]
