@@ -62,9 +62,16 @@ def _first_answer(rest: Rest, address: Address) -> Answer:
     except RequestFailed as error:
         failure = _explain(error, address)
     except OutcomeUnknown:
-        failure = ConnectionLost(
-            f"{address.base} takes connections, but answers no HTTP",
-            "Use http.conf's bindport, usually 8088: the ports of SIP and AMI are others.",
+        failure = (
+            ConnectionLost(
+                f"{address.base} takes connections, but speaks no TLS",
+                "Type http:// instead, or the port that tlsbindaddr in http.conf names.",
+            )
+            if address.secure
+            else ConnectionLost(
+                f"{address.base} takes connections, but answers no HTTP",
+                "Use http.conf's bindport, usually 8088: the ports of SIP and AMI are others.",
+            )
         )
     else:
         if answer.is_json:

@@ -90,9 +90,9 @@ def certificate(patient: Patient) -> Finding:
             f"the certificate is not to be trusted: {error.verify_message}",
             _certificate_advice(patient, error.verify_message),
         )
-    except ssl.SSLError as error:
+    except (ssl.SSLError, TimeoutError) as error:  # a plain server may wait for more
         return Finding.ill(
-            f"no TLS is spoken on {patient.place}: {error.reason or error}",
+            f"no TLS is spoken on {patient.place}: {getattr(error, 'reason', '') or error}",
             "Type http:// instead, or the port of tlsbindaddr in http.conf, usually 8089.",
         )
     except FileNotFoundError:
