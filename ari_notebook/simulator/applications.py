@@ -105,6 +105,10 @@ class Applications:
         app = self._apps.get(name)
         return app is not None and app.deliver is not None
 
+    def known(self, name: str) -> bool:
+        """Whether this application is, or was, registered."""
+        return name in self._apps
+
     def register(self, name: str, deliver: Deliver, *, subscribe_all: bool) -> None:
         """Let a socket take an application's events; one that had it before is told."""
         app = self._apps.get(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ class Bridge:
         tasks: what plays to all of it.
         voice: what is said in it, all members together.
         music: whether music on hold plays to all of it.
+        on_left: called with each that has left.
     """
 
     exchange: Exchange
@@ -55,6 +57,7 @@ class Bridge:
     tasks: TaskQueue = field(default_factory=TaskQueue)
     voice: Mix = field(default_factory=Mix)
     music: bool = False
+    on_left: Callable[[Channel], None] | None = None
     video_cleared: bool = False
     gone: bool = False
 
@@ -138,11 +141,8 @@ class Bridge:
         self.publish("ChannelLeftBridge", channel)
         if len(self.members) > 1:
             self._tell_peers()
-        if self.bridge_class == "basic":
-            for other in list(self.members):
-                other.request_hangup()
-            if not self.members:
-                self.destroy()
+        if self.on_left is not None:
+            self.on_left(channel)
 
     # Whose video is shown.
 

@@ -155,6 +155,10 @@ class Channel:
         voice: what its other end says.
         on_control: takes conditions from the other end while the channel is being called.
         audio_heard: called when audio comes from the other end; what waits for it.
+        gosub: the places that subroutines come back to, and the variables that they hide.
+        in_dialplan: whether the dialplan runs on it.
+        typed: the keys pressed that the dialplan has not made an extension of.
+        told_place: the place in the dialplan that was last told of.
     """
 
     exchange: Exchange
@@ -195,6 +199,9 @@ class Channel:
     stop_talk_detection: Callable[[], None] | None = None
     on_gone: list[Callable[[], None]] = field(default_factory=list)
     gosub: list[tuple[str, str, int, dict[str, str]]] = field(default_factory=list)
+    in_dialplan: bool = False
+    typed: str = ""
+    told_place: tuple[str, str, int] | None = None
 
     # As ARI sees it.
 
@@ -254,6 +261,18 @@ class Channel:
             self.driver.answer(self)
             self.set_state("Up")
 
+    def run_application(self, name: str, data: str) -> None:
+        """Show a dialplan application as running.
+
+        ChannelDialplan tells only of another place in the dialplan, or of the first application
+        (``main/stasis_channels.c``, ast_channel_snapshot_cep_equal).
+        """
+        self.appl = (name, data)
+        place = (self.context, self.exten, self.priority)
+        if place != self.told_place:
+            self.told_place = place
+            self.publish("ChannelDialplan", dialplan_app=name, dialplan_app_data=data)
+
     def set_caller(self, party: Party) -> None:
         """Say who calls; told where it changes."""
         if party != self.caller:
@@ -290,10 +309,14 @@ class Channel:
             for old in (shown, f"_{shown}", f"__{shown}"):
                 self.variables.pop(old, None)
             self.variables[name] = value
-        if tell and not self.hidden:
-            head = {"variable": shown, "value": value or ""}
+        if tell:
+            self.tell_variable(name, value or "")
+
+    def tell_variable(self, name: str, value: str) -> None:
+        """Tell that a variable was set."""
+        if not self.hidden:
             stamp = {"type": "ChannelVarset", "timestamp": self.exchange.timestamp()}
-            event = {**head, **stamp, "channel": self.json()}
+            event = {"variable": name, "value": value, **stamp, "channel": self.json()}
             self.exchange.publish(event, [("channel", self.id)])
 
     def variable(self, name: str) -> str | None:
@@ -336,7 +359,7 @@ class Channel:
             return
         self.cause = cause or self.cause
         if tell:
-            self.tell_hangup_request(soft if soft is not None else self.cause, soft is not None)
+            self.tell_hangup_request(soft if soft is not None else cause, soft is not None)
         if self.hung_up:
             return
         self.hung_up = True
@@ -347,11 +370,11 @@ class Channel:
         else:
             self.hang_up_now()
 
-    def tell_hangup_request(self, cause: int, soft: bool = False) -> None:
-        """Tell that the end was asked for; the other end may have given no cause."""
+    def tell_hangup_request(self, cause: int | None, soft: bool = False) -> None:
+        """Tell that the end was asked for; None where the other end gave no cause."""
         if self.hidden:
             return
-        head: dict[str, Any] = {"cause": cause} if cause else {}
+        head: dict[str, Any] = {} if cause is None else {"cause": cause}
         if soft:
             head["soft"] = True
         if self.tech_cause is not None:

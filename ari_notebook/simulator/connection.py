@@ -48,7 +48,7 @@ class Connection(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self._requests = RequestReader(peer[0] if peer else "")
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's name
+    def connection_lost(self, exc: Exception | None) -> None:
         """Tell the exchange, where it had somebody to tell."""
         self._server.forget(self)
         if self.carrier is not None:

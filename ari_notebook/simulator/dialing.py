@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ari_notebook.simulator.channels import Channel, HungUp, Party, Unreachable
-from ari_notebook.simulator.clock import Program, Task
+from ari_notebook.simulator.clock import Program
 from ari_notebook.simulator.local import local_pair
 from ari_notebook.simulator.messages import Refused
 
@@ -55,9 +55,7 @@ def make_channel(
         half.create()
     channel = halves[0]
     if application is not None:
-        channel.appl = (application, "(Outgoing Line)")
-        shown = {"dialplan_app": application, "dialplan_app_data": "(Outgoing Line)"}
-        channel.publish("ChannelDialplan", **shown)
+        channel.run_application(application, "(Outgoing Line)")
     if caller is not None:
         channel.set_caller(caller)
         channel.set_connected(caller)
@@ -99,7 +97,7 @@ def call_program(
     timeout: float | None,
     then: Callable[[], Program],
     caller: Channel | None = None,
-    task: Callable[[], Task | None] | None = None,
+    told: Callable[[str], None] = lambda _status: None,
 ) -> Program:
     """Call, and run what follows the answer.
 
@@ -111,16 +109,15 @@ def call_program(
         timeout: seconds until it is given up; None for never.
         then: makes the program that runs on the channel once it has answered.
         caller: for whom the dialplan calls it; None where ARI does.
-        task: gives the task that this program runs in; the channel's own if None.
+        told: called with how it stands, before that is told as an event.
     """
     exchange = channel.exchange
     waiting: list[str] = []
 
     def heard(condition: str) -> None:
         waiting.append(condition)
-        mine = task() if task is not None else channel.task
-        if mine is not None:
-            mine.wake()
+        if channel.task is not None:
+            channel.task.wake()
 
     channel.on_control = heard
     timed_out = exchange.after(timeout, lambda: heard("TIMEOUT")) if timeout is not None else None
@@ -137,18 +134,22 @@ def call_program(
             condition = waiting.pop(0)
             if condition == "ANSWER":
                 channel.set_state("Up")
+                told("ANSWER")
                 dial_event(channel, "ANSWER", caller)
                 break
             if condition == "TIMEOUT":
                 channel.cause = NO_ANSWER
+                told("NOANSWER")
                 if caller is not None:
                     dial_event(channel, "NOANSWER", caller)
                 return
             if condition == "HANGUP":
+                told("NOANSWER")
                 dial_event(channel, "NOANSWER", caller)
                 return
             if condition == "RINGING":
                 channel.set_state("Ringing")
+            told(condition)
             dial_event(channel, condition, caller)
             if condition in ("BUSY", "CONGESTION"):
                 return

@@ -23,6 +23,7 @@ from ari_notebook.simulator.messages import Request, Response
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.bridges import Bridge
+    from ari_notebook.simulator.broadcasts import Broadcast
     from ari_notebook.simulator.channels import Channel
     from ari_notebook.simulator.sockets import Socket
 
@@ -68,8 +69,9 @@ class Exchange(Clock):
         self.channels: dict[str, Channel] = {}
         self.bridges: dict[str, Bridge] = {}
         self.dialplan = Dialplan.parse(config.extensions)
+        self.dialplan.is_application = self.applications.known
         self.globals: dict[str, str] = dict(self.dialplan.globals)
-        self.broadcasts: dict[str, Any] = {}
+        self.broadcasts: dict[str, Broadcast] = {}
         self.per_call: Callable[[str, Channel, Callable[[str | None], None]], bool] | None = None
         self.devices = DeviceStates(self._device_changed, self._device_state)
         self.mailboxes = Mailboxes()
@@ -158,7 +160,9 @@ class Exchange(Clock):
         """
         from ari_notebook.simulator.dialplan import Dialplan
 
-        self.dialplan = Dialplan.parse(text)
+        dialplan = Dialplan.parse(text)
+        dialplan.is_application = self.applications.known
+        self.dialplan = dialplan
         self.globals.update(self.dialplan.globals)
 
     # What ARI asks of the whole.
@@ -184,7 +188,7 @@ class Exchange(Clock):
         """A global variable, or a function's value; empty where it is not set."""
         from ari_notebook.simulator.dialplan import evaluate
 
-        return evaluate(self, None, name)
+        return evaluate(self, None, name) or ""
 
     def set_global(self, name: str, value: str | None) -> None:
         """Set a global variable; None removes it."""

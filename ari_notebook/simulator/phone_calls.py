@@ -100,7 +100,7 @@ class Call:
         self._incoming()
         channel = self.channel
         channel.cause, channel.tech_cause = cause_of_status(status), status
-        channel.tell_hangup_request(channel.cause)
+        channel.tell_hangup_request(channel.cause or None)
         channel.control_frame(condition_of_cause(channel.cause))
 
     def press(self, digits: str, milliseconds: int = KEY_MS) -> None:

@@ -86,16 +86,18 @@ def find(exchange: Exchange, id: str) -> Channel:
     return channel
 
 
-def stasis(channel: Channel, app: str, args: list[str]) -> Program:
+def stasis(channel: Channel, app: str, args: list[str], *, clear: bool = True) -> Program:
     """Hand a channel to an application until that lets it go.
 
     Args:
         channel: the channel.
         app: the application's name.
         args: for it, in StasisStart.
+        clear: whether STASISSTATUS is to be cleared first.
     """
     exchange = channel.exchange
-    channel.set_variable("STASISSTATUS", "")
+    if clear:
+        channel.set_variable("STASISSTATUS", "")
     if not exchange.applications.registered(app):
         connected = yield from _connected(channel, app)
         if connected is None:
@@ -127,9 +129,15 @@ def stasis(channel: Channel, app: str, args: list[str]) -> Program:
         channel.set_variable("STASISSTATUS", "SUCCESS")
         raise
     _leave(control)
-    channel.set_variable("STASISSTATUS", "SUCCESS")
     assert control.exit is not None  # noqa: S101  the loop ended by it
     control.exit()
+    if not channel.in_dialplan:
+        # No dialplan called this application; it runs one itself.
+        from ari_notebook.simulator.dialplan import run_dialplan
+
+        channel.priority += 1
+        yield from run_dialplan(channel, whole=False)
+    channel.set_variable("STASISSTATUS", "SUCCESS")
 
 
 def _connected(channel: Channel, app: str) -> Generator[float | None, Any, str | None]:

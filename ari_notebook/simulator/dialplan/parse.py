@@ -97,6 +97,21 @@ class Dialplan:
         """Whether an extension can be called."""
         return self.find(context, exten, 1) is not None
 
+    def could_grow(self, context: str, typed: str) -> bool:
+        """Whether further keys could make an extension of a context of these."""
+        return self._grows(context, typed, set())
+
+    def _grows(self, context: str, typed: str, seen: set[str]) -> bool:
+        found = self._contexts.get(context)
+        if found is None or context in seen:
+            return False
+        seen.add(context)
+        return (
+            any(len(each) > len(typed) and each.startswith(typed) for each in found.extensions)
+            or any(pattern.could_grow(typed) for pattern, _ in found.patterns)
+            or any(self._grows(included, typed, seen) for included in found.includes)
+        )
+
     def label(self, context: str, exten: str, label: str) -> int | None:
         """The priority that a label of an extension stands for; None where there is none."""
         for extension in self._candidates(context, exten, set()):
@@ -191,8 +206,6 @@ def _add(context: _Context, exten: str, text: str, setting: Setting) -> None:
     if priority < 1:
         raise _wrong(setting, "a priority of 1 or more")
     extension.last = priority
-    extension.steps.setdefault(
-        priority, Step(application[1], application[2] or "", setting.place)
-    )
+    extension.steps.setdefault(priority, Step(application[1], application[2] or "", setting.place))
     if label:
         extension.labels[label.strip()] = priority

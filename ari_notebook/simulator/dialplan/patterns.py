@@ -37,7 +37,8 @@ class Pattern:
     def __init__(self, text: str) -> None:
         self.text = text
         self.order: tuple[tuple[int, str], ...] = ()
-        expression, at = "", 1
+        self._elements: list[str] = []
+        at = 1
         order: list[tuple[int, str]] = []
         while at < len(text):
             char = text[at]
@@ -46,27 +47,36 @@ class Pattern:
                 if end < 0:
                     raise ValueError(f"{text}: a '[' without its ']'")
                 members = text[at + 1 : end]
-                expression += f"[{_escaped(members)}]"
+                self._elements.append(f"[{_escaped(members)}]")
                 order.append((_size(members), members))
                 at = end
             elif char.lower() in _CLASSES:
-                expression += f"[{_CLASSES[char.lower()]}]"
+                self._elements.append(f"[{_CLASSES[char.lower()]}]")
                 order.append((_SIZES[char.lower()], char.lower()))
             elif char in _REST:
                 rest, weight = _REST[char]
-                expression += rest
+                self._elements.append(rest)
                 order.append((weight, char))
                 break
             elif char not in "- ":
-                expression += re.escape(char)
+                self._elements.append(re.escape(char))
                 order.append((1, char))
             at += 1
         self.order = tuple(order)
-        self._expression = re.compile(expression, re.DOTALL)
+        self._expression = re.compile("".join(self._elements), re.DOTALL)
 
     def matches(self, exten: str) -> bool:
         """Whether an extension that was dialled is one of these."""
         return self._expression.fullmatch(exten) is not None
+
+    def could_grow(self, typed: str) -> bool:
+        """Whether further keys could make one of these of what was pressed."""
+        if self._elements and self._elements[-1] in (".+", ".*"):
+            shown = self._elements[: min(len(typed), len(self._elements) - 1)]
+            return re.match("".join(shown), typed, re.DOTALL) is not None
+        if len(typed) >= len(self._elements):
+            return False
+        return re.fullmatch("".join(self._elements[: len(typed)]), typed, re.DOTALL) is not None
 
 
 def _escaped(members: str) -> str:

@@ -31,7 +31,7 @@ def run_dialplan(channel: Channel, *, whole: bool = True) -> Program:
             application that ran alone, Asterisk neither asks for a hangup at its end nor runs
             ``h`` (``main/pbx.c``, ``no_hangup_chan``).
     """
-    before = channel.appl
+    before, channel.in_dialplan = channel.appl, True
     try:
         yield from _priorities(channel)
     except HungUp:
@@ -39,7 +39,7 @@ def run_dialplan(channel: Channel, *, whole: bool = True) -> Program:
     if whole and not channel.gone:
         channel.tell_hangup_request(NORMAL, soft=True)
         _hangup_extension(channel)
-    channel.appl = before
+    channel.appl, channel.in_dialplan = before, False
 
 
 def _priorities(channel: Channel) -> Program:
@@ -58,8 +58,7 @@ def _priorities(channel: Channel) -> Program:
             return
         if not goes_on:
             return
-        # Whatever goes elsewhere leaves the priority one before the one that it wants.
-        channel.priority += 1
+        _go_on(channel)
 
 
 def _execute(channel: Channel, step: Step) -> Program:
@@ -76,8 +75,7 @@ def _execute(channel: Channel, step: Step) -> Program:
         )
         return False
     data = step.data if application.raw else expand(channel, step.data)
-    channel.appl = (application.name, data)
-    channel.publish("ChannelDialplan", dialplan_app=application.name, dialplan_app_data=data)
+    channel.run_application(application.name, data)
     goes_on = yield from application.program(channel, data)
     return goes_on is not False
 
@@ -127,4 +125,4 @@ def _hangup_extension(channel: Channel) -> None:
             return
         else:
             program.close()  # what waits on a channel that is hung up waits no longer
-        channel.priority += 1
+        _go_on(channel)

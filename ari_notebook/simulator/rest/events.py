@@ -49,13 +49,14 @@ def user_event(exchange: Exchange, args: Arguments) -> Reply:
 def claim(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /events/claim``: the first application to ask gets a broadcast channel."""
     id, application = args["channelId"], args["application"]
-    if not id or not application:
-        raise Refused(400, "Channel and application are required")
+    if not id:
+        raise Refused(400, "channelId parameter is required")
+    if not application:
+        raise Refused(400, "application parameter is required")
     broadcast = exchange.broadcasts.get(id)
     if broadcast is None:
         raise Refused(404, "Channel not found or not in broadcast state")
-    if not broadcast.claim(application):
-        raise Refused(409, "Channel already claimed by another application")
+    broadcast.claim(application)
     return Reply(204)
 
 

@@ -47,11 +47,7 @@ def originate(exchange: Exchange, args: Arguments) -> Reply:
 
     def then() -> Program:
         if app:
-            channel.appl = ("Stasis", ",".join([app, *words]))
-            try:
-                yield from stasis(channel, app, words)
-            finally:
-                channel.appl = ("AppDial2", "(Outgoing Line)")
+            yield from _in_stasis(channel, app, words)
         elif where is not None:
             from ari_notebook.simulator.dialplan import run_dialplan
 
@@ -84,13 +80,12 @@ def create(exchange: Exchange, args: Arguments) -> Reply:
 
 
 def _in_stasis(channel: Channel, app: str, words: list[str]) -> Program:
-    channel.appl = ("Stasis", ",".join([app, *words]))
-    name, data = channel.appl
-    channel.publish("ChannelDialplan", dialplan_app=name, dialplan_app_data=data)
+    before = channel.appl
+    channel.run_application("Stasis", ",".join([app, *words]))
     try:
         yield from stasis(channel, app, words)
     finally:
-        channel.appl = ("", "")
+        channel.appl = before
 
 
 def _values(given: list[variables.Given]) -> dict[str, str]:

@@ -39,17 +39,9 @@ def place(channel: Channel, text: str) -> Place | None:
     return context, exten, number
 
 
-def go(channel: Channel, where: Place) -> None:
-    """Let the dialplan go on elsewhere: it goes to the priority after the channel's."""
-    context, exten, priority = where
-    channel.context, channel.exten, channel.priority = context, exten, priority - 1
-
-
 def _go(channel: Channel, text: str) -> bool:
-    where = place(channel, text)
-    if where is not None:
-        go(channel, where)
-    return where is not None
+    channel.jump = place(channel, text)
+    return channel.jump is not None
 
 
 @application("Goto")
@@ -86,11 +78,12 @@ def _call(channel: Channel, data: str) -> bool:
         log.warning("no subroutine at %s", data)
         return False
     names = [*(f"ARG{number}" for number in range(1, len(arguments) + 1)), "ARGC"]
-    before = {name: channel.variables.get(name, "") for name in names}
+    before = {name: channel.variables.get(name, "") for name in reversed(names)}
     channel.gosub.append((channel.context, channel.exten, channel.priority + 1, before))
     for name, value in zip(names, [*arguments, str(len(arguments))], strict=True):
-        channel.set_variable(name, value)
-    go(channel, where)
+        channel.set_variable(name, value, tell=False)
+        channel.tell_variable(f"LOCAL({name})", value)
+    channel.jump = where
     return True
 
 
@@ -120,7 +113,7 @@ def return_(channel: Channel, data: str) -> Program:
     for name, value in before.items():
         channel.set_variable(name, value or None)
     channel.set_variable("GOSUB_RETVAL", data)
-    go(channel, (context, exten, priority))
+    channel.jump = (context, exten, priority)
     return True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ari_notebook.simulator import stasis as control
+from ari_notebook.simulator.broadcasts import broadcast
 from ari_notebook.simulator.channels import Channel
 from ari_notebook.simulator.clock import Program
 from ari_notebook.simulator.dialplan.applications.registry import application
@@ -16,4 +17,11 @@ def stasis(channel: Channel, data: str) -> Program:
     if not app:
         return False
     yield from control.stasis(channel, app, args)
+    return True
+
+
+@application("StasisBroadcast")
+def stasis_broadcast(channel: Channel, data: str) -> Program:
+    """Offer the channel to all applications; the first that claims it gets it."""
+    yield from broadcast(channel, data)
     return True

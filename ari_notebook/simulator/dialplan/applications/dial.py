@@ -1,0 +1,191 @@
+"""Dial: call somebody for the caller, and connect the two."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ari_notebook.simulator.bridges import Bridge
+from ari_notebook.simulator.channels import EXPLICIT, Channel, HungUp, Party
+from ari_notebook.simulator.clock import Program
+from ari_notebook.simulator.dialing import call_program, make_channel
+from ari_notebook.simulator.dialplan.applications.registry import application
+from ari_notebook.simulator.dialplan.functions import split
+from ari_notebook.simulator.messages import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+_ANSWERED_ELSEWHERE = 26
+_CLEARED = (
+    "DIALSTATUS",
+    "DIALEDPEERNUMBER",
+    "DIALEDPEERNAME",
+    "ANSWEREDTIME",
+    "ANSWEREDTIME_MS",
+    "DIALEDTIME",
+    "DIALEDTIME_MS",
+    "RINGTIME",
+    "RINGTIME_MS",
+    "PROGRESSTIME",
+    "PROGRESSTIME_MS",
+)
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What has become of those who are called."""
+
+    ringing: list[Channel] = field(default_factory=list)
+    winner: Channel | None = None
+    statuses: list[str] = field(default_factory=list)
+
+
+@application("Dial")
+def dial(channel: Channel, data: str) -> Program:
+    """Call, and connect whoever answers first: ``TECH/address&…,seconds,options``."""
+    exchange = channel.exchange
+    addresses, seconds, options = (split(data) + ["", ""])[:3]
+    for name in _CLEARED:
+        channel.set_variable(name, "")
+    begun = exchange.now
+    attempt = _Attempt()
+    timeout = float(seconds) if seconds.strip() else None
+    for address in addresses.split("&"):
+        _call(channel, address.strip(), timeout, attempt)
+    if not attempt.ringing:
+        channel.set_variable("DIALSTATUS", "CHANUNAVAIL")
+        return True
+    try:
+        while attempt.winner is None and attempt.ringing:
+            yield None
+    except HungUp:
+        for each in attempt.ringing:
+            each.request_hangup(tell=False)
+        channel.set_variable("DIALSTATUS", "CANCEL")
+        raise
+    if attempt.winner is None:
+        channel.set_variable("DIALSTATUS", _worst(attempt.statuses))
+        return True
+    for each in attempt.ringing:
+        if each is not attempt.winner:
+            each.request_hangup(_ANSWERED_ELSEWHERE, tell=False)
+    try:
+        yield from _talk(channel, attempt.winner)
+    finally:
+        _say_times(channel, begun, attempt.winner)
+    return "g" in options
+
+
+def _worst(statuses: list[str]) -> str:
+    """What to say of calls that nobody answered."""
+    for status in ("NOANSWER", "BUSY", "CONGESTION"):
+        if status in statuses:
+            return status
+    return "CHANUNAVAIL"
+
+
+def _call(channel: Channel, address: str, timeout: float | None, attempt: _Attempt) -> None:
+    try:
+        peer = make_channel(channel.exchange, address, application=None)
+    except Refused:
+        log.warning("Dial: nothing can be called at %s", address)
+        return
+    peer.set_variable("DIALEDPEERNUMBER", peer.dialed)
+    _inherit(channel, peer)
+    peer.context, peer.exten, peer.priority = channel.context, channel.exten, 1
+    # Whom the called one's own display shows as calling is what was dialled (app_dial.c).
+    caller = Party("", channel.exten)
+    before, peer.caller = peer.caller, caller
+    peer.run_application("AppDial", "(Outgoing Line)")
+    peer.caller = before
+    peer.set_caller(caller)
+    peer.set_connected(channel.caller)
+    attempt.ringing.append(peer)
+
+    def told(status: str) -> None:
+        if status in ("RINGING", "PROGRESS", "PROCEEDING"):
+            if channel.state != "Up" and not channel.gone:
+                channel.driver.indicate(channel, status)
+        elif status != "ANSWER":
+            attempt.statuses.append(status)
+
+    def answered() -> Program:
+        if attempt.winner is None:
+            attempt.winner = peer
+            _wake(channel)
+        while True:
+            yield None
+
+    def gone() -> None:
+        attempt.ringing.remove(peer)
+        _wake(channel)
+
+    peer.on_gone.append(gone)
+    peer.run(call_program(peer, timeout, answered, channel, told))
+
+
+def _wake(channel: Channel) -> None:
+    """Let the caller's program go on, which may be what has just called."""
+    task = channel.task
+    if task is not None:
+        channel.exchange.soon(task.wake)
+
+
+def _inherit(channel: Channel, peer: Channel) -> None:
+    """Hand on the variables that are marked for it: ``_`` once, ``__`` for ever."""
+    for name, value in list(channel.variables.items()):
+        if name.startswith("__"):
+            peer.set_variable(name, value)
+        elif name.startswith("_"):
+            peer.set_variable(name[1:], value)
+
+
+def _talk(channel: Channel, peer: Channel) -> Program:
+    """Connect the two until one of them leaves."""
+    for name, value in (
+        ("DIALSTATUS", "ANSWER"),
+        ("DIALEDPEERNAME", peer.name),
+        ("DIALEDPEERNUMBER", peer.dialed),
+    ):
+        channel.set_variable(name, value)
+    channel.answer()
+    exchange = channel.exchange
+    bridge = Bridge(
+        exchange, exchange.uuid(), bridge_class="basic", creator="", video_mode="none"
+    ).create()
+    peer.exten = ""
+    bridge.on_left = _dissolver(bridge, channel)
+    bridge.join(peer)
+    bridge.join(channel)
+    while channel.bridge is bridge:
+        yield None
+
+
+def _dissolver(bridge: Bridge, caller: Channel) -> Callable[[Channel], None]:
+    """What happens once one of two has left: the other goes, and then the bridge."""
+
+    def left(channel: Channel) -> None:
+        for other in list(bridge.members):
+            if other is caller:
+                bridge.leave(other)
+            else:
+                other.request_hangup(soft=EXPLICIT)
+        if not bridge.members:
+            bridge.destroy()
+        if channel is not caller:
+            _wake(caller)
+
+    return left
+
+
+def _say_times(channel: Channel, begun: float, peer: Channel) -> None:
+    now = channel.exchange.now
+    talked, whole = now - (peer.answered_at or now), now - begun
+    for name, seconds in (("ANSWEREDTIME", talked), ("DIALEDTIME", whole)):
+        channel.set_variable(name, str(int(seconds)))
+        channel.set_variable(f"{name}_MS", str(int(seconds * 1000)))
+    channel.set_variable("DIALSTATUS", "ANSWER")
