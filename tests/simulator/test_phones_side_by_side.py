@@ -1,0 +1,400 @@
+"""The same telephone calls to the simulator and to a real Asterisk: nothing they tell may differ.
+
+At the real one a SIP phone of our own does what the simulated phone does at the simulator.
+"""
+
+import time
+
+import pytest
+
+from tests.simulator.driver import Driver
+from tests.simulator.sip_phone import SipPhone
+
+DIALPLAN = """
+[default]
+exten => 1000,1,Answer()
+ same => n,Stasis({app})
+exten => 1002,1,Answer()
+ same => n,Wait(3600)
+exten => 1003,1,Stasis({app},inbound)
+exten => 1006,1,Busy(5)
+exten => 1007,1,Congestion(5)
+exten => end,1,Answer()
+ same => n,Hangup(17)
+exten => talk,1,Answer()
+ same => n,Set(TALK_DETECT(set)=500)
+ same => n,Wait(3600)
+exten => alice,1,Dial(PJSIP/alice,2)
+"""
+ENDPOINTS = "".join(
+    f"""
+[{name}]
+type = endpoint
+context = default
+disallow = all
+allow = ulaw
+direct_media = no
+aors = {name}
+callerid = {name.title()} <{number}>
+
+[{name}]
+type = aor
+max_contacts = 1
+remove_existing = yes
+"""
+    for name, number in (("alice", "5551"), ("bob", "5552"))
+)
+PATIENCE = 0.15
+
+SCENARIOS = {}
+
+
+def scenario(function):
+    SCENARIOS[function.__name__] = function
+    return function
+
+
+class OurPhone:
+    """A simulated phone, with the methods of `SipPhone`."""
+
+    def __init__(self, server, name):
+        self._phones, self._name = server.phones, name
+        numbers = {"alice": "5551", "bob": "5552"}
+        self._phones.add(name, f"{name.title()} <{numbers[name]}>")
+
+    @property
+    def _phone(self):
+        return self._phones[self._name]
+
+    def answers(self, *steps):
+        seconds, status = steps[-1]
+        does = {"ring_after": steps[0][0], "refuse": None, "answer_after": None}
+        if status == 200:
+            does["answer_after"] = seconds
+        elif status != 180:
+            does["refuse"] = {603: "decline"}.get(status, status)
+            does["answer_after"] = seconds
+        self._phone.behave(**does)
+
+    def call(self, to):
+        self._phone.call(to)
+
+    def hang_up(self):
+        self._phone.current.hangup()
+
+    give_up = hang_up
+
+    def __getattr__(self, name):
+        phone = self._phone
+        return getattr(phone if name in ("register", "unregister") else phone.current, name)
+
+    def message(self, to, text):
+        self._phone.send(to, text)
+
+
+class TheirPhone:
+    """A SIP phone at a real Asterisk."""
+
+    def __init__(self, server, name):
+        self._phone = SipPhone(name, server.sip_port)
+        self._phone.register()
+
+    def answers(self, *steps):
+        self._phone.answers = steps
+
+    def call(self, to):
+        self._phone.call(to, wait=False)
+
+    def hang_up(self):
+        if self._phone.dialog["remote"] is None:
+            self._phone.finish()
+        self._phone.hang_up()
+
+    def give_up(self):
+        self._phone.cancel()
+        self._phone.finish()
+
+    def __getattr__(self, name):
+        return getattr(self._phone, name)
+
+
+class Desk:
+    """Two phones and a program that hears everything."""
+
+    def __init__(self, server, phones):
+        self.server = Driver(server, subscribe_all=True)
+        self.alice, self.bob = phones
+
+    def until(self, kind, **where):
+        event = self.server.until(kind, **where)
+        time.sleep(PATIENCE)
+        return event
+
+
+@scenario
+def a_call_into_an_application(desk):
+    desk.bob.call("1000")
+    desk.until("StasisStart")
+    desk.bob.hang_up()
+    desk.until("ChannelDestroyed")
+
+
+@scenario
+def a_call_that_ari_ends(desk):
+    desk.bob.call("1000")
+    channel = desk.until("StasisStart")["channel"]["id"]
+    desk.server.ask("GET", f"/channels/{channel}")
+    desk.server.ask("DELETE", f"/channels/{channel}")
+    desk.until("ChannelDestroyed")
+
+
+@scenario
+def a_call_that_the_dialplan_ends(desk):
+    desk.bob.call("end")
+    desk.until("ChannelDestroyed")
+
+
+@scenario
+def a_caller_who_gives_up(desk):
+    desk.bob.call("1003")
+    desk.until("StasisStart")
+    desk.bob.give_up()
+    desk.until("ChannelDestroyed")
+
+
+@scenario
+def a_call_that_ari_refuses(desk):
+    desk.bob.call("1003")
+    channel = desk.until("StasisStart")["channel"]["id"]
+    desk.server.ask("DELETE", f"/channels/{channel}", reason="busy")
+    desk.until("ChannelDestroyed")
+
+
+@scenario
+def a_busy_extension(desk):
+    desk.bob.call("1006")
+    desk.until("ChannelDestroyed")
+
+
+@scenario
+def a_congested_extension(desk):
+    desk.bob.call("1007")
+    desk.until("ChannelDestroyed")
+
+
+@scenario
+def keys_and_hold(desk):
+    desk.bob.call("1000")
+    desk.until("StasisStart")
+    desk.bob.press("1#")
+    desk.until("ChannelDtmfReceived", digit="#")
+    desk.bob.hold()
+    desk.until("ChannelHold")
+    desk.bob.unhold()
+    desk.until("ChannelUnhold")
+    desk.bob.hang_up()
+    desk.until("ChannelDestroyed")
+
+
+@scenario
+def talking(desk):
+    desk.bob.call("talk")
+    desk.until("ChannelDialplan", dialplan_app="Wait")
+    desk.bob.talk()
+    desk.until("ChannelTalkingStarted")
+    desk.bob.quiet()
+    desk.until("ChannelTalkingFinished")
+    desk.bob.hang_up()
+    desk.until("ChannelDestroyed")
+
+
+def originate(desk, **more):
+    made = desk.server.ask("POST", "/channels", endpoint="PJSIP/alice", app=desk.server.app, **more)
+    return made["id"]
+
+
+@scenario
+def a_phone_that_answers(desk):
+    desk.alice.answers((0.1, 180), (0.2, 200))
+    originate(desk)
+    desk.until("StasisStart")
+    desk.alice.hang_up()
+    desk.until("ChannelDestroyed")
+
+
+@scenario
+def a_phone_that_ari_holds(desk):
+    desk.alice.answers((0.1, 180), (0.2, 200))
+    channel = originate(desk)
+    desk.until("StasisStart")
+    desk.server.ask("POST", f"/channels/{channel}/hold")
+    desk.until("DeviceStateChanged")
+    desk.server.ask("DELETE", f"/channels/{channel}/hold")
+    desk.until("DeviceStateChanged")
+    desk.server.ask("DELETE", f"/channels/{channel}")
+    desk.until("ChannelDestroyed")
+
+
+def _refusing(status):
+    def refused(desk):
+        desk.alice.answers((0.1, status))
+        originate(desk)
+        desk.until("ChannelDestroyed")
+
+    return refused
+
+
+for _status in (404, 480, 486, 503):
+    SCENARIOS[f"a_phone_that_refuses_with_{_status}"] = _refusing(_status)
+
+
+@scenario
+def a_phone_that_declines_after_ringing(desk):
+    desk.alice.answers((0.1, 180), (0.2, 603))
+    originate(desk)
+    desk.until("ChannelDestroyed")
+
+
+@scenario
+def a_phone_that_nobody_answers(desk):
+    desk.alice.answers((0.1, 180))
+    originate(desk, timeout=1)
+    desk.until("ChannelDestroyed")
+
+
+@scenario
+def a_call_that_ari_takes_back(desk):
+    desk.alice.answers((0.1, 180))
+    channel = originate(desk)
+    desk.until("ChannelStateChange")
+    desk.server.ask("DELETE", f"/channels/{channel}")
+    desk.until("ChannelDestroyed")
+
+
+@scenario
+def created_and_dialled(desk):
+    desk.alice.answers((0.1, 180), (0.2, 200))
+    channel = desk.server.ask(
+        "POST", "/channels/create", endpoint="PJSIP/alice", app=desk.server.app
+    )["id"]
+    desk.until("StasisStart")
+    desk.server.ask("POST", f"/channels/{channel}/dial")
+    desk.until("Dial", dialstatus="ANSWER")
+    desk.alice.hang_up()
+    desk.until("ChannelDestroyed")
+
+
+@scenario
+def a_phone_that_comes_and_goes(desk):
+    desk.alice.unregister()
+    desk.until("DeviceStateChanged")
+    desk.server.ask("GET", "/endpoints/PJSIP/alice")
+    originate_refused = {"endpoint": "PJSIP/alice", "app": desk.server.app}
+    desk.server.ask("POST", "/channels", **originate_refused)
+    desk.alice.register()
+    desk.until("ContactStatusChange")
+    desk.server.ask("GET", "/endpoints/PJSIP/alice")
+
+
+@scenario
+def a_phone_calls_a_phone(desk):
+    desk.alice.answers((0.1, 180), (0.2, 200))
+    desk.bob.call("alice")
+    desk.until("ChannelEnteredBridge")
+    desk.until("ChannelEnteredBridge")
+    desk.alice.hang_up()
+    desk.until("ChannelDestroyed")
+    desk.until("ChannelDestroyed")
+
+
+@scenario
+def a_caller_hangs_up_on_a_phone(desk):
+    desk.alice.answers((0.1, 180), (0.2, 200))
+    desk.bob.call("alice")
+    desk.until("ChannelEnteredBridge")
+    desk.until("ChannelEnteredBridge")
+    desk.bob.hang_up()
+    desk.until("ChannelDestroyed")
+    desk.until("ChannelDestroyed")
+
+
+@scenario
+def a_phone_calls_a_busy_phone(desk):
+    desk.alice.answers((0.1, 486))
+    desk.bob.call("alice")
+    desk.until("ChannelDestroyed")
+    desk.until("ChannelDestroyed")
+
+
+@scenario
+def a_phone_calls_one_that_nobody_answers(desk):
+    desk.alice.answers((0.1, 180))
+    desk.bob.call("alice")
+    desk.until("ChannelDestroyed")
+    desk.until("ChannelDestroyed")
+
+
+@scenario
+def a_caller_gives_up_on_a_phone(desk):
+    desk.alice.answers((0.1, 180))
+    desk.bob.call("alice")
+    desk.until("Dial", dialstatus="RINGING")
+    desk.bob.give_up()
+    desk.until("ChannelDestroyed")
+    desk.until("ChannelDestroyed")
+
+
+def run(server, phones, name, set_dialplan):
+    desk = Desk(server, phones)
+    try:
+        set_dialplan(DIALPLAN.format(app=desk.server.app))
+        desk.server.settle(0.1)
+        desk.server.events.clear()
+        SCENARIOS[name](desk)
+        desk.server.settle(0.3)
+    finally:
+        desk.server.close()
+    return desk.server
+
+
+@pytest.fixture(scope="module")
+def real(_asterisk_of_the_run):
+    server = _asterisk_of_the_run
+    pjsip = server.own() / "etc/asterisk/pjsip.conf"
+    order = "\n[global]\ntype = global\nendpoint_identifier_order = username,ip,anonymous\n"
+    server.write_config("pjsip.conf", pjsip.read_text() + order + ENDPOINTS)
+    server.console("module reload res_pjsip.so")
+    time.sleep(0.5)
+    phones = TheirPhone(server, "alice"), TheirPhone(server, "bob")
+    time.sleep(0.5)
+
+    def set_dialplan(text):
+        server.write_config("extensions.conf", text)
+        server.console("dialplan reload")
+
+    yield lambda name: run(server, phones, name, set_dialplan)
+    for phone in phones:
+        phone.unregister()
+        phone.__exit__()
+    server.restore_files()
+    server.console("module reload res_pjsip.so")
+
+
+@pytest.fixture
+def ours(simulator):
+    phones = OurPhone(simulator, "alice"), OurPhone(simulator, "bob")
+    return lambda name: run(simulator, phones, name, simulator.set_dialplan)
+
+
+@pytest.mark.asterisk
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_nothing_differs(name, ours, real):
+    mine, theirs = ours(name), real(name)
+    assert mine.answers == theirs.answers
+    assert mine.story() == theirs.story()
+    assert mine.keys() == theirs.keys()
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_simulated_phones_play_their_part(name, ours):
+    assert ours(name).events
