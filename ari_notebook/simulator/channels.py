@@ -199,6 +199,7 @@ class Channel:
     stop_talk_detection: Callable[[], None] | None = None
     on_gone: list[Callable[[], None]] = field(default_factory=list)
     gosub: list[tuple[str, str, int, dict[str, str]]] = field(default_factory=list)
+    jump: tuple[str, str, int] | None = None
     in_dialplan: bool = False
     typed: str = ""
     told_place: tuple[str, str, int] | None = None

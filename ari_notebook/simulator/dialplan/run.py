@@ -61,6 +61,15 @@ def _priorities(channel: Channel) -> Program:
         _go_on(channel)
 
 
+def _go_on(channel: Channel) -> None:
+    """To the next priority, or to where an application jumped."""
+    if channel.jump is not None:
+        channel.context, channel.exten, channel.priority = channel.jump
+        channel.jump = None
+    else:
+        channel.priority += 1
+
+
 def _execute(channel: Channel, step: Step) -> Program:
     """Run one application; its result says whether the dialplan goes on."""
     application = APPLICATIONS.get(step.app.lower())
