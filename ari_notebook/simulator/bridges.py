@@ -119,14 +119,19 @@ class Bridge:
                 channel.hear_audio()
                 other.hear_audio()
 
-    def _tell_peers(self) -> None:
+    def _tell_peers(self, *, again: bool = False) -> None:
         """Tell each channel's variable BRIDGEPEER the names of the others."""
         if self.bridge_type == "holding" or len(self.members) < 2:
             return
         for channel in self.members:
             names = ",".join(other.name for other in self.members if other is not channel)
-            if channel.variables.get("BRIDGEPEER") != names:
+            if again or channel.variables.get("BRIDGEPEER") != names:
                 channel.set_variable("BRIDGEPEER", names)
+
+    def retell_peers(self) -> None:
+        """Tell BRIDGEPEER again, as when an announcer or a recorder nobody sees comes or goes."""
+        if len(self.members) > 1:
+            self._tell_peers(again=True)
 
     def leave(self, channel: Channel) -> None:
         """Let a channel out."""

@@ -13,9 +13,17 @@ from ari_notebook.simulator.messages import Refused
 if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
 
-__all__ = ["NO_ANSWER", "call_program", "dial_event", "make_channel"]
+__all__ = ["ANSWERED_ELSEWHERE", "NO_ANSWER", "call_program", "dial_event", "make_channel"]
 
 NO_ANSWER = 19
+ANSWERED_ELSEWHERE = 26
+# What the cause of a hangup says of a call that nobody answered (ast_hangup_cause_to_dial_status).
+_STATUSES = {
+    3: "CHANUNAVAIL",
+    17: "BUSY",
+    20: "CHANUNAVAIL",
+    34: "CONGESTION",
+}
 
 
 def make_channel(
@@ -48,7 +56,7 @@ def make_channel(
     else:
         made = exchange.endpoints.channel(technology, rest, ids[0])
         if made is None:
-            raise Refused(500, "Allocation failed")
+            raise Refused(500, "Allocation failed", field="error")
         made.dialed = rest
         halves = [made]
     for half in halves:
@@ -138,14 +146,16 @@ def call_program(
                 dial_event(channel, "ANSWER", caller)
                 break
             if condition == "TIMEOUT":
-                channel.cause = NO_ANSWER
                 told("NOANSWER")
-                if caller is not None:
+                if caller is None:
+                    channel.cause = NO_ANSWER
+                else:
                     dial_event(channel, "NOANSWER", caller)
                 return
             if condition == "HANGUP":
-                told("NOANSWER")
-                dial_event(channel, "NOANSWER", caller)
+                status = _STATUSES.get(channel.cause, "NOANSWER")
+                told(status)
+                dial_event(channel, status, caller)
                 return
             if condition == "RINGING":
                 channel.set_state("Ringing")
@@ -154,7 +164,10 @@ def call_program(
             if condition in ("BUSY", "CONGESTION"):
                 return
     except HungUp:
-        dial_event(channel, "NOANSWER" if caller is None else "CANCEL", caller)
+        cancelled = caller is not None and (caller.hung_up or channel.cause == ANSWERED_ELSEWHERE)
+        status = "CANCEL" if cancelled else _STATUSES.get(channel.cause, "NOANSWER")
+        told(status)
+        dial_event(channel, status, caller)
         raise
     finally:
         channel.on_control = None

@@ -110,6 +110,10 @@ class _Half:
         if not self.pair.called and peer.task is None:
             peer.hang_up_now()  # nobody ever ran it
             return
+        status = channel.variable("DIALSTATUS") if not channel.outgoing else None
+        if status is not None:
+            peer.cause = channel.cause
+            peer.set_variable("CHANLOCALSTATUS", status)
         peer.request_hangup(channel.cause)
 
     def audio(self, channel: Channel) -> None:

@@ -113,11 +113,20 @@ class Refused(Exception):
         message: Asterisk's own words.
         reason: the phrase, where it is not the usual one.
         headers: others to send with it over HTTP.
+        field: what the message is called in the body; ``error`` where something cannot be made.
     """
 
-    def __init__(self, status: int, message: str, reason: str = "", headers: Headers = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        reason: str = "",
+        headers: Headers = (),
+        field: str = "message",
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.reason = reason
         self.headers = headers
+        self.field = field

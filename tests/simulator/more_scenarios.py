@@ -354,8 +354,7 @@ def everything_about_the_server(server):
                  "asterisk/info?only=system,status", "asterisk/info?only=nonsense",
                  "asterisk/variable", "asterisk/variable?variable=NONE", "asterisk/logging",
                  "asterisk/modules/res_ari.so", "asterisk/config/dynamic/res_pjsip/aor/none",
-                 "asterisk/variable?variable=CHANNEL(name)", "deviceStates",
-                 "mailboxes"):  # fmt: skip
+                 "asterisk/variable?variable=CHANNEL(name)", "deviceStates"):  # fmt: skip
         server.ask("GET", f"/{path}")
     server.ask("POST", "/asterisk/variable", variable=f"X{server.app[5:]}", value="1")
     server.ask("GET", "/asterisk/variable", variable=f"X{server.app[5:]}")

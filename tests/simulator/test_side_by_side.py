@@ -267,7 +267,7 @@ def an_event_of_our_own(server):
 
 
 @scenario
-def device_states_and_mailboxes(server):
+def device_states(server):
     path = f"/deviceStates/Stasis:{server.app}"
     server.ask(
         "POST",
@@ -281,26 +281,20 @@ def device_states_and_mailboxes(server):
     server.ask("GET", path)
     server.ask("DELETE", path)
     server.ask("GET", path)
-    mailbox = f"/mailboxes/{server.app}"
-    server.ask("GET", mailbox)
-    server.ask("PUT", mailbox, oldMessages=1, newMessages=2)
-    server.ask("GET", mailbox)
-    server.ask("DELETE", mailbox)
-    server.ask("DELETE", mailbox)
 
 
 @scenario
 def what_is_not_there(server):
     for path in ("channels/x", "bridges/x", "playbacks/x", "recordings/live/x",
                  "recordings/stored/x", "recordings/stored/x/file", "sounds/x",
-                 "endpoints/x", "endpoints/x/y", "applications/x", "mailboxes/x",
+                 "endpoints/x", "endpoints/x/y", "applications/x",
                  "asterisk/modules/x", "deviceStates/Stasis:none"):  # fmt: skip
         server.ask("GET", f"/{path}")
     for path in ("channels/x/answer", "channels/x/play", "channels/x/record", "channels/x/dial",
                  "channels/x/move", "channels/x/snoop", "bridges/x/addChannel", "bridges/x/play",
                  "bridges/x/moh", "playbacks/x/control", "recordings/live/x/stop"):  # fmt: skip
         server.ask("POST", f"/{path}")
-    for path in ("channels/x", "bridges/x", "playbacks/x", "recordings/live/x", "mailboxes/x"):
+    for path in ("channels/x", "bridges/x", "playbacks/x", "recordings/live/x"):
         server.ask("DELETE", f"/{path}")
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ari_notebook.simulator.channels import NORMAL, HungUp
 from ari_notebook.simulator.clock import Program
-from ari_notebook.simulator.dialplan.applications import APPLICATIONS, digits
+from ari_notebook.simulator.dialplan.applications import APPLICATIONS, calls, digits
 from ari_notebook.simulator.dialplan.values import expand
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 # A dialplan that goes in circles without time passing would hold up every other call.
 _MOST_AT_ONCE = 10_000
+# Seconds that a caller hears how a call failed, at the end of an extension.
+_FALL_THROUGH = 10.0
 
 
 def run_dialplan(channel: Channel, *, whole: bool = True) -> Program:
@@ -32,14 +35,20 @@ def run_dialplan(channel: Channel, *, whole: bool = True) -> Program:
             ``h`` (``main/pbx.c``, ``no_hangup_chan``).
     """
     before, channel.in_dialplan = channel.appl, True
-    try:
+    with suppress(HungUp):
         yield from _priorities(channel)
-    except HungUp:
-        pass
     if whole and not channel.gone:
-        channel.tell_hangup_request(NORMAL, soft=True)
+        _tell_end(channel)
         _hangup_extension(channel)
     channel.appl, channel.in_dialplan = before, False
+
+
+def _tell_end(channel: Channel) -> None:
+    """Ask for the end, which shows the channel at the place that was last told of."""
+    place = channel.context, channel.exten, channel.priority
+    channel.context, channel.exten, channel.priority = channel.told_place or place
+    channel.tell_hangup_request(NORMAL, soft=True)
+    channel.context, channel.exten, channel.priority = place
 
 
 def _priorities(channel: Channel) -> Program:
@@ -95,7 +104,7 @@ def _without_step(channel: Channel) -> Program:
     if channel.priority > 1 and dialplan.find(channel.context, channel.exten, 1) is not None:
         if channel.exten not in ("i", "t", "h") and digits.expected(channel):
             return (yield from digits.wait_for_extension(channel))
-        return _fall_through(channel)
+        return (yield from _fall_through(channel))
     if channel.exten != "i" and dialplan.find(channel.context, "i", 1) is not None:
         channel.set_variable("INVALID_EXTEN", channel.exten)
         channel.exten, channel.priority = "i", 1
@@ -104,13 +113,15 @@ def _without_step(channel: Channel) -> Program:
     return False
 
 
-def _fall_through(channel: Channel) -> bool:
+def _fall_through(channel: Channel) -> Program:
     """Nothing is left to do: what became of the last Dial says how the call ends."""
     status = channel.variable("DIALSTATUS") or "UNKNOWN"
     log.info("Auto fallthrough, channel '%s' status is '%s'", channel.name, status)
-    if channel.state != "Up" and status in ("BUSY", "CONGESTION", "CHANUNAVAIL"):
-        channel.driver.indicate(channel, "BUSY" if status == "BUSY" else "CONGESTION")
-        channel.cause = channel.cause or {"BUSY": 17}.get(status, 34)
+    channel.appl = ("", "")
+    if status == "BUSY":
+        yield from calls.refuse(channel, "BUSY", _FALL_THROUGH)
+    elif status in ("CONGESTION", "CHANUNAVAIL"):
+        yield from calls.refuse(channel, "CONGESTION", _FALL_THROUGH)
     return False
 
 

@@ -53,7 +53,9 @@ def play(exchange: Exchange, args: Arguments) -> Reply:
     reply = playing(playback)
     for channel in bridge.members:
         channel.driver.audio(channel)
+    exchange.soon(bridge.retell_peers)
     exchange.soon(lambda: bridge.tasks.add(playback))
+    playback.on_end.append(bridge.retell_peers)
     return reply
 
 
@@ -64,7 +66,9 @@ def record(exchange: Exchange, args: Arguments) -> Reply:
     _check_format(args, "recorder_format")
     recording = exchange.media.new_recording(f"bridge:{bridge.id}", bridge.voice, args)
     reply = recording_to(recording)
+    exchange.soon(bridge.retell_peers)
     exchange.soon(recording.begin)
+    recording.on_end.append(bridge.retell_peers)
     return reply
 
 

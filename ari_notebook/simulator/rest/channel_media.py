@@ -6,8 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
 
+from ari_notebook.simulator.dtmf import Digits
+from ari_notebook.simulator.external_media import open_channel
 from ari_notebook.simulator.messages import Refused, Reply
+from ari_notebook.simulator.snoop import snoop
 from ari_notebook.simulator.stasis import controlled
+from ari_notebook.simulator.voices import speak
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
@@ -17,24 +21,24 @@ if TYPE_CHECKING:
 Arguments: TypeAlias = Mapping[str, Any]
 Handler: TypeAlias = "Callable[[Exchange, Arguments], Reply]"
 
-_KEYS = frozenset("0123456789*#ABCDabcd")
-_BETWEEN = _DURATION = 100  # ms, where the request leaves them out
+# What answering takes before a recording begins (main/channel.c, __ast_answer).
+_SETTLE = 0.5
 
 
 def play(exchange: Exchange, args: Arguments) -> Reply:
-    """``POST /channels/{channelId}/play``."""
+    """``POST /channels/{channelId}/play`` and the same with a playback's id."""
     control = controlled(exchange, args["channelId"], up=True)
-    if not args["media"]:
-        raise Refused(400, "At least one media URI must be provided")
-    if args["skipms"] < 0 or args["offsetms"] < 0:
-        raise Refused(400, "skipms and offsetms can not be negative")
+    channel, media = control.channel, args["media"]
+    if not media or not media[0] or args["skipms"] < 0 or args["offsetms"] < 0:
+        return Reply(500, {"error": "Allocation failed"})
     playback = exchange.media.new_playback(
-        f"channel:{control.channel.id}",
-        args["media"],
-        args["lang"] or control.channel.language,
+        f"channel:{channel.id}",
+        media,
+        args["lang"] or channel.language,
         id=args["playbackId"] or None,
         offset=args["offsetms"],
         skip=args["skipms"],
+        speak=lambda sound: speak(channel, sound),
     )
     reply = playing(playback)
     control.queue(playback)
@@ -46,30 +50,72 @@ def playing(playback: Playback) -> Reply:
     return Reply(201, playback.json(), location=f"/playbacks/{playback.id}")
 
 
+def record(exchange: Exchange, args: Arguments) -> Reply:
+    """``POST /channels/{channelId}/record``: answers first where nobody has."""
+    control = controlled(exchange, args["channelId"])
+    channel = control.channel
+    answered = channel.state == "Up"
+    recording = exchange.media.new_recording(
+        f"channel:{channel.id}", channel.voice, args, 0.0 if answered else _SETTLE
+    )
+    reply = recording_to(recording)
+    if channel.bridge is not None:
+        exchange.soon(lambda: recording.fail("Cannot record channel while in bridge"))
+        return reply
+    if not answered:
+        exchange.soon(channel.answer)
+    exchange.soon(lambda: control.tasks.add(recording))
+    return reply
+
+
 def recording_to(recording: Recording) -> Reply:
     """The answer to a request to record."""
-    name = quote(recording.name, safe="")
+    name = quote(recording.options.name, safe="")
     return Reply(201, recording.json(), location=f"/recordings/live/{name}")
 
 
 def send_dtmf(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /channels/{channelId}/dtmf``: one digit after another, when its turn comes."""
     control = controlled(exchange, args["channelId"], up=True)
-    digits = args["dtmf"]
-    if not digits:
+    if not args["dtmf"]:
         raise Refused(400, "DTMF is required")
-    channel = control.channel
-    duration, between = args["duration"] or _DURATION, args["between"] or _BETWEEN
-    at = args["before"] / 1000
-    for digit in digits:
-        if digit in _KEYS:
-            exchange.after(at, _send(channel, digit, duration))
-            at += (duration + between) / 1000
+    digits = Digits(
+        control.channel,
+        args["dtmf"],
+        before=args["before"],
+        between=args["between"],
+        duration=args["duration"],
+        after=args["after"],
+    )
+    exchange.soon(lambda: control.tasks.add(digits))
     return Reply(204)
 
 
-def _send(channel: Any, digit: str, duration: int) -> Callable[[], None]:
-    return lambda: None if channel.gone else channel.driver.digit(channel, digit, duration)
+def snoop_channel(exchange: Exchange, args: Arguments) -> Reply:
+    """``POST /channels/{channelId}/snoop`` and the same with the snoop channel's id."""
+    made = snoop(
+        exchange,
+        args["channelId"],
+        spy=args["spy"],
+        whisper=args["whisper"],
+        app=args["app"],
+        app_args=args["appArgs"],
+        id=args["snoopId"] or None,
+    )
+    return Reply(200, made.json())
 
 
-OPERATIONS: dict[str, Handler] = {"play": play, "playWithId": play, "sendDTMF": send_dtmf}
+def external_media(exchange: Exchange, args: Arguments) -> Reply:
+    """``POST /channels/externalMedia``."""
+    return Reply(200, open_channel(exchange, args))
+
+
+OPERATIONS: dict[str, Handler] = {
+    "play": play,
+    "playWithId": play,
+    "record": record,
+    "sendDTMF": send_dtmf,
+    "snoopChannel": snoop_channel,
+    "snoopChannelWithId": snoop_channel,
+    "externalMedia": external_media,
+}

@@ -97,7 +97,7 @@ def move(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /channels/{channelId}/move``."""
     control = controlled(exchange, args["channelId"])
     words = (args["appArgs"] or "").split(",") if args["appArgs"] else []
-    exchange.soon(lambda: control.move(args["app"] or "", words))
+    exchange.soon(lambda: control.tasks.run(lambda: control.move(args["app"] or "", words)))
     return Reply(204)
 
 
@@ -270,6 +270,8 @@ def transfer_progress(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /channels/{channelId}/transfer_progress``."""
     states = ("channel_progress", "channel_answered", "channel_unavailable", "channel_declined")
     control = controlled(exchange, args["channelId"])
+    if not args["states"]:
+        raise Refused(400, "states must not be empty")
     if args["states"] not in states:
         raise Refused(400, "Invalid states")
     control.channel.driver.indicate(control.channel, f"TRANSFER_{args['states'].upper()}")

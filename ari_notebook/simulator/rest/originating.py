@@ -26,6 +26,8 @@ def originate(exchange: Exchange, args: Arguments) -> Reply:
     endpoint = args["endpoint"]
     if not endpoint:
         raise Refused(400, "Endpoint must be specified")
+    if "/" not in endpoint:
+        raise Refused(400, "Invalid endpoint specified")
     _check_originator(exchange, args)
     app, extension = args["app"], args["extension"]
     if not app and not extension:
@@ -108,7 +110,7 @@ def _check_originator(exchange: Exchange, args: Arguments) -> None:
     if args["formats"]:
         raise Refused(400, "Originator and formats can't both be specified")
     if originator not in exchange.channels:
-        raise Refused(400, "Originator channel was not found")
+        raise Refused(400, "Provided originator channel was not found")
 
 
 def _ids(exchange: Exchange, args: Arguments, endpoint: str) -> tuple[str | None, str | None]:

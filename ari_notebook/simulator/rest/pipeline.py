@@ -190,7 +190,10 @@ def _perform(exchange: Exchange, found: Found, asked: Asked) -> Reply:
 
 def _refusal(refused: Refused) -> Reply:
     return Reply(
-        refused.status, {"message": refused.message}, reason=refused.reason, headers=refused.headers
+        refused.status,
+        {refused.field: refused.message},
+        reason=refused.reason,
+        headers=refused.headers,
     )
 
 

@@ -26,7 +26,7 @@ def stop(exchange: Exchange, args: Mapping[str, Any]) -> Reply:
 def control(exchange: Exchange, args: Mapping[str, Any]) -> Reply:
     """``POST /playbacks/{playbackId}/control``; the operation is looked at before the playback."""
     operation = args["operation"]
-    if not operation:
+    if operation is None:
         raise Refused(400, "Missing operation")
     if operation not in CONTROLS:
         raise Refused(400, f"Invalid operation {operation}")

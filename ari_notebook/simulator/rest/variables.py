@@ -18,9 +18,10 @@ def names(given: list[str]) -> list[str]:
     """
     if not given:
         raise Refused(400, "At least one variable name is required")
-    if not all(given):
+    found = [name.strip() for name in given]
+    if not all(found):
         raise Refused(400, "Variable names are required")
-    return given
+    return found
 
 
 class Given(NamedTuple):

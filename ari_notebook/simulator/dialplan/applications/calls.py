@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 # Answer waits that long for the first audio (main/channel.c, __ast_answer).
 _FIRST_AUDIO = 0.5
-_BUSY, _CONGESTION = 17, 34
+_CAUSES = {"BUSY": 17, "CONGESTION": 34}
 
 
 def nothing_more() -> Program:
@@ -74,25 +74,26 @@ def proceeding(channel: Channel, data: str) -> Program:
     return nothing_more()
 
 
-def _refuse(channel: Channel, condition: str, cause: int, data: str) -> Program:
+def refuse(channel: Channel, condition: str, seconds: float | None) -> Program:
+    """Let the caller hear BUSY or CONGESTION, for so long or until it hangs up."""
     channel.driver.indicate(channel, condition)
     if channel.state != "Up":
         channel.set_state("Busy")
-        channel.cause = cause
-    yield from wait(channel, _seconds(data) or None)
+        channel.cause = _CAUSES[condition]
+    yield from wait(channel, seconds)
     return False
 
 
 @application("Busy")
 def busy(channel: Channel, data: str) -> Program:
     """Say busy until the caller hangs up, or for so many seconds."""
-    return _refuse(channel, "BUSY", _BUSY, data)
+    return refuse(channel, "BUSY", _seconds(data) or None)
 
 
 @application("Congestion")
 def congestion(channel: Channel, data: str) -> Program:
     """Say congestion until the caller hangs up, or for so many seconds."""
-    return _refuse(channel, "CONGESTION", _CONGESTION, data)
+    return refuse(channel, "CONGESTION", _seconds(data) or None)
 
 
 @application("Wait")
