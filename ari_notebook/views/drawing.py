@@ -9,16 +9,17 @@ from typing import Any
 
 from ari_notebook.views.markup import Markup, element, style_sheet
 
-__all__ = ["Drawing", "clock", "fitted", "hover", "svg"]
+__all__ = ["CHARACTER", "Drawing", "clock", "fitted", "hover", "svg"]
 
 _HOVER = 1500
+CHARACTER = 6.8  # pixels
 
 # JupyterLab's colours; elsewhere the browser's own, which follow its light or dark scheme.
 _CSS = """
 .ari-drawing{--t:var(--jp-ui-font-color1,CanvasText);--f:var(--jp-ui-font-color2,GrayText);
 --l:var(--jp-border-color1,GrayText);--out:var(--jp-brand-color1,#1565c0);
 --in:var(--jp-success-color0,#1b7837);--bad:var(--jp-error-color0,#b2182b);
---p:var(--jp-layout-color1,Canvas);color-scheme:light dark;
+--p:var(--jp-layout-color1,Canvas);
 font:12px var(--jp-ui-font-family,system-ui,sans-serif);max-width:none}
 .ari-drawing text{fill:var(--t)}.ari-drawing .f{fill:var(--f)}
 .ari-drawing .life{stroke:var(--l);stroke-dasharray:3 3}
@@ -59,7 +60,9 @@ class Drawing:
         """
         file = Path(path)
         file = file if file.suffix else file.with_suffix(".svg")
-        file.write_text(f'<?xml version="1.0" encoding="UTF-8"?>\n{self.svg}\n', "utf-8")
+        # By itself it follows the viewer's scheme; within a page, the page's.
+        alone = self.svg.replace("<style>", "<style>svg{color-scheme:light dark}", 1)
+        file.write_text(f'<?xml version="1.0" encoding="UTF-8"?>\n{alone}\n', "utf-8")
         return file
 
     def _repr_html_(self) -> str:
@@ -92,13 +95,13 @@ def svg(width: float, height: float, label: str, *parts: object) -> Markup:
 def hover(source: object) -> Markup:
     """JSON that is shown when the pointer rests on the element around it."""
     text = json.dumps(source, indent=1, ensure_ascii=False, default=str)
-    lines = (line for line in text[:_HOVER].split("\n"))
+    lines = text[:_HOVER].split("\n")
     return element("title", *(part for line in lines for part in (line, Markup("\n"))))
 
 
 def fitted(text: str, pixels: float) -> str:
-    """As much of a text as a width holds, at 6.2 pixels a character."""
-    most = max(3, int(pixels / 6.2))
+    """As much of a text as a width holds, at 6.8 pixels a character."""
+    most = max(3, int(pixels / CHARACTER))
     return text if len(text) <= most else text[: most - 1] + "…"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ari_notebook.client.errors import UsageProblem
-from ari_notebook.views.drawing import Drawing, clock, fitted, hover, svg
+from ari_notebook.views.drawing import CHARACTER, Drawing, clock, fitted, hover, svg
 from ari_notebook.views.markup import Markup, element
 from ari_notebook.views.sequence import PROGRAM, Lane, Sequence, Step, sequence
 
@@ -107,7 +107,7 @@ def _arrow(step: Step, place: dict[Lane, float], y: float) -> Markup:
     head = f"{end},{y} {end - 7 * way},{y - 4} {end - 7 * way},{y + 4}"
     words = f"{step.number}. {step.label}" if step.sent else step.label
     tail = f" → {step.outcome}" if step.sent else f" (of {step.cause})" if step.cause else ""
-    room = abs(end - begin) - 20 - 6.2 * len(tail)
+    room = abs(end - begin) - 20 - CHARACTER * len(tail)
     middle = (begin + end) / 2
     return element(
         "g",

@@ -97,7 +97,8 @@ class _Lanes:
 
     def of(self, kind: str, id: str) -> Lane:
         known = self._labels.get((kind, id))
-        return Lane(kind, id, clean(f"{kind} {known or id}", 60))
+        name = known or id
+        return Lane(kind, id, clean(name if kind == "channel" else f"{kind} {name}", 60))
 
     def of_request(self, request: SentRequest) -> Lane:
         parts = [unquote(part) for part in request.path.split("/") if part]

@@ -188,7 +188,7 @@ def draw(shown: list[Track]) -> Markup:
         )
         parts += [_bar(span, x(span.begin), x(span.end or end), y) for span in track.spans]
         parts += [
-            element("text", digit, x=x(at), y=y + 40, text_anchor="middle", class_="l")
+            element("text", digit, x=x(at), y=y + 17, text_anchor="middle", class_="l")
             for at, digit in track.keys
         ]
     if not shown:

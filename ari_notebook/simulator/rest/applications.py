@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 Arguments: TypeAlias = Mapping[str, Any]
 
+_BAD_SCHEME = "Invalid event source URI scheme"
 _SCHEMES = ("channel", "bridge", "endpoint", "deviceState")
 
 
@@ -26,23 +27,28 @@ def get(exchange: Exchange, args: Arguments) -> Reply:
     return Reply(200, exchange.applications.get(args["applicationName"]).json())
 
 
-def topic(exchange: Exchange, source: str) -> Topic:
+def topic(exchange: Exchange, source: str, missing: str = "Event source does not exist") -> Topic:
     """What an event source names.
+
+    Args:
+        exchange: where.
+        source: such as ``channel:ID``.
+        missing: what to say where it is not there; "" where it need not be.
 
     Raises:
         Refused: 400 for an unknown scheme, 422 for what is not there.
     """
     scheme, colon, name = source.partition(":")
     if not colon or scheme not in _SCHEMES:
-        raise Refused(400, "Invalid event source scheme")
+        raise Refused(400, _BAD_SCHEME)
     there = {
         "channel": lambda: name in exchange.channels,
         "bridge": lambda: name in exchange.bridges,
         "endpoint": lambda: exchange.endpoints.exists(name),
         "deviceState": lambda: True,
     }
-    if name != ALL and not there[scheme]():
-        raise Refused(422, "Event source does not exist")
+    if missing and name != ALL and not there[scheme]():
+        raise Refused(422, missing)
     return scheme, name
 
 
@@ -60,9 +66,9 @@ def unsubscribe(exchange: Exchange, args: Arguments) -> Reply:
     app = exchange.applications.get(args["applicationName"])
     _check_sources(args)
     for source in args["eventSource"]:
-        found = topic(exchange, source)
+        found = topic(exchange, source, missing="")
         if found not in app.counts:
-            raise Refused(422, "Event source does not exist")
+            raise Refused(422, "Event source was not subscribed to")
         exchange.applications.unsubscribe(app.name, found)
     return Reply(200, app.json())
 
@@ -72,7 +78,7 @@ def _check_sources(args: Arguments) -> None:
         raise Refused(400, "Missing parameter eventSource")
     for source in args["eventSource"]:
         if source.partition(":")[0] not in _SCHEMES or ":" not in source:
-            raise Refused(400, "Invalid event source scheme")
+            raise Refused(400, _BAD_SCHEME)
 
 
 def event_filter(exchange: Exchange, args: Arguments) -> Reply:

@@ -50,13 +50,13 @@ def hangup(exchange: Exchange, args: Arguments) -> Reply:
     channel = find(exchange, args["channelId"])
     reason, code = args["reason"], args["reason_code"]
     if reason and code:
-        raise Refused(400, "The reason and reason_code query parameters can't both be specified")
+        raise Refused(400, "The reason and reason_code can't both be specified")
     cause = NORMAL
     if code:
         cause = int(code) if code.isdigit() else 0
     elif reason:
         if reason not in _REASONS:
-            raise Refused(400, "Invalid Reason")
+            raise Refused(400, "Invalid reason for hangup reason provided")
         cause = _REASONS[reason]
     channel.cause = cause
     channel.request_hangup(cause, soft=EXPLICIT)
@@ -110,8 +110,10 @@ def redirect(exchange: Exchange, args: Arguments) -> Reply:
     control = controlled(exchange, args["channelId"], up=True)
     if not rest:
         raise Refused(422, "Endpoint parameter '" + endpoint + "' does not contain tech/resource")
-    if technology.lower() != control.channel.name.split("/")[0].lower():
-        raise Refused(422, "Endpoint technology does not match the channel's")
+    own = control.channel.name.partition("/")[0]
+    if technology.lower() != own.lower():
+        message = f"Endpoint technology '{technology}' does not match channel technology '{own}'"
+        raise Refused(422, message)
     control.channel.driver.indicate(control.channel, f"TRANSFER {rest}")
     return Reply(204)
 
@@ -193,8 +195,7 @@ def set_variable(exchange: Exchange, args: Arguments) -> Reply:
     if not name:
         raise Refused(400, "Variable name is required")
     channel = controlled(exchange, args["channelId"]).channel
-    if not assign(exchange, channel, name, args["value"]):
-        raise Refused(400, "Unable to set variable: Function rejected the value")
+    assign(exchange, channel, name, args["value"])  # a function that refuses is in the log alone
     _report(channel.reported, name, args["report_events"])
     return Reply(204)
 
@@ -273,7 +274,7 @@ def transfer_progress(exchange: Exchange, args: Arguments) -> Reply:
     if not args["states"]:
         raise Refused(400, "states must not be empty")
     if args["states"] not in states:
-        raise Refused(400, "Invalid states")
+        raise Refused(400, "Invalid states value")
     control.channel.driver.indicate(control.channel, f"TRANSFER_{args['states'].upper()}")
     return Reply(204)
 

@@ -18,16 +18,16 @@ def user_event(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /events/user/{eventName}``."""
     application = args["application"]
     if not application:
-        raise Refused(400, "Application parameter is required")
+        raise Refused(400, "Missing parameter application")
     if not exchange.applications.registered(application):
         raise Refused(404, "Application not found")
     body = args["variables"]
     given = body.get("variables") if isinstance(body, dict) else None
     if given is not None and not isinstance(given, dict):
-        raise Refused(400, "Invalid userevent data")
+        raise Refused(500, "Error processing request")
     shown: dict[str, Any] = {}
     for source in args["source"]:
-        scheme, name = topic(exchange, source)
+        scheme, name = topic(exchange, source, "Event source was not found")
         if scheme == "channel":
             shown["channel"] = exchange.channels[name].json()
         elif scheme == "bridge":
@@ -35,7 +35,7 @@ def user_event(exchange: Exchange, args: Arguments) -> Reply:
         elif scheme == "endpoint":
             shown["endpoint"] = exchange.endpoints.get(*name.split("/", 1))
         else:
-            raise Refused(400, "Invalid event source scheme")
+            raise Refused(400, "Invalid event source URI scheme")
     event = exchange.event(
         "ChannelUserevent",
         eventname=args["eventName"],

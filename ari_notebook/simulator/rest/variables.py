@@ -56,7 +56,8 @@ def parse(given: Mapping[str, Any]) -> Iterator[Given]:
     Raises:
         Refused: 400, with the reason.
     """
-    for name, value in given.items():
+    for key, value in given.items():
+        name = key.strip()
         if isinstance(value, str):
             yield Given(name, value, False)
         elif not isinstance(value, Mapping):
