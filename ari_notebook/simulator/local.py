@@ -72,14 +72,14 @@ class _Half:
         from ari_notebook.simulator.dialplan import run_dialplan
 
         peer = self.peer
-        if channel.exchange.dialplan.find(peer.context, peer.exten, 1) is None:
-            raise Unreachable
-        self.pair.called = True
         # The whole list is copied from its head, which is the last that was set.
         for name, value in reversed(channel.variables.items()):
             peer.set_variable(name, value)
         peer.set_caller(channel.connected)
         peer.set_connected(channel.caller)
+        if channel.exchange.dialplan.find(peer.context, peer.exten, 1) is None:
+            raise Unreachable
+        self.pair.called = True
         peer.run(run_dialplan(peer))
 
     def answer(self, channel: Channel) -> None:

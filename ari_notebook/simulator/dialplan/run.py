@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 _MOST_AT_ONCE = 10_000
 # Seconds that a caller hears how a call failed, at the end of an extension.
 _FALL_THROUGH = 10.0
+_HEARD = {"BUSY": "BUSY", "CONGESTION": "CONGESTION", "CHANUNAVAIL": "CONGESTION"}
 
 
 def run_dialplan(channel: Channel, *, whole: bool = True) -> Program:
@@ -117,12 +118,13 @@ def _fall_through(channel: Channel) -> Program:
     """Nothing is left to do: what became of the last Dial says how the call ends."""
     status = channel.variable("DIALSTATUS") or "UNKNOWN"
     log.info("Auto fallthrough, channel '%s' status is '%s'", channel.name, status)
-    channel.appl = ("", "")
-    if status == "BUSY":
-        yield from calls.refuse(channel, "BUSY", _FALL_THROUGH)
-    elif status in ("CONGESTION", "CHANUNAVAIL"):
-        yield from calls.refuse(channel, "CONGESTION", _FALL_THROUGH)
-    return False
+    condition = _HEARD.get(status)
+    if condition is None:
+        return False
+    if channel.state != "Up":  # the change of its state tells this place, without an application
+        channel.told_place = channel.context, channel.exten, channel.priority
+        channel.appl = ("", "")
+    return (yield from calls.refuse(channel, condition, _FALL_THROUGH))
 
 
 def _hangup_extension(channel: Channel) -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ari_notebook.simulator.bridges import Bridge
-from ari_notebook.simulator.channels import EXPLICIT, Channel, HungUp, Party
+from ari_notebook.simulator.channels import NORMAL, Channel, HungUp, Party
 from ari_notebook.simulator.clock import Program
-from ari_notebook.simulator.dialing import call_program, make_channel
+from ari_notebook.simulator.dialing import ANSWERED_ELSEWHERE, call_program, make_channel
 from ari_notebook.simulator.dialplan.applications.registry import application
 from ari_notebook.simulator.dialplan.functions import split
 from ari_notebook.simulator.messages import Refused
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_ANSWERED_ELSEWHERE = 26
+_HEARD = ("RINGING", "PROGRESS", "PROCEEDING")
 _CLEARED = (
     "DIALSTATUS",
     "DIALEDPEERNUMBER",
@@ -64,7 +64,7 @@ def dial(channel: Channel, data: str) -> Program:
             yield None
     except HungUp:
         for each in attempt.ringing:
-            each.request_hangup(tell=False)
+            each.request_hangup(channel.cause or None, tell=False)
         channel.set_variable("DIALSTATUS", "CANCEL")
         raise
     if attempt.winner is None:
@@ -72,7 +72,7 @@ def dial(channel: Channel, data: str) -> Program:
         return True
     for each in attempt.ringing:
         if each is not attempt.winner:
-            each.request_hangup(_ANSWERED_ELSEWHERE, tell=False)
+            each.request_hangup(ANSWERED_ELSEWHERE, tell=False)
     try:
         yield from _talk(channel, attempt.winner)
     finally:
@@ -89,36 +89,50 @@ def _worst(statuses: list[str]) -> str:
 
 
 def _call(channel: Channel, address: str, timeout: float | None, attempt: _Attempt) -> None:
+    exchange = channel.exchange
+    begun = exchange.now
     try:
-        peer = make_channel(channel.exchange, address, application=None)
+        peer = make_channel(exchange, address, application=None)
     except Refused:
         log.warning("Dial: nothing can be called at %s", address)
         return
     peer.set_variable("DIALEDPEERNUMBER", peer.dialed)
     _inherit(channel, peer)
     peer.context, peer.exten, peer.priority = channel.context, channel.exten, 1
-    # Whom the called one's own display shows as calling is what was dialled (app_dial.c).
-    caller = Party("", channel.exten)
-    before, peer.caller = peer.caller, caller
+    # One who has no number of their own is known by what was dialled (app_dial.c).
+    before, caller = peer.caller, peer.caller
+    if not before.number:
+        peer.caller = caller = Party("", channel.exten)
     peer.run_application("AppDial", "(Outgoing Line)")
     peer.caller = before
-    peer.set_caller(caller)
+    if caller is not before:
+        peer.set_caller(caller)
     peer.set_connected(channel.caller)
     attempt.ringing.append(peer)
 
     def told(status: str) -> None:
-        if status in ("RINGING", "PROGRESS", "PROCEEDING"):
+        if status == "ANSWER":
+            peer.exten = ""
+        elif status in _HEARD:
+            if status in ("RINGING", "PROGRESS"):
+                name = "RINGTIME" if status == "RINGING" else "PROGRESSTIME"
+                _set_time(channel, name, exchange.now - begun)
             if channel.state != "Up" and not channel.gone:
                 channel.driver.indicate(channel, status)
-        elif status != "ANSWER":
+        else:
             attempt.statuses.append(status)
 
     def answered() -> Program:
+        peer.run_application(*peer.appl)
         if attempt.winner is None:
             attempt.winner = peer
             _wake(channel)
-        while True:
-            yield None
+        try:
+            while True:
+                yield None
+        finally:
+            if peer.bridge is not None:
+                peer.bridge.leave(peer)
 
     def gone() -> None:
         attempt.ringing.remove(peer)
@@ -157,26 +171,28 @@ def _talk(channel: Channel, peer: Channel) -> Program:
     bridge = Bridge(
         exchange, exchange.uuid(), bridge_class="basic", creator="", video_mode="none"
     ).create()
-    peer.exten = ""
-    bridge.on_left = _dissolver(bridge, channel)
+    bridge.on_left = _dissolver(bridge, channel, peer)
     bridge.join(peer)
     bridge.join(channel)
-    while channel.bridge is bridge:
-        yield None
+    try:
+        while channel.bridge is bridge:
+            yield None
+    finally:
+        bridge.leave(channel)
 
 
-def _dissolver(bridge: Bridge, caller: Channel) -> Callable[[Channel], None]:
-    """What happens once one of two has left: the other goes, and then the bridge."""
+def _dissolver(bridge: Bridge, caller: Channel, peer: Channel) -> Callable[[Channel], None]:
+    """What happens once one of two has left: the other leaves, and the bridge is gone."""
 
     def left(channel: Channel) -> None:
+        channel.cause = channel.cause or NORMAL
         for other in list(bridge.members):
-            if other is caller:
-                bridge.leave(other)
-            else:
-                other.request_hangup(soft=EXPLICIT)
-        if not bridge.members:
+            bridge.leave(other)
+        if not bridge.gone:
             bridge.destroy()
-        if channel is not caller:
+        if channel is caller:
+            peer.request_hangup(tell=False)
+        else:
             _wake(caller)
 
     return left
@@ -185,7 +201,11 @@ def _dissolver(bridge: Bridge, caller: Channel) -> Callable[[Channel], None]:
 def _say_times(channel: Channel, begun: float, peer: Channel) -> None:
     now = channel.exchange.now
     talked, whole = now - (peer.answered_at or now), now - begun
-    for name, seconds in (("ANSWEREDTIME", talked), ("DIALEDTIME", whole)):
-        channel.set_variable(name, str(int(seconds)))
-        channel.set_variable(f"{name}_MS", str(int(seconds * 1000)))
+    _set_time(channel, "ANSWEREDTIME", talked)
+    _set_time(channel, "DIALEDTIME", whole)
     channel.set_variable("DIALSTATUS", "ANSWER")
+
+
+def _set_time(channel: Channel, name: str, seconds: float) -> None:
+    channel.set_variable(name, str(int(seconds)))
+    channel.set_variable(f"{name}_MS", str(int(seconds * 1000)))
