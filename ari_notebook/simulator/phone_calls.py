@@ -263,8 +263,8 @@ class Line:
 
     def _refused(self, channel: Channel, status: int) -> None:
         channel.set_state("Busy")
-        channel.tech_cause = status
-        channel.request_hangup(cause_of_status(status))
+        channel.cause, channel.tech_cause = cause_of_status(status), status
+        channel.request_hangup(channel.cause)
 
     def _redirected(self, channel: Channel, to: str) -> None:
         if channel.state == "Up":

@@ -106,15 +106,20 @@ class TheirPhone:
         self._phone.call(to, wait=False)
 
     def hang_up(self):
+        self._answered()
+        self._phone.hang_up()
+
+    def _answered(self):
         if self._phone.dialog["remote"] is None:
             self._phone.finish()
-        self._phone.hang_up()
 
     def give_up(self):
         self._phone.cancel()
         self._phone.finish()
 
     def __getattr__(self, name):
+        if name in ("press", "hold", "unhold", "talk", "quiet"):
+            self._answered()
         return getattr(self._phone, name)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ari_notebook.simulator.bridges import Bridge
 from ari_notebook.simulator.channels import NORMAL, Channel, HungUp, Party
 from ari_notebook.simulator.clock import Program
-from ari_notebook.simulator.dialing import ANSWERED_ELSEWHERE, call_program, make_channel
+from ari_notebook.simulator.dialing import ANSWERED_ELSEWHERE, NO_ANSWER, call_program, make_channel
 from ari_notebook.simulator.dialplan.applications.registry import application
 from ari_notebook.simulator.dialplan.functions import split
 from ari_notebook.simulator.messages import Refused
@@ -80,6 +80,11 @@ def dial(channel: Channel, data: str) -> Program:
     return "g" in options
 
 
+def _outcome(status: str, cause: int) -> str:
+    """What to say of one call: a refusal is no missing answer, whatever the event Dial says."""
+    return "CHANUNAVAIL" if status == "NOANSWER" and cause not in (0, NO_ANSWER) else status
+
+
 def _worst(statuses: list[str]) -> str:
     """What to say of calls that nobody answered."""
     for status in ("NOANSWER", "BUSY", "CONGESTION"):
@@ -120,7 +125,8 @@ def _call(channel: Channel, address: str, timeout: float | None, attempt: _Attem
             if channel.state != "Up" and not channel.gone:
                 channel.driver.indicate(channel, status)
         else:
-            attempt.statuses.append(status)
+            attempt.statuses.append(_outcome(status, peer.cause))
+            channel.cause = peer.cause or channel.cause
 
     def answered() -> Program:
         peer.run_application(*peer.appl)
@@ -166,6 +172,7 @@ def _talk(channel: Channel, peer: Channel) -> Program:
         ("DIALEDPEERNUMBER", peer.dialed),
     ):
         channel.set_variable(name, value)
+    channel.cause = peer.cause = NORMAL  # whoever hangs up need not say why
     channel.answer()
     exchange = channel.exchange
     bridge = Bridge(
@@ -185,7 +192,6 @@ def _dissolver(bridge: Bridge, caller: Channel, peer: Channel) -> Callable[[Chan
     """What happens once one of two has left: the other leaves, and the bridge is gone."""
 
     def left(channel: Channel) -> None:
-        channel.cause = channel.cause or NORMAL
         for other in list(bridge.members):
             bridge.leave(other)
         if not bridge.gone:
