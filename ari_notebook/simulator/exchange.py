@@ -196,3 +196,5 @@ class Exchange(Clock):
             self.globals.pop(name, None)
         else:
             self.globals[name] = value
+        event = {"variable": name, "value": value or "", **self.event("ChannelVarset")}
+        self.publish(event, [("channel", "")])  # who hears all channels hears of it

@@ -193,19 +193,12 @@ def _global(exchange: Exchange, channel: Channel | None, name: str) -> str:
 
 @_writer("GLOBAL")
 def _set_global(exchange: Exchange, channel: Channel | None, name: str, value: str) -> None:
-    exchange.globals[name] = value
+    exchange.set_global(name, value)
 
 
 @_reader("DEVICE_STATE")
 def _device_state(exchange: Exchange, channel: Channel | None, name: str) -> str:
     return str(exchange.devices.get(name)["state"])
-
-
-@_writer("DEVICE_STATE")
-def _set_device_state(exchange: Exchange, channel: Channel | None, name: str, value: str) -> None:
-    if not name.startswith("Custom:"):
-        raise Rejected("only Custom: devices can be set")
-    exchange.devices.set_custom(name, value)
 
 
 @_reader("DIALPLAN_EXISTS", "VALID_EXTEN")

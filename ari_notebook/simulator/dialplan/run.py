@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ari_notebook.simulator.channels import NORMAL, HungUp
@@ -39,16 +40,18 @@ def run_dialplan(channel: Channel, *, whole: bool = True) -> Program:
     with suppress(HungUp):
         yield from _priorities(channel)
     if whole and not channel.gone:
-        _tell_end(channel)
+        with _as_last_told(channel):
+            channel.tell_hangup_request(NORMAL, soft=True)
         _hangup_extension(channel)
     channel.appl, channel.in_dialplan = before, False
 
 
-def _tell_end(channel: Channel) -> None:
-    """Ask for the end, which shows the channel at the place that was last told of."""
+@contextmanager
+def _as_last_told(channel: Channel) -> Iterator[None]:
+    """Show the channel at the place that was last told of, as Asterisk does between two of them."""
     place = channel.context, channel.exten, channel.priority
     channel.context, channel.exten, channel.priority = channel.told_place or place
-    channel.tell_hangup_request(NORMAL, soft=True)
+    yield
     channel.context, channel.exten, channel.priority = place
 
 
@@ -93,7 +96,7 @@ def _execute(channel: Channel, step: Step) -> Program:
             channel.priority,
         )
         return False
-    data = step.data if application.raw else expand(channel, step.data)
+    data = expand(channel, step.data)
     channel.run_application(application.name, data)
     goes_on = yield from application.program(channel, data)
     return goes_on is not False
@@ -107,7 +110,9 @@ def _without_step(channel: Channel) -> Program:
             return (yield from digits.wait_for_extension(channel))
         return (yield from _fall_through(channel))
     if channel.exten != "i" and dialplan.find(channel.context, "i", 1) is not None:
-        channel.set_variable("INVALID_EXTEN", channel.exten)
+        invalid = channel.exten
+        with _as_last_told(channel):
+            channel.set_variable("INVALID_EXTEN", invalid)
         channel.exten, channel.priority = "i", 1
         return True
     log.warning("no extension %s in the context %s", channel.exten, channel.context)
@@ -146,5 +151,6 @@ def _hangup_extension(channel: Channel) -> None:
         except HungUp:
             return
         else:
-            program.close()  # what waits on a channel that is hung up waits no longer
+            program.close()  # waiting fails on a channel that is hung up, and that ends it all
+            return
         _go_on(channel)

@@ -74,10 +74,8 @@ def assign(exchange: Exchange, channel: Channel | None, name: str, value: str | 
         return True
     if channel is not None:
         channel.set_variable(name, value)
-    elif value is None:
-        exchange.globals.pop(name, None)
     else:
-        exchange.globals[name] = value
+        exchange.set_global(name, value)
     return True
 
 

@@ -110,7 +110,7 @@ def music_on_hold(channel: Channel, data: str) -> Program:
     return wait(channel, _seconds(seconds) or None)
 
 
-@application("StartMusicOnHold", raw=False)
+@application("StartMusicOnHold")
 def start_music(channel: Channel, data: str) -> Program:
     """Let the caller hear music from now on."""
     channel.driver.audio(channel)

@@ -11,7 +11,7 @@ from ari_notebook.simulator.dialplan.applications.calls import nothing_more
 from ari_notebook.simulator.dialplan.applications.registry import APPLICATIONS, application
 from ari_notebook.simulator.dialplan.expressions import truth
 from ari_notebook.simulator.dialplan.functions import split
-from ari_notebook.simulator.dialplan.values import assign, expand
+from ari_notebook.simulator.dialplan.values import assign
 
 log = logging.getLogger(__name__)
 
@@ -117,19 +117,22 @@ def return_(channel: Channel, data: str) -> Program:
     return True
 
 
-@application("ExecIf", raw=True)
+@application("ExecIf")
 def exec_if(channel: Channel, data: str) -> Program:
     """Run an application where a condition holds: ``condition?App(data):App(data)``."""
-    wanted = _branch(expand(channel, data))
-    name, _, rest = wanted.partition("(")
+    wanted = _branch(data)
     if not wanted:
         return True
+    name, _, rest = wanted.partition("(")
     found = APPLICATIONS.get(name.strip().lower())
     if found is None:
         log.warning("No application '%s' for ExecIf", name)
         return False
-    goes_on = yield from found.program(channel, rest.rpartition(")")[0])
-    return goes_on
+    before, words = channel.appl, rest.rpartition(")")[0]
+    channel.run_application(found.name, words)
+    goes_on = yield from found.program(channel, words)
+    channel.appl = before
+    return goes_on is not False
 
 
 @application("Set")

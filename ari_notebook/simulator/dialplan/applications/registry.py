@@ -20,23 +20,21 @@ class Application:
     Attributes:
         name: as Asterisk spells it.
         program: runs it; its result False ends the call.
-        raw: whether it takes its data as it was written, variables not yet replaced.
     """
 
     name: str
     program: Run
-    raw: bool = False
 
 
 APPLICATIONS: dict[str, Application] = {}
 
 
-def application(*names: str, raw: bool = False) -> Callable[[Run], Run]:
+def application(*names: str) -> Callable[[Run], Run]:
     """Register what runs an application."""
 
     def register(program: Run) -> Run:
         for name in names:
-            APPLICATIONS[name.lower()] = Application(name, program, raw)
+            APPLICATIONS[name.lower()] = Application(name, program)
         return program
 
     return register

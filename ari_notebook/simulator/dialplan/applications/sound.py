@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Generator
+from typing import Any
 
 from ari_notebook.simulator.channels import Channel
 from ari_notebook.simulator.clock import Program
@@ -11,6 +13,7 @@ from ari_notebook.simulator.dialplan.applications.registry import application
 from ari_notebook.simulator.dialplan.functions import split
 from ari_notebook.simulator.messages import Refused
 from ari_notebook.simulator.playbacks import medium
+from ari_notebook.simulator.recordings import Recording
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +67,7 @@ def playback(channel: Channel, data: str) -> Program:
     channel.set_variable("PLAYBACKSTATUS", "SUCCESS" if good else "FAILED")
 
 
-@application("Background")
+@application("BackGround")
 def background(channel: Channel, data: str) -> Program:
     """Play sounds, and go to the extension whose keys are pressed meanwhile."""
     files, options = (*data.split(",", 1), "")[:2]
@@ -98,10 +101,11 @@ def wait_extension(channel: Channel, data: str) -> Program:
 @application("Read")
 def read(channel: Channel, data: str) -> Program:
     """Read keys into a variable: ``variable,files,most,options,attempts,timeout``."""
-    name, files, most, _options, attempts, seconds = (split(data) + [""] * 6)[:6]
+    name, files, most, _options, attempts, seconds = [*split(data), "", "", "", "", "", ""][:6]
     limit = int(most) if most.strip().isdigit() else 0
     patience = float(seconds) if seconds.strip() else keys.patience(channel, "response")
     channel.typed, status = "", "TIMEOUT"
+    channel.set_variable("READSTATUS", "ERROR")  # until it is known better
     channel.answer()
     with keys.listening(channel):
         for _ in range(max(1, int(attempts) if attempts.strip().isdigit() else 1)):
@@ -151,29 +155,24 @@ def say_alpha(channel: Channel, data: str) -> Program:
 @application("Record")
 def record(channel: Channel, data: str) -> Program:
     """Record the caller: ``name.format,seconds of silence,most seconds,options``; # ends it."""
-    name, silence, most, options = (split(data) + [""] * 4)[:4]
+    name, silence, most, options = [*split(data), "", "", ""][:4]
     stem, dot, form = name.rpartition(".")
     if not dot:
         log.warning("Record(%s): no format behind the name", data)
         return False
+    channel.set_variable("RECORDED_FILE", stem)
     if channel.state != "Up" and "n" not in options:
         channel.answer()
+    limit = int(most) if most.strip().isdigit() else 0
     wanted = {
-        "name": stem.replace("%d", "0"),
+        "name": stem,
         "format": form,
-        "maxDurationSeconds": int(most) if most.strip().isdigit() else 0,
+        "maxDurationSeconds": limit,
         "maxSilenceSeconds": int(silence) if silence.strip().isdigit() else 0,
         "ifExists": "append" if "a" in options else "overwrite",
         "beep": "q" not in options,
         "terminateOn": "any" if "y" in options else "none" if "t" in options else "#",
     }
-    task, ended = channel.task, [False]
-
-    def over() -> None:
-        ended[0] = True
-        if task is not None:
-            task.wake()
-
     try:
         # Nobody is subscribed to it: ARI hears only of recordings that it made.
         recording = channel.exchange.media.new_recording("", channel.voice, wanted)
@@ -181,16 +180,42 @@ def record(channel: Channel, data: str) -> Program:
         log.warning("Record(%s): %s", data, refused.message)
         channel.set_variable("RECORD_STATUS", "ERROR")
         return True
+    channel.exchange.media.recordings.pop(recording.options.name, None)
+    status = yield from _recorded(channel, recording, limit)
+    channel.set_variable("RECORD_STATUS", status)
+    return status != "HANGUP"
+
+
+def _recorded(
+    channel: Channel, recording: Recording, limit: int
+) -> Generator[float | None, Any, str]:
+    """Record, and say by what it ended."""
+    pressed: list[str] = []
+    ended: list[float] = []
+
+    def key(digit: str) -> None:
+        recording.press(digit)
+        if ended:
+            pressed.append(digit)
+
+    def over() -> None:
+        ended.append(channel.exchange.now)
+        if channel.task is not None:
+            channel.exchange.soon(channel.task.wake)
+
     recording.on_end.append(over)
-    channel.digit_heard = recording.press
+    channel.digit_heard = key
+    begun = channel.exchange.now
     try:
         recording.begin()
-        while not ended[0]:
+        while not ended:
             yield None
     finally:
         channel.digit_heard = None
-        if not ended[0]:
+        if not ended:
             recording.hang_up()
-    channel.set_variable("RECORDED_FILE", stem)
-    channel.set_variable("RECORD_STATUS", "DTMF")
-    return True
+    if pressed:
+        return "DTMF"
+    if not channel.voice.sound.is_heard:
+        return "HANGUP"  # where no audio came at all, Asterisk takes the line for dead
+    return "TIMEOUT" if limit and ended[0] - begun >= limit else "SILENCE"
