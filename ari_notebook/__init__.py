@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ari_notebook._version import __version__
 
 if TYPE_CHECKING:
+    from ari_notebook.captures.opened import open_capture
     from ari_notebook.client.errors import (
         ApplicationTaken,
         AriError,
@@ -57,9 +58,14 @@ __all__ = [
     "UsageProblem",
     "__version__",
     "connect",
+    "open_capture",
 ]
 
-_HOMES = {"connect": "ari_notebook.connecting", "Session": "ari_notebook.session"}
+_HOMES = {
+    "connect": "ari_notebook.connecting",
+    "open_capture": "ari_notebook.captures.opened",
+    "Session": "ari_notebook.session",
+}
 
 
 def __getattr__(name: str) -> Any:

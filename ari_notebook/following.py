@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from ari_notebook import snapshot
 from ari_notebook.client.address import Address
@@ -27,7 +27,7 @@ from ari_notebook.live import EventLog, Tables
 from ari_notebook.spec import Operation
 from ari_notebook.subscriptions import Subscriptions
 
-__all__ = ["Follower", "Gap"]
+__all__ = ["Follower", "Gap", "Listener"]
 
 _RETRY_SECONDS = 0.5
 
@@ -75,6 +75,30 @@ class Gap:
         )
 
 
+class Listener(Protocol):
+    """Is told of everything that happens to a follower, in order, in the thread it happens in."""
+
+    def took(
+        self, messages: Sequence[bytes], events: Sequence[dict[str, Any]], received: float
+    ) -> None:
+        """Events came in, as received and decoded."""
+
+    def row(self, origin: str, event: Mapping[str, Any], detail: str) -> None:
+        """A row of our own was added to the log."""
+
+    def applied(self, event: Mapping[str, Any]) -> None:
+        """The tables took a change that no event told of."""
+
+    def snapshot(self, truth: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
+        """The tables were replaced by what the server says."""
+
+    def state(self, state: str, reason: str) -> None:
+        """The connection went into another state."""
+
+    def stop(self) -> object:
+        """The follower leaves."""
+
+
 class Follower:
     """One stream of events and everything made of it.
 
@@ -111,6 +135,7 @@ class Follower:
         self.reconnects = 0
         self.gaps: list[Gap] = []
         self.answers: WebSocketTransport | None = None
+        self.listeners: tuple[Listener, ...] = ()
         # Guards the log and the tables against two writers, and wakes whoever waits for events.
         self.arrived = threading.Condition()
         self._applications = applications
@@ -160,6 +185,14 @@ class Follower:
             self._resync.join(timeout=5)
         with self.arrived:
             self.arrived.notify_all()
+        for listener in self.listeners:
+            listener.stop()
+
+    def add_row(self, origin: str, event: Mapping[str, Any], detail: str) -> None:
+        """Add a row of our own to the log."""
+        self.log.add_row(origin, event, detail=detail)
+        for listener in self.listeners:
+            listener.row(origin, event, detail)
 
     def carried_out(
         self, operation: Operation, arguments: Mapping[str, Any], answer: Answer
@@ -178,6 +211,8 @@ class Follower:
             return
         with self.arrived:
             self.tables.apply([event])
+            for listener in self.listeners:
+                listener.applied(event)
 
     def raise_if_over(self) -> None:
         """Raise what a wait for events has to know.
@@ -206,6 +241,8 @@ class Follower:
             self._last_heard = received
             first = self.log.count
             events = self.log.append(messages, received)
+            for listener in self.listeners:
+                listener.took(messages, events, received)
             if self._held is None:
                 self._process(first, events)
             else:
@@ -214,6 +251,8 @@ class Follower:
 
     def _on_state(self, change: StateChange) -> None:
         before, self.state, self.reason = self.state, change.state, change.reason
+        for listener in self.listeners:
+            listener.state(change.state.value, change.reason)
         if change.state is State.CONNECTED:
             if before is State.RECONNECTING:
                 self.reconnects += 1
@@ -282,6 +321,8 @@ class Follower:
                 continue
             with self.arrived:
                 changes = self.tables.replace(truth)
+                for listener in self.listeners:
+                    listener.snapshot(truth)
                 gap = Gap(
                     self._lost_at,
                     change.at,
@@ -300,7 +341,7 @@ class Follower:
         self.gaps.append(gap)
         first = self.log.count
         event = gap.event()
-        self.log.add_row("gap", event, detail=str(gap))
+        self.add_row("gap", event, str(gap))
         now = _iso(time.time())
         for name, changes in (("Vanished", gap.vanished), ("Appeared", gap.appeared)):
             for kind, ids in changes.items():
@@ -308,7 +349,7 @@ class Follower:
                 field, key = kind.removesuffix("s"), "name" if kind == "recordings" else "id"
                 for id in ids:
                     row = {"type": name, "timestamp": now, field: {key: id}}
-                    self.log.add_row("resync", row, detail=f"{field} {id}")
+                    self.add_row("resync", row, f"{field} {id}")
         self.handlers.offer([event], first)
 
     def _read(self, known: dict[str, dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

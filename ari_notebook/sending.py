@@ -48,6 +48,8 @@ class Sender:
         self.log = RequestLog()
         self.subscriptions = Subscriptions()
         self.closed = False
+        # Told of every request and its answer; None where none came.
+        self.listeners: tuple[Callable[[SentRequest, Answer | None], None], ...] = ()
         self._address = address
         self._user = user
         self._read_only = read_only
@@ -114,20 +116,21 @@ class Sender:
         self, call: Call, answer: Answer | None, failure: AriError | None, sent: float
     ) -> None:
         self.subscriptions.observe(call, answer)
-        self.log.append(
-            SentRequest(
-                at=sent,
-                method=call.method,
-                path=call.path,
-                params=dict(call.params),
-                body=call.body,
-                status=answer.status if answer else None,
-                milliseconds=answer.milliseconds if answer else None,
-                message=failure.message if failure else answer.reason if answer else "",
-                url=self._address.ari + call.uri,
-                user=self._user,
-            )
+        request = SentRequest(
+            at=sent,
+            method=call.method,
+            path=call.path,
+            params=dict(call.params),
+            body=call.body,
+            status=answer.status if answer else None,
+            milliseconds=answer.milliseconds if answer else None,
+            message=failure.message if failure else answer.reason if answer else "",
+            url=self._address.ari + call.uri,
+            user=self._user,
         )
+        self.log.append(request)
+        for listener in self.listeners:
+            listener(request, answer)
 
 
 def _refuse_unplayable(media: object, operation: Operation) -> None:

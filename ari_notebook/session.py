@@ -26,8 +26,8 @@ from ari_notebook.declared import read_declaration
 from ari_notebook.finding import find, latest_in_stasis
 from ari_notebook.following import Follower, Gap
 from ari_notebook.handlers import Handler, Handlers, Sighting
+from ari_notebook.keeping import Keeping
 from ari_notebook.live import EventLog, Tables
-from ari_notebook.looking import Looking
 from ari_notebook.matching import Pattern
 from ari_notebook.programs import event_program
 from ari_notebook.requestlog import RequestLog
@@ -49,7 +49,7 @@ def _tell_nobody(_line: str) -> None:
     """Outside a notebook nobody is there to be told; the log has it all."""
 
 
-class Session(Looking):
+class Session(Keeping):
     """A connection to one Asterisk. Made by `ari_notebook.connect`.
 
     Args:
@@ -338,10 +338,10 @@ class Session(Looking):
         """A handler failed: say so in the log, with its traceback, and to the user."""
         last = trace.rstrip().splitlines()[-1]
         with self._follower.arrived:
-            self._follower.log.add_row(
+            self._follower.add_row(
                 "handler",
                 {"type": "HandlerFailed", "handler": handler.name, "traceback": trace},
-                detail=f"{handler.name}: {last}",
+                f"{handler.name}: {last}",
             )
         self.tell(f"handler {handler.name} failed on {sighting.event.get('type')}: {last}")
 

@@ -97,15 +97,22 @@ class EventLog:
         self.malformed += origins.count(_MALFORMED)
         return events, origins
 
-    def add_row(self, origin: str, event: Mapping[str, Any], detail: str = "") -> None:
+    def add_row(
+        self,
+        origin: str,
+        event: Mapping[str, Any],
+        detail: str = "",
+        received: float | None = None,
+    ) -> None:
         """Add a row of our own: a gap, a change found after it, a handler that failed.
 
         Args:
             origin: what marks it as ours.
             event: as `log[i]` shall give it.
             detail: its words in the column of that name.
+            received: when, in seconds since 1970; now if None.
         """
-        now = time.time()
+        now = time.time() if received is None else received
         own = dict(event)
         if detail:
             own["detail"] = detail

@@ -1,0 +1,1 @@
+"""Recordings of sessions: written, opened, played again, analysed."""

@@ -1,0 +1,257 @@
+"""A capture's file: JSON Lines, appended to while it runs, readable with jq or pandas alone.
+
+Each line is an object with ``at`` (when, in seconds since 1970) and one member that says what it
+is; docs/captures.md lists them. Compressed, the file is a row of complete gzip members, one each
+half second at most, so that a program that is killed leaves all but the last of them readable.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+import zlib
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from ari_notebook.client.errors import UsageProblem
+
+__all__ = ["VERSION", "Reader", "Record", "Writer", "event_line", "line"]
+
+VERSION = 1
+KINDS = (
+    "capture",
+    "event",
+    "malformed",
+    "row",
+    "applied",
+    "snapshot",
+    "request",
+    "response",
+    "state",
+    "end",
+)
+_FLUSH_SECONDS = 0.5
+_MEMBER_BYTES = 1 << 20
+_MOST_WAITING = 64 << 20
+_READ_BYTES = 1 << 20
+_GZIP = b"\x1f\x8b\x08"
+# What `Writer` makes of an event: its JSON can be had without decoding the line.
+_EVENT_LINE = re.compile(rb'\{"at":(\d+\.\d+),"event":(\{.*\})\}\r?', re.DOTALL)
+
+
+class Writer:
+    """Appends lines to a file from a thread of its own.
+
+    Whoever adds lines only puts them on a queue; packing and writing happen in the thread. Where
+    the disk cannot keep up, and 64 MiB wait, adding waits too: nothing is lost in silence and
+    memory stays bounded.
+
+    Args:
+        path: the file; compressed if its name ends in ``.gz``.
+        overwrite: replace a file that is there.
+
+    Raises:
+        UsageProblem: it is there already, or cannot be written.
+    """
+
+    def __init__(self, path: Path, *, overwrite: bool = False) -> None:
+        try:
+            self._file: BinaryIO = path.open("wb" if overwrite else "xb", buffering=0)
+        except FileExistsError:
+            raise UsageProblem(
+                f"{path} is there already", "Choose another name, or pass overwrite=True."
+            ) from None
+        except OSError as error:
+            raise UsageProblem(f"cannot write {path}: {error.strerror}") from None
+        self.path = path
+        self.bytes = 0
+        self.failure = ""
+        self._packed = path.suffix == ".gz"
+        self._queue: deque[bytes] = deque()
+        self._waiting = 0
+        self._changed = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="ari-capture", daemon=True)
+        self._thread.start()
+
+    def add(self, lines: bytes) -> None:
+        """Take complete lines; returns at once unless the disk is far behind."""
+        with self._changed:
+            while self._waiting > _MOST_WAITING and not (self._closed or self.failure):
+                self._changed.wait()
+            if self._closed or self.failure:
+                return
+            self._queue.append(lines)
+            self._waiting += len(lines)
+            if self._waiting >= _MEMBER_BYTES:
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """Write what waits, and close the file."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _work(self) -> None:
+        with self._file:
+            while True:
+                with self._changed:
+                    if not self._closed and self._waiting < _MEMBER_BYTES:
+                        self._changed.wait(_FLUSH_SECONDS)
+                    last = self._closed
+                    lines = b"".join(self._queue)
+                    self._queue.clear()
+                    self._waiting = 0
+                    self._changed.notify_all()
+                if lines and not self.failure:
+                    self._write(lines)
+                if last:
+                    return
+
+    def _write(self, lines: bytes) -> None:
+        if self._packed:
+            packer = zlib.compressobj(1, zlib.DEFLATED, 31)  # 31: with gzip's own header
+            lines = packer.compress(lines) + packer.flush()
+        try:
+            view = memoryview(lines)
+            while view:
+                view = view[self._file.write(view) :]
+            self.bytes += len(lines)
+        except OSError as error:  # a full disk ends the capture, never the session
+            self.failure = f"cannot write {self.path}: {error.strerror}"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line. ``raw`` is an event's JSON as received; ``data`` is decoded, None for events."""
+
+    at: float
+    kind: str
+    data: Any = None
+    raw: bytes = b""
+    response: Mapping[str, Any] | None = None
+
+
+class Reader:
+    """Reads a capture as far as it can be read.
+
+    ``problems`` counts what was left out, by reason, once an iteration is through. A file that
+    still grows can be read.
+
+    Args:
+        path: the file, compressed or not, whatever its name.
+
+    Raises:
+        UsageProblem: there is no such file, or it is no capture.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.problems: Counter[str] = Counter()
+        self.header: dict[str, Any] = {}
+        self.started = 0.0
+        try:
+            self.size = self.path.stat().st_size
+            first = next(iter(self), None)
+        except OSError as error:
+            raise UsageProblem(f"cannot read {self.path}: {error.strerror}") from None
+        if first is None:
+            raise UsageProblem(
+                f"{self.path} is no capture: no line of it is a record",
+                "Make one with %ari capture start FILE.",
+            )
+        self.started = first.at
+        if first.kind == "capture" and isinstance(first.data, dict):
+            self.header = first.data
+
+    def __iter__(self) -> Iterator[Record]:
+        self.problems.clear()
+        before = 0.0
+        for line, complete in self._lines():
+            record = self._record(line, complete)
+            if record is None:
+                continue
+            if record.at < before - 0.000_001 and record.kind != "request":
+                self.problems["clock went backwards"] += 1
+            before = record.at
+            yield record
+
+    def _record(self, line: bytes, complete: bool) -> Record | None:
+        found = _EVENT_LINE.fullmatch(line)
+        if found:
+            return Record(float(found[1]), "event", raw=found[2])
+        if not line.strip():
+            return None
+        try:
+            item = orjson.loads(line)
+            at = float(item["at"])
+            kind = next(kind for kind in KINDS if kind in item)
+        except (ValueError, TypeError, KeyError, StopIteration) as error:
+            if not complete:
+                self.problems["cut off at the end"] = 1
+            else:
+                unknown = isinstance(error, StopIteration)
+                self.problems["of an unknown kind" if unknown else "not readable"] += 1
+            return None
+        data = item[kind]
+        if kind == "capture" and isinstance(data, dict) and data.get("version") != VERSION:
+            self.problems[f"of version {data.get('version')}, this reads {VERSION}"] += 1
+        if kind == "event":
+            return Record(at, kind, raw=orjson.dumps(data))
+        return Record(at, kind, data, response=item.get("response"))
+
+    def _lines(self) -> Iterator[tuple[bytes, bool]]:
+        """Lines, and whether each was ended by its newline."""
+        rest = b""
+        for block in self._blocks():
+            *parts, rest = (rest + block).split(b"\n")
+            for part in parts:
+                yield part, True
+        if rest:
+            yield rest, False
+
+    def _blocks(self) -> Iterator[bytes]:
+        with self.path.open("rb") as file:
+            block = file.read(_READ_BYTES)
+            if block.startswith(_GZIP):
+                yield from self._unpacked(block, file)
+                return
+            while block:
+                yield block
+                block = file.read(_READ_BYTES)
+
+    def _unpacked(self, block: bytes, file: BinaryIO) -> Iterator[bytes]:
+        unpacker, inside = zlib.decompressobj(31), False
+        while block:
+            try:
+                yield unpacker.decompress(block)
+                block, inside = unpacker.unused_data, not unpacker.eof
+            except zlib.error:  # go on with the next member
+                self.problems["damaged compressed block"] += 1
+                start = block.find(_GZIP, 1)
+                block, inside = block[start:] if start > 0 else b"", False
+            if not inside:
+                unpacker = zlib.decompressobj(31)
+            block = block or file.read(_READ_BYTES)
+        if inside:
+            self.problems["cut off at the end"] = 1
+
+
+def line(kind: str, data: Any, at: float | None = None, **more: Any) -> bytes:
+    """A record that is no event, as a line."""
+    item = {"at": time.time() if at is None else at, kind: data, **more}
+    return orjson.dumps(item, default=str, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def event_line(raw: bytes, at: bytes) -> bytes:
+    """An event as a line: byte for byte as received, unless it came on several lines."""
+    if b"\n" in raw or b"\r" in raw:
+        raw = orjson.dumps(orjson.loads(raw))
+    return b'{"at":%b,"event":%b}\n' % (at, raw)

@@ -1,0 +1,121 @@
+"""A capture as tables, without a server."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ari_notebook.captures.files import Reader
+from ari_notebook.captures.retelling import Retelling
+from ari_notebook.live import EventLog, Tables
+from ari_notebook.requestlog import RequestLog
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ari_notebook.calls import Calls
+
+__all__ = ["LiveTable", "OpenCapture", "open_capture"]
+
+
+def open_capture(path: str | Path, *, keep: int | None = None) -> OpenCapture:
+    """Open a recording as tables.
+
+    Args:
+        path: what `ari.capture` wrote, whole or cut off.
+        keep: how many events to hold at most, the latest; None for all.
+
+    Returns:
+        ``.events``, ``.requests``, ``.calls``, and the live tables as they stood at the end, each
+        with ``.df``; ``.problems`` counts what could not be read.
+
+    Raises:
+        UsageProblem: there is no such file, or it is no capture.
+    """
+    return OpenCapture(path, keep=keep)
+
+
+class LiveTable:
+    """One of the live tables, as it stood when the recording ended."""
+
+    def __init__(self, kind: str, tables: Tables) -> None:
+        self._kind, self._tables = kind, tables
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """A DataFrame of it, indexed by id."""
+        return self._tables.frame(self._kind)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __getitem__(self, id: str) -> dict[str, Any]:
+        return self._rows[id]
+
+    @property
+    def _rows(self) -> dict[str, dict[str, Any]]:
+        rows: dict[str, dict[str, Any]] = getattr(self._tables, self._kind)
+        return rows
+
+
+class OpenCapture:
+    """A recording, read through once; see `open_capture`.
+
+    Args:
+        path: the file.
+        keep: how many events to hold at most; None for all.
+    """
+
+    def __init__(self, path: str | Path, *, keep: int | None = None) -> None:
+        reader = Reader(path)
+        self.path = reader.path
+        self.header: Mapping[str, Any] = reader.header
+        self.events = EventLog(keep=keep)
+        self.requests = RequestLog()
+        self.tables = Tables(subscribe_all=bool(self.header.get("subscribe_all")))
+        self.started = self.ended = reader.started
+        self.problems: Counter[str] = Counter()
+        self._calls: Calls | None = None
+        self._read(reader)
+        self.channels = LiveTable("channels", self.tables)
+        self.bridges = LiveTable("bridges", self.tables)
+        self.playbacks = LiveTable("playbacks", self.tables)
+        self.recordings = LiveTable("recordings", self.tables)
+        self.endpoints = LiveTable("endpoints", self.tables)
+        self.device_states = LiveTable("device_states", self.tables)
+
+    @property
+    def log(self) -> EventLog:
+        """The events, under the name that a session gives them."""
+        return self.events
+
+    @property
+    def calls(self) -> Calls:
+        """The calls in it; ``.calls.df`` has a row each."""
+        if self._calls is None:
+            from ari_notebook.calls import Calls
+
+            self._calls = Calls(self.events)
+        return self._calls
+
+    def _read(self, reader: Reader) -> None:
+        told = Retelling(self.events, self.tables, self.requests, self.header)
+        for record in reader:
+            told.take(record)
+            self.ended = max(self.ended, record.at)
+        told.flush()
+        told.release()
+        self.problems = reader.problems + told.problems
+
+    def __repr__(self) -> str:
+        calls = f", {self.ended - self.started:.1f} s of {self.header.get('asterisk', 'unknown')}"
+        left_out = ", ".join(f"{count} {reason}" for reason, count in self.problems.items())
+        return (
+            f"<capture {self.path.name}: {len(self.events)} events, {len(self.requests)} requests"
+            f"{calls}{'; left out: ' + left_out if left_out else ''}>"
+        )

@@ -1,0 +1,39 @@
+"""Leaving secrets out of what is written down of a request."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+__all__ = ["LEFT_OUT", "without_secrets", "without_secrets_in_path"]
+
+LEFT_OUT = "***"
+_SECRET = re.compile(r"passw|secret|api_?key|md5_cred|token|authorization|private_?key", re.I)
+_IN_PATH = re.compile(r"([?&]\w*(?:passw|secret|api_?key|token)\w*=)[^&]*", re.I)
+
+
+def without_secrets(value: Any) -> Any:
+    """The same value with what its names call a secret left out.
+
+    Args:
+        value: JSON. A secret is the member of such a name; and, in Asterisk's configuration
+            objects, the value of an ``{"attribute": name, "value": …}`` pair or of a variable
+            that is asked for by such a name.
+    """
+    if isinstance(value, list):
+        return [without_secrets(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    named = value.get("attribute", value.get("variable"))
+    of_secret = isinstance(named, str) and bool(_SECRET.search(named))
+    return {
+        name: LEFT_OUT
+        if item not in (None, "") and (_SECRET.search(name) or (of_secret and name == "value"))
+        else without_secrets(item)
+        for name, item in value.items()
+    }
+
+
+def without_secrets_in_path(path: str) -> str:
+    """A path whose query may hold a secret."""
+    return _IN_PATH.sub(rf"\g<1>{LEFT_OUT}", path)
