@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ari_notebook.simulator.channels import Channel
+from ari_notebook.simulator.channels import NORMAL, Channel
 from ari_notebook.simulator.tasks import TaskQueue
 from ari_notebook.simulator.voices import Mix
 
@@ -124,9 +124,25 @@ class Bridge:
         if self.bridge_type == "holding" or len(self.members) < 2:
             return
         for channel in self.members:
-            names = ",".join(other.name for other in self.members if other is not channel)
+            others = [other for other in self.members if other is not channel]
+            names = ",".join(other.name for other in others)
             if again or channel.variables.get("BRIDGEPEER") != names:
-                channel.set_variable("BRIDGEPEER", names)
+                self._tell_peer(channel, names, others[0].protocol_id if len(others) == 1 else "")
+        if len(self.members) == 2:
+            self._introduce(*self.members)
+
+    @staticmethod
+    def _tell_peer(channel: Channel, names: str, call_id: str) -> None:
+        channel.set_variable("BRIDGEPEER", names)
+        if call_id or channel.variables.get("BRIDGEPVTCALLID"):
+            channel.set_variable("BRIDGEPVTCALLID", call_id)
+
+    @staticmethod
+    def _introduce(one: Channel, other: Channel) -> None:
+        """Show each of two who the other one is, where that has a number."""
+        for channel, peer in ((one, other), (other, one)):
+            if peer.caller.number and channel.connected != peer.caller:
+                channel.set_connected(peer.caller)
 
     def retell_peers(self) -> None:
         """Tell BRIDGEPEER again, as when an announcer or a recorder nobody sees comes or goes."""
@@ -138,7 +154,9 @@ class Bridge:
         if channel not in self.members:
             return
         if channel.variables.get("BRIDGEPEER"):
-            channel.set_variable("BRIDGEPEER", "")
+            self._tell_peer(channel, "", "")
+        if channel.hung_up:
+            channel.cause = channel.cause or NORMAL
         del self.members[channel]
         channel.bridge = None
         self.voice.remove(channel.voice)

@@ -49,9 +49,14 @@ class SipChannel(Channel):
     def request_hangup(
         self, cause: int | None = None, *, soft: int | None = None, tell: bool = True
     ) -> None:
-        """Ask for the end; the media end with that."""
+        """Ask for the end; the media end with that.
+
+        A phone that gives no cause lets the one stand that the channel has.
+        """
         if not self.gone and tell:
             self._measure()
+        if soft is None:
+            cause = cause or self.cause or None
         super().request_hangup(cause, soft=soft, tell=tell)
 
     def hang_up_now(self) -> None:
@@ -67,14 +72,22 @@ class SipChannel(Channel):
         if self._measured or self.answered_at is None:
             return
         self._measured = True
-        packets = int((self.exchange.now - self.answered_at) / PACKET_SECONDS)
-        zero = "0.000000"
-        self.set_variable(
-            "RTPAUDIOQOS",
-            f"ssrc={self.exchange.random.getrandbits(32)};"
-            f"themssrc={self.exchange.random.getrandbits(32)};lp=0;rxjitter={zero};"
-            f"rxcount={packets};txjitter={zero};txcount={packets};rlp=0;rtt={zero};"
-            f"rxmes={zero};txmes={zero}",
-        )
-        for name, value in _STATISTICS.items():
+        for name, value in self._statistics().items():
             self.set_variable(name, value)
+            for peer in self._peers():
+                peer.set_variable(f"{name}BRIDGED", value)
+
+    def _peers(self) -> list[Channel]:
+        """The one who is on the other side of a bridge of two."""
+        members = [] if self.bridge is None else [*self.bridge.members]
+        return [each for each in members if each is not self] if len(members) == 2 else []
+
+    def _statistics(self) -> dict[str, str]:
+        seconds = self.exchange.now - (self.answered_at or self.exchange.now)
+        packets, zero = int(seconds / PACKET_SECONDS), "0.000000"
+        ours, theirs = (self.exchange.random.getrandbits(32) for _ in range(2))
+        summary = (
+            f"ssrc={ours};themssrc={theirs};lp=0;rxjitter={zero};rxcount={packets};"
+            f"txjitter={zero};txcount={packets};rlp=0;rtt={zero};rxmes={zero};txmes={zero}"
+        )
+        return {"RTPAUDIOQOS": summary, **_STATISTICS}

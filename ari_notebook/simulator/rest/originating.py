@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ari_notebook.simulator.channels import Channel, Party
+from ari_notebook.simulator.channels import NORMAL, Channel, Party
 from ari_notebook.simulator.clock import Program
 from ari_notebook.simulator.dialing import call_program, make_channel
 from ari_notebook.simulator.messages import Refused, Reply
@@ -77,8 +77,16 @@ def create(exchange: Exchange, args: Arguments) -> Reply:
     words = args["appArgs"].split(",") if args["appArgs"] else []
     exchange.applications.subscribe(app, ("channel", channel.id))
     shown = channel.json()
-    channel.run(_in_stasis(channel, app, words))
+    channel.run(_alone(channel, app, words))
     return Reply(200, shown)
+
+
+def _alone(channel: Channel, app: str, words: list[str]) -> Program:
+    """Stasis is all that runs on the channel: its end is the channel's, which is a normal one."""
+    try:
+        yield from _in_stasis(channel, app, words)
+    finally:
+        channel.cause = channel.cause or NORMAL
 
 
 def _in_stasis(channel: Channel, app: str, words: list[str]) -> Program:

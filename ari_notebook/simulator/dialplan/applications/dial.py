@@ -146,6 +146,8 @@ def _call(channel: Channel, address: str, timeout: float | None, attempt: _Attem
 
     peer.on_gone.append(gone)
     peer.run(call_program(peer, timeout, answered, channel, told))
+    if before.number:
+        exchange.soon(lambda: None if channel.gone else channel.set_connected(before))
 
 
 def _wake(channel: Channel) -> None:
