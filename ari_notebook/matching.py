@@ -88,7 +88,10 @@ class Pattern:
 def _suggest(name: str, known: Iterable[str]) -> str:
     names = list(known)
     near = nearest(name, names, 2)
-    return f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(names)}."
+    if near:
+        return f"Did you mean {' or '.join(near)}?"
+    shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+    return f"There are: {shown}"
 
 
 def _plain(value: Any) -> Any:

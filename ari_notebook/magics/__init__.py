@@ -1,1 +1,37 @@
-"""The `%ari` magics."""
+"""The `%ari` magics. ``%load_ext ari_notebook`` comes here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["load", "unload"]
+
+
+def load(ipython: Any) -> None:
+    """Give IPython ``%ari`` and ``%%ari``, their completion, and forms for what they return."""
+    from ari_notebook.magics.completion import complete_with
+    from ari_notebook.magics.shell import AriMagic
+    from ari_notebook.views import register
+
+    magic = AriMagic(ipython)
+    ipython.register_magics(magic)
+    if magic.settings not in ipython.configurables:
+        ipython.configurables.append(magic.settings)
+    complete_with(ipython)
+    register(ipython)
+
+
+def unload(ipython: Any) -> None:
+    """Take all of it away, and close every session."""
+    from ari_notebook import sessions
+    from ari_notebook.magics.completion import complete_no_more
+    from ari_notebook.views import unregister
+
+    for kind in ("line", "cell"):
+        ipython.magics_manager.magics[kind].pop("ari", None)
+    ipython.configurables[:] = [
+        each for each in ipython.configurables if type(each).__name__ != "AriMagics"
+    ]
+    complete_no_more(ipython)
+    unregister(ipython)
+    sessions.close_all()

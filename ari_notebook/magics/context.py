@@ -1,0 +1,117 @@
+"""What a verb has at hand when it runs: the shell, the session, the channel that is meant."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from ari_notebook import sessions
+from ari_notebook.client.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from ari_notebook.magics.grammar import Given
+    from ari_notebook.magics.settings import AriMagics
+    from ari_notebook.session import Session
+
+__all__ = ["Context", "Progress"]
+
+NAME = "ari"  # what a session is bound to in the notebook
+
+
+class Context:
+    """One run of a verb.
+
+    Args:
+        shell: IPython's.
+        settings: what ``%config AriMagics`` says.
+        given: what the line gave.
+    """
+
+    def __init__(self, shell: Any, settings: AriMagics, given: Given) -> None:
+        self.shell = shell
+        self.settings = settings
+        self._given = given
+
+    @property
+    def session(self) -> Session:
+        """The session that is meant: ``--on``, the notebook's ``ari``, or the one opened last.
+
+        Raises:
+            UsageProblem: there is none.
+        """
+        name = self._given.options.get("--on")
+        if name:
+            return sessions.find(str(name))
+        bound = self.shell.user_ns.get(NAME)
+        if bound in sessions.opened():
+            found: Session = bound
+            return found
+        return sessions.current()
+
+    def bind(self, session: Session) -> None:
+        """Make a session the notebook's ``ari``, and the one that is meant."""
+        sessions.use(session.name)
+        self.shell.user_ns[NAME] = session
+
+    @property
+    def channel(self) -> Any:
+        """The channel that is meant: ``--channel``, or the current one.
+
+        Raises:
+            NotFound: there is none.
+        """
+        named = self._given.options.get("--channel")
+        if named:
+            return self.session.find_channel(named)
+        return self.session.current_channel
+
+    def named_or_current(self, text: Any) -> Any:
+        """The channel of that id or name; the current one where none is named."""
+        return self.session.find_channel(text) if text else self.channel
+
+    def seconds(self, option: str, default: float) -> float:
+        """An option's seconds.
+
+        Raises:
+            UsageProblem: it is no number.
+        """
+        text = self._given.options.get(option)
+        if text is None:
+            return default
+        try:
+            seconds = float(text)
+        except ValueError:
+            raise UsageProblem(f"{option} takes seconds, not {str(text)!r}") from None
+        if not 0 <= seconds < 1e9:
+            raise UsageProblem(f"{option} takes seconds from 0 on, not {text}")
+        return seconds
+
+
+class Progress:
+    """A line that says how long something has been waited for; gone when that is over.
+
+    Args:
+        what: is waited for.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._shown = 0
+        self._begun = time.monotonic()
+
+    def __call__(self, passed: float) -> None:
+        """Say how many seconds have passed; nothing in the first."""
+        if passed >= 1:
+            text = f"waiting for {self._what}: {passed:.0f} s"
+            sys.stdout.write("\r" + text.ljust(self._shown))
+            sys.stdout.flush()
+            self._shown = len(text)
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown:
+            sys.stdout.write("\r" + " " * self._shown + "\r")
+            sys.stdout.flush()

@@ -1,0 +1,36 @@
+"""``%config AriMagics``: how the magics behave where a line does not say."""
+
+from __future__ import annotations
+
+from traitlets import Enum, Float, Int, TraitError, Unicode, validate
+from traitlets.config import Configurable
+
+from ari_notebook.client.address import application_names
+from ari_notebook.client.errors import AriError
+
+__all__ = ["AriMagics"]
+
+
+class AriMagics(Configurable):  # type: ignore[misc]
+    """What ``%config AriMagics`` shows and sets."""
+
+    app = Unicode(
+        "", help="Applications of %ari connect; empty for ARI_APP, else hello-world."
+    ).tag(config=True)
+    display = Enum(("html", "text"), "html", help="How results are shown in a notebook.").tag(
+        config=True
+    )
+    keep = Int(1_000_000, min=1_000, help="How many events a session holds.").tag(config=True)
+    refresh = Float(0.25, min=0.05, max=60, help="Seconds between updates of the panel.").tag(
+        config=True
+    )
+    timeout = Float(10.0, min=0, help="Seconds that %ari wait waits.").tag(config=True)
+
+    @validate("app")  # type: ignore[untyped-decorator]
+    def _check_app(self, proposal: dict[str, str]) -> str:
+        if proposal["value"]:
+            try:
+                application_names(proposal["value"])
+            except AriError as error:
+                raise TraitError(str(error)) from None
+        return proposal["value"]

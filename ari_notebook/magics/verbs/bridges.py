@@ -1,0 +1,159 @@
+"""Verbs about bridges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ari_notebook.client.errors import NotFound
+from ari_notebook.magics.context import Context
+from ari_notebook.magics.grammar import Argument, Given, Option, verb
+from ari_notebook.magics.verbs.media import RECORD_OPTIONS, WAIT, play_on, record_from
+
+_GROUP = "Bridges"
+_PATH = "/bridges/{bridgeId}"
+BRIDGE = Option("--bridge", "the bridge; the latest if left out", "B", "bridge")
+
+
+def _bridge(context: Context, given: Given) -> Any:
+    """The bridge that ``--bridge`` names, or the latest."""
+    named = given.options.get("--bridge")
+    session = context.session
+    if named:
+        return session.find_bridge(named)
+    ids = list(session.tables.bridges)
+    if not ids:
+        raise NotFound("there is no bridge", "Make one: bridge = %ari bridge create")
+    return session.bridges[ids[-1]]
+
+
+@verb(
+    "bridge create",
+    "make a bridge",
+    Argument("TYPE", required=False, kind="bridge type"),
+    options=(Option("--name", "its name", "N"), Option("--id", "its id", "ID")),
+    group=_GROUP,
+    method='ari.bridges.create(type="mixing")',
+    operation="POST /bridges",
+    examples=("bridge = %ari bridge create", "%ari bridge create holding --name waiting"),
+)
+def create(context: Context, given: Given) -> Any:
+    """Make a bridge."""
+    session = context.session
+    arguments = {"type": str(given["TYPE"] or "mixing")}
+    for option, name in (("--name", "name"), ("--id", "bridgeId")):
+        if given.option(option):
+            arguments[name] = str(given.option(option))
+    return session.invoke(session.operation("bridges.create"), arguments)
+
+
+def _channels(context: Context, given: Given) -> list[str]:
+    """The channels that are named, by id; the current one where none is."""
+    named = [each for word in given["CHANNEL"] or () for each in str(word).split(",")]
+    if not named:
+        return [context.session.current_channel.id]
+    return [context.session.find_channel(each).id for each in named]
+
+
+@verb(
+    "bridge add",
+    "put channels into a bridge",
+    Argument("CHANNEL", required=False, many=True, kind="channel"),
+    options=(BRIDGE,),
+    fields="bridges.add_channel",
+    group=_GROUP,
+    method="bridge.add_channel([alice, bob])",
+    operation=f"POST {_PATH}/addChannel",
+    examples=("%ari bridge add $alice $bob", "%ari bridge add $alice --bridge waiting"),
+)
+def add(context: Context, given: Given) -> Any:
+    """Put channels into a bridge."""
+    bridge = _bridge(context, given)
+    bridge.add_channel(_channels(context, given), **given.fields)
+    return bridge
+
+
+@verb(
+    "bridge remove",
+    "take channels out of a bridge",
+    Argument("CHANNEL", required=False, many=True, kind="channel"),
+    options=(BRIDGE,),
+    group=_GROUP,
+    method="bridge.remove_channel(alice)",
+    operation=f"POST {_PATH}/removeChannel",
+    examples=("%ari bridge remove $alice",),
+)
+def remove(context: Context, given: Given) -> Any:
+    """Take channels out."""
+    bridge = _bridge(context, given)
+    bridge.remove_channel(_channels(context, given))
+    return bridge
+
+
+@verb(
+    "bridge destroy",
+    "end a bridge; its channels stay in Stasis",
+    Argument("BRIDGE", required=False, kind="bridge"),
+    options=(BRIDGE,),
+    group=_GROUP,
+    method="bridge.destroy()",
+    operation=f"DELETE {_PATH}",
+    examples=("%ari bridge destroy",),
+)
+def destroy(context: Context, given: Given) -> None:
+    """End a bridge."""
+    named = given["BRIDGE"]
+    bridge = context.session.find_bridge(named) if named else _bridge(context, given)
+    bridge.destroy()
+
+
+@verb(
+    "bridge play",
+    "play to all in a bridge",
+    Argument("MEDIA", "what to play, as hello-world or tone:ring", many=True, kind="media"),
+    options=(BRIDGE, WAIT),
+    fields="bridges.play",
+    group=_GROUP,
+    method='bridge.play("sound:hello-world")',
+    operation=f"POST {_PATH}/play",
+    examples=("%ari bridge play hello-world",),
+)
+def play(context: Context, given: Given) -> Any:
+    """Play to a bridge."""
+    return play_on(context, given, _bridge(context, given))
+
+
+@verb(
+    "bridge record",
+    "record what is said in a bridge",
+    Argument("NAME", "a name for the recording"),
+    options=(BRIDGE, *RECORD_OPTIONS),
+    fields="bridges.record",
+    group=_GROUP,
+    method='bridge.record("meeting", format="wav")',
+    operation=f"POST {_PATH}/record",
+    examples=("%ari bridge record meeting",),
+)
+def record(context: Context, given: Given) -> Any:
+    """Record a bridge."""
+    return record_from(given, _bridge(context, given))
+
+
+@verb(
+    "bridge moh",
+    "music on hold for all in a bridge",
+    Argument("start|stop", required=False, kind="start"),
+    options=(BRIDGE,),
+    group=_GROUP,
+    method="bridge.start_moh(), bridge.stop_moh()",
+    operation=f"POST {_PATH}/moh",
+    examples=("%ari bridge moh", "%ari bridge moh stop"),
+)
+def moh(context: Context, given: Given) -> None:
+    """Music."""
+    bridge, what = _bridge(context, given), given["start|stop"]
+    if what == "stop":
+        bridge.stop_moh()
+    elif what in (None, "start"):
+        bridge.start_moh()
+    else:
+        bridge.start_moh(str(what))

@@ -1,0 +1,236 @@
+"""Verbs that act on a channel: the current one, or the one that ``--channel`` names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ari_notebook.magics.context import Context
+from ari_notebook.magics.grammar import Argument, Given, Option, verb
+
+CHANNEL = Option("--channel", "the channel: its id, a part of its id or name", "C", "channel")
+_GROUP = "A channel"
+
+
+def _simple(name: str, about: str, method: str, operation: str) -> None:
+    """A verb that asks one operation of a channel and has nothing to say but to whom."""
+
+    @verb(
+        name,
+        about,
+        Argument("CHANNEL", required=False, kind="channel"),
+        options=(CHANNEL,),
+        group=_GROUP,
+        method=f"channel.{method}()",
+        operation=operation,
+        examples=(f"%ari {name}", f"%ari {name} $channel"),
+    )
+    def run(context: Context, given: Given) -> Any:
+        getattr(context.named_or_current(given["CHANNEL"]), method)()
+
+
+_PATH = "/channels/{channelId}"
+for _name, _about, _method, _operation in (
+    ("answer", "answer the call", "answer", f"POST {_PATH}/answer"),
+    ("ring", "let the caller hear ringing", "ring", f"POST {_PATH}/ring"),
+    ("ringstop", "ring no more", "ring_stop", f"DELETE {_PATH}/ring"),
+    ("progress", "say that the call makes progress", "progress", f"POST {_PATH}/progress"),
+    ("hold", "hold the call", "hold", f"POST {_PATH}/hold"),
+    ("unhold", "take the call back from hold", "unhold", f"DELETE {_PATH}/hold"),
+):
+    _simple(_name, _about, _method, _operation)
+
+
+@verb(
+    "hangup",
+    "hang up",
+    Argument("CHANNEL", required=False, kind="channel"),
+    options=(CHANNEL, Option("--reason", "why, as busy or normal", "R", "reason")),
+    group=_GROUP,
+    method='channel.hangup(reason="normal")',
+    operation=f"DELETE {_PATH}",
+    examples=("%ari hangup", "%ari hangup --reason busy"),
+)
+def hangup(context: Context, given: Given) -> None:
+    """Hang up."""
+    reason = given.option("--reason")
+    channel = context.named_or_current(given["CHANNEL"])
+    channel.hangup(**({"reason": reason} if reason else {}))
+
+
+def _mute(name: str, about: str, method: str) -> None:
+    @verb(
+        name,
+        about,
+        Argument("in|out|both", required=False, kind="direction"),
+        options=(CHANNEL,),
+        group=_GROUP,
+        method=f'channel.{name}(direction="both")',
+        operation=f"{method} {_PATH}/mute",
+        examples=(f"%ari {name}", f"%ari {name} in"),
+    )
+    def run(context: Context, given: Given) -> None:
+        getattr(context.channel, name)(direction=given["in|out|both"] or "both")
+
+
+_mute("mute", "let nothing be heard from it, to it, or both", "POST")
+_mute("unmute", "let it be heard again", "DELETE")
+
+
+def _start_stop(name: str, about: str, start: str, stop: str, argument: str = "") -> None:
+    @verb(
+        name,
+        about,
+        Argument("start|stop", required=False, kind="start"),
+        *((Argument(argument, required=False),) if argument else ()),
+        options=(CHANNEL,),
+        group=_GROUP,
+        method=f"channel.{start}(), channel.{stop}()",
+        operation=f"POST {_PATH}/{name}",
+        examples=(f"%ari {name}", f"%ari {name} stop"),
+    )
+    def run(context: Context, given: Given) -> None:
+        channel, what = context.channel, given["start|stop"]
+        if what == "stop":
+            getattr(channel, stop)()
+        elif argument and (given[argument] or what not in (None, "start")):
+            getattr(channel, start)(str(given[argument] or what))
+        else:
+            getattr(channel, start)()
+
+
+_start_stop("moh", "music on hold", "start_moh", "stop_moh", "CLASS")
+_start_stop("silence", "silence", "start_silence", "stop_silence")
+
+
+@verb(
+    "dtmf",
+    "press keys on a channel",
+    Argument("DIGITS", "the digits to send, as 12#"),
+    options=(CHANNEL,),
+    fields="channels.send_dtmf",
+    group=_GROUP,
+    method='channel.send_dtmf("12#")',
+    operation=f"POST {_PATH}/dtmf",
+    examples=("%ari dtmf 12#", "%ari dtmf 1 duration=200"),
+)
+def dtmf(context: Context, given: Given) -> None:
+    """Send digits."""
+    context.channel.send_dtmf(str(given["DIGITS"]), **given.fields)
+
+
+@verb(
+    "snoop",
+    "hear a channel, or speak into it, by a channel of its own",
+    options=(
+        CHANNEL,
+        Option("--spy", "what to hear", "none|in|out|both", "direction"),
+        Option("--whisper", "to whom to speak", "none|in|out|both", "direction"),
+        Option("--app", "the application that gets the snoop channel", "A"),
+    ),
+    group=_GROUP,
+    method='channel.snoop_channel(spy="both", app="hello-world")',
+    operation=f"POST {_PATH}/snoop",
+    examples=("listener = %ari snoop --spy both",),
+)
+def snoop(context: Context, given: Given) -> Any:
+    """Snoop."""
+    arguments = {"app": given.option("--app") or context.session.apps[0]}
+    for name in ("spy", "whisper"):
+        if given.option(f"--{name}"):
+            arguments[name] = given.option(f"--{name}")
+    if len(arguments) == 1:
+        arguments["spy"] = "both"
+    return context.channel.snoop_channel(**arguments)
+
+
+@verb(
+    "continue",
+    "let the channel go on in the dialplan",
+    Argument("EXTEN[@CONTEXT]", required=False, kind="extension"),
+    options=(CHANNEL, Option("--priority", "from which priority or label on", "P")),
+    group=_GROUP,
+    method='channel.continue_in_dialplan(extension="1002")',
+    operation=f"POST {_PATH}/continue",
+    examples=("%ari continue", "%ari continue 1002@default"),
+)
+def continue_(context: Context, given: Given) -> None:
+    """Leave Stasis."""
+    exten, _, place = str(given["EXTEN[@CONTEXT]"] or "").partition("@")
+    arguments: dict[str, Any] = {}
+    if exten:
+        arguments["extension"] = exten
+    if place:
+        arguments["context"] = place
+    priority = given.option("--priority")
+    if priority:
+        arguments["priority" if str(priority).isdigit() else "label"] = priority
+    context.channel.continue_in_dialplan(**arguments)
+
+
+@verb(
+    "redirect",
+    "send the caller elsewhere, by its own technology",
+    Argument("ENDPOINT", "an endpoint, as PJSIP/alice", kind="endpoint"),
+    options=(CHANNEL,),
+    group=_GROUP,
+    method='channel.redirect("PJSIP/alice")',
+    operation=f"POST {_PATH}/redirect",
+    examples=("%ari redirect PJSIP/alice",),
+)
+def redirect(context: Context, given: Given) -> None:
+    """Redirect."""
+    context.channel.redirect(str(given["ENDPOINT"]))
+
+
+@verb(
+    "move",
+    "hand the channel to another application",
+    Argument("APP", "the name of a Stasis application", kind="application"),
+    Argument("ARGS", required=False),
+    options=(CHANNEL,),
+    group=_GROUP,
+    method='channel.move("queue")',
+    operation=f"POST {_PATH}/move",
+    examples=("%ari move queue vip,3",),
+)
+def move(context: Context, given: Given) -> None:
+    """Move."""
+    more = {"appArgs": str(given["ARGS"])} if given["ARGS"] else {}
+    context.channel.move(str(given["APP"]), **more)
+
+
+@verb(
+    "select",
+    "make a channel the current one, that verbs act on; without one, the latest in Stasis",
+    Argument("CHANNEL", required=False, kind="channel"),
+    group=_GROUP,
+    method="ari.current_channel = channel",
+    examples=("%ari select $channel",),
+)
+def select(context: Context, given: Given) -> Any:
+    """Choose the current channel."""
+    named = given["CHANNEL"]
+    session = context.session
+    session.current_channel = session.find_channel(named) if named else None
+    return session.current_channel
+
+
+@verb(
+    "variable",
+    "a channel's variable or function: read it, or set it with name=value",
+    Argument("NAME", required=False),
+    options=(CHANNEL,),
+    fields="variable",
+    group=_GROUP,
+    method='channel.get_channel_var("COLOUR")["value"]',
+    operation=f"GET {_PATH}/variable",
+    examples=("%ari variable COLOUR", "%ari variable COLOUR=red"),
+)
+def variable(context: Context, given: Given) -> Any:
+    """Read or set a variable."""
+    channel = context.channel
+    for name, value in given.fields.items():
+        channel.set_channel_var(name, value=str(value))
+    if given["NAME"]:
+        return channel.get_channel_var(str(given["NAME"]))["value"]
+    return None

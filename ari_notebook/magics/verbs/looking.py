@@ -1,0 +1,60 @@
+"""Verbs that draw."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ari_notebook.client.errors import UsageProblem
+from ari_notebook.magics.context import Context
+from ari_notebook.magics.grammar import Argument, Given, Option, verb
+
+_GROUP = "Views"
+
+
+@verb("panel", "the live panel", group=_GROUP, method="ari.panel()", examples=("%ari panel",))
+def panel(context: Context, given: Given) -> Any:
+    """The live panel."""
+    return context.session.panel()
+
+
+def _last(given: Given, default: int) -> int:
+    text = given.option("--last")
+    if text is None:
+        return default
+    if not str(text).isdigit():
+        raise UsageProblem(f"--last takes a number, not {str(text)!r}")
+    return int(text)
+
+
+def _named(context: Context, given: Given) -> Any:
+    words = [str(word) for word in given["CHANNEL"] or ()]
+    found = [context.session.find_channel(word).id for word in words]
+    return found or None
+
+
+@verb(
+    "ladder",
+    "the sequence diagram of requests and events",
+    Argument("CHANNEL", required=False, many=True, kind="channel"),
+    options=(Option("--last", "at most so many arrows", "N"),),
+    group=_GROUP,
+    method="ari.ladder()",
+    examples=("%ari ladder", "%ari ladder $channel --last 30"),
+)
+def ladder(context: Context, given: Given) -> Any:
+    """The sequence diagram."""
+    return context.session.ladder(_named(context, given), last=_last(given, 100))
+
+
+@verb(
+    "timeline",
+    "channels over time",
+    Argument("CHANNEL", required=False, many=True, kind="channel"),
+    options=(Option("--last", "at most so many channels", "N"),),
+    group=_GROUP,
+    method="ari.timeline()",
+    examples=("%ari timeline",),
+)
+def timeline(context: Context, given: Given) -> Any:
+    """Channels over time."""
+    return context.session.timeline(_named(context, given), last=_last(given, 30))

@@ -1,0 +1,96 @@
+"""Verbs that send any request, and show what went over the wire."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import orjson
+
+from ari_notebook.client.errors import NotFound, UsageProblem
+from ari_notebook.magics.context import Context
+from ari_notebook.magics.grammar import Argument, Given, Option, verb
+
+_GROUP = "The wire"
+
+
+def _raw(method: str) -> None:
+    @verb(
+        method.lower(),
+        f"send {method}, and show the status line",
+        Argument("PATH", "a path below /ari, as /channels"),
+        options=(Option("--body", "a JSON body", "JSON"),),
+        fields="query",
+        group=_GROUP,
+        method=f'ari.request("{method}", "/channels")',
+        operation=method,
+        examples=(f"%ari {method.lower()} /channels",),
+    )
+    def run(context: Context, given: Given) -> Any:
+        path = str(given["PATH"])
+        path = "/" + path.removeprefix("/ari").lstrip("/")
+        answer = context.session.request(method, path, given.fields or None, _body(given))
+        sys.stdout.write(f"HTTP {answer.status} {answer.reason}\n")
+        if not answer.content:
+            return None
+        return answer.json() if answer.is_json else answer.content
+
+
+def _body(given: Given) -> Any:
+    text = given.option("--body")
+    if text is None:
+        return None
+    value = getattr(text, "value", text)
+    if not isinstance(value, str):
+        return value
+    try:
+        return orjson.loads(value)
+    except ValueError:
+        raise UsageProblem(f"--body takes JSON, not {value!r}") from None
+
+
+for _method in ("GET", "POST", "PUT", "DELETE"):
+    _raw(_method)
+
+
+class Command(str):
+    """A command for a shell, shown as it is to be typed."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+@verb(
+    "curl",
+    "the last request as a curl command; the password is left out",
+    group=_GROUP,
+    method="ari.requests.last.curl()",
+    examples=("%ari curl",),
+)
+def curl(context: Context, given: Given) -> Command:
+    """The last request for a shell."""
+    last = context.session.requests.last
+    if last is None:
+        raise NotFound("no request was sent yet", "Try: %ari get /channels")
+    return Command(last.curl())
+
+
+@verb(
+    "trace",
+    "show requests and events as they pass, as curl and wscat would",
+    Argument("on|off", "on or off", kind="switch"),
+    group=_GROUP,
+    method="",
+    examples=("%ari trace on",),
+)
+def trace(context: Context, given: Given) -> None:
+    """Show the wire."""
+    from ari_notebook.magics.tracing import start, stop
+
+    switch = str(given["on|off"])
+    if switch not in ("on", "off"):
+        raise UsageProblem(f"trace is on or off, not {switch!r}")
+    if switch == "on":
+        start(context.session, context.shell)
+    else:
+        stop(context.session)

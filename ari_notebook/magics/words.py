@@ -1,0 +1,198 @@
+"""A line of `%ari` taken apart into words, with ``$name`` and ``{expression}`` expanded.
+
+Quotes hold words together; in single quotes nothing is expanded. JSON may stand as it is: braces
+belong to a word with all that is in them, and ``{"…`` and ``{}`` are no expressions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from ari_notebook.client.errors import UsageProblem
+from ari_notebook.magics.suggest import suggest
+
+__all__ = ["Word", "split"]
+
+_NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[[^\]\s]*\])*")
+_JSON = re.compile(r"\s*(\"|\}|$)")
+_CLOSING = {"{": "}", "[": "]"}
+
+
+class Word(str):
+    """A word; ``value`` is the Python object where the whole word is one ``$name`` or ``{…}``."""
+
+    value: Any
+
+    def __new__(cls, text: str, value: Any = None) -> Word:
+        """A word of a text; the value is the text where none is given."""
+        made = super().__new__(cls, text)
+        made.value = text if value is None else value
+        return made
+
+
+def split(line: str, names: Mapping[str, Any]) -> list[Word]:
+    """The words of a line.
+
+    Args:
+        line: what was typed behind ``%ari``.
+        names: the notebook's variables, for ``$name`` and ``{expression}``.
+
+    Raises:
+        UsageProblem: a quote or brace is not closed, or a name is not defined.
+    """
+    return [_word(parts, names) for parts in _cut(line)]
+
+
+def _cut(line: str) -> Iterator[list[tuple[str, bool]]]:
+    """Each word's parts: a text, and whether it is to be expanded."""
+    parts: list[tuple[str, bool]] = []
+    text, started, at = "", False, 0
+    while at < len(line):
+        char = line[at]
+        if char.isspace():
+            if started:
+                yield [*parts, (text, True)]
+            parts, text, started = [], "", False
+        elif char in "'\"":
+            end = _quoted(line, at)
+            inside = line[at + 1 : end]
+            if char == '"':
+                text += re.sub(r"\\([\"\\])", r"\1", inside)
+            else:
+                parts += [(text, True), (inside, False)]
+                text = ""
+            started, at = True, end
+        elif char == "\\" and line[at + 1 : at + 2] in (" ", "'", '"', "\\", "$"):
+            parts += [(text, True), (line[at + 1], False)]
+            text, started, at = "", True, at + 1
+        elif char in _CLOSING and (char == "{" or (not started or text.endswith("="))):
+            end = _closing(line, at)
+            text += line[at : end + 1]
+            started, at = True, end
+        else:
+            text, started = text + char, True
+        at += 1
+    if started:
+        yield [*parts, (text, True)]
+
+
+def _quoted(line: str, at: int) -> int:
+    """Where the quote that opens here is closed."""
+    quote, end = line[at], at + 1
+    while end < len(line):
+        if line[end] == "\\" and quote == '"':
+            end += 1
+        elif line[end] == quote:
+            return end
+        end += 1
+    raise UsageProblem(f"a {quote} is not closed: {line[at:]}", "Add it, or leave both out.")
+
+
+def _closing(line: str, at: int) -> int:
+    """Where the bracket that opens here is closed; quotes inside are skipped."""
+    opening, depth, quote = line[at], 0, ""
+    index = at
+    while index < len(line):
+        char = line[index]
+        if quote:
+            if char == "\\":
+                index += 1
+            elif char == quote:
+                quote = ""
+        elif char in "'\"":
+            quote = char
+        elif char == opening:
+            depth += 1
+        elif char == _CLOSING[opening]:
+            depth -= 1
+            if depth == 0:
+                return index
+        index += 1
+    raise UsageProblem(f"a {opening} is not closed: {line[at:]}", "Add it, or quote the word.")
+
+
+def _word(parts: list[tuple[str, bool]], names: Mapping[str, Any]) -> Word:
+    pieces: list[Any] = []
+    for text, expanded in parts:
+        if expanded:
+            pieces += _expand(text, names)
+        elif text:
+            pieces.append(text)
+    if len(pieces) == 1 and not isinstance(pieces[0], str):
+        return Word(_text(pieces[0]), pieces[0])
+    return Word("".join(_text(piece) for piece in pieces))
+
+
+def _expand(text: str, names: Mapping[str, Any]) -> Iterator[Any]:
+    """The pieces of a text: literal texts, and the values of what is expanded."""
+    kept, at = "", 0
+    while at < len(text):
+        found: tuple[Any, int] | None = None
+        if text.startswith("$$", at):
+            kept, at = kept + "$", at + 2
+            continue
+        if text[at] == "$":
+            found = _variable(text, at, names)
+        elif text[at] == "{" and not _JSON.match(text, at + 1):
+            found = _expression(text, at, names)
+        if found is None:
+            kept, at = kept + text[at], at + 1
+            continue
+        if kept:
+            yield kept
+        yield found[0]
+        kept, at = "", found[1]
+    if kept:
+        yield kept
+
+
+def _variable(text: str, at: int, names: Mapping[str, Any]) -> tuple[Any, int] | None:
+    match = _NAME.match(text, at + 1)
+    if match is None:
+        return None
+    return _value(match[0], names), match.end()
+
+
+def _expression(text: str, at: int, names: Mapping[str, Any]) -> tuple[Any, int] | None:
+    end = _closing(text, at)
+    try:
+        compile(text[at + 1 : end].strip(), "%ari", "eval")
+    except SyntaxError:
+        return None
+    return _value(text[at + 1 : end].strip(), names), end + 1
+
+
+def _value(expression: str, names: Mapping[str, Any]) -> Any:
+    try:
+        return eval(expression, dict(names))  # noqa: S307  the user's own notebook
+    except NameError as error:
+        name = error.name or expression
+        raise UsageProblem(
+            f"{name!r} is not defined",
+            suggest(name, _visible(names)) or "Assign it first: name = …",
+        ) from None
+    except Exception as error:  # noqa: BLE001  whatever it is, it is the line that is wrong
+        raise UsageProblem(f"{expression}: {type(error).__name__}: {error}") from None
+
+
+def _visible(names: Iterable[str]) -> list[str]:
+    return [name for name in names if not name.startswith("_")]
+
+
+def _text(value: Any) -> str:
+    """What a value is on the line: a live object its id, JSON for what is made of others."""
+    if isinstance(value, str):
+        return value
+    if (id := getattr(value, "id", None)) is not None:
+        return str(id)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, tuple)) and not any(isinstance(v, (dict, list)) for v in value):
+        return ",".join(_text(each) for each in value)
+    if isinstance(value, (dict, list, tuple)):
+        return orjson.dumps(value, default=_text).decode()
+    return str(value)

@@ -1,0 +1,116 @@
+"""Servers by name, from the user's configuration file.
+
+``~/.config/ari-notebook/config.toml`` (or where XDG_CONFIG_HOME says)::
+
+    default = "office"
+
+    [servers.office]
+    url = "https://pbx.example:8089"
+    user = "asterisk"
+    app = "hello-world"
+    read_only = true
+
+Passwords do not belong there: they come from ARI_PASSWORD, the keyring, or are asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from ari_notebook.client.errors import UsageProblem
+from ari_notebook.spec import nearest
+
+__all__ = ["Server", "config_file", "server", "servers"]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What to connect with; None where the environment or the defaults say."""
+
+    url: str | None = None
+    user: str | None = None
+    app: str | None = None
+    name: str | None = None
+    read_only: bool = False
+
+
+def config_file() -> Path:
+    """Where the configuration file is, whether or not it exists."""
+    home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(home) / "ari-notebook" / "config.toml"
+
+
+def servers() -> dict[str, Server]:
+    """The named servers.
+
+    Raises:
+        UsageProblem: the file cannot be read; the message says where and why.
+    """
+    return {name: _server(name, given) for name, given in _read().get("servers", {}).items()}
+
+
+def server(wanted: str | None) -> Server:
+    """The server that a word means.
+
+    Args:
+        wanted: a URL, a server's name, or None: ARI_URL, else the file's default, else none,
+            which stands for the simulator.
+
+    Raises:
+        UsageProblem: it is neither a URL nor a name in the file.
+    """
+    if wanted is None:
+        if "ARI_URL" in os.environ:
+            return Server()
+        default = _read().get("default")
+        return Server() if default is None else _named(str(default))
+    if "/" in wanted or ":" in wanted or "." in wanted or wanted == "localhost":
+        return Server(url=wanted)
+    return _named(wanted)
+
+
+def _named(name: str) -> Server:
+    known = servers()
+    if name not in known:
+        close = _suggest(name, known)
+        raise UsageProblem(
+            f"{name!r} is neither a URL nor a server in {config_file()}",
+            close or "A URL looks like http://127.0.0.1:8088.",
+        )
+    return known[name]
+
+
+def _read() -> dict[str, Any]:
+    path = config_file()
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageProblem(f"{path} cannot be read: {error}", "Correct it, or move it.") from None
+
+
+def _server(name: str, given: Any) -> Server:
+    known = {each.name: each.type for each in fields(Server)}
+    if not isinstance(given, dict) or "url" not in given:
+        raise UsageProblem(f"{config_file()}: [servers.{name}] needs a url")
+    for key in given:
+        if key == "password":
+            raise UsageProblem(
+                f"{config_file()}: [servers.{name}] has a password",
+                "Take it out: use ARI_PASSWORD or the keyring.",
+            )
+        if key not in known:
+            close = _suggest(key, known) or f"Known are: {', '.join(known)}."
+            raise UsageProblem(f"{config_file()}: [servers.{name}] knows no {key!r}", close)
+    return Server(**{"name": name, **given})
+
+
+def _suggest(typed: str, known: Iterable[str]) -> str:
+    close = nearest(typed, known, 1)
+    return f"Did you mean {close[0]}?" if close else ""
