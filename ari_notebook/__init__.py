@@ -17,6 +17,7 @@ from ari_notebook._version import __version__
 
 if TYPE_CHECKING:
     from ari_notebook.captures.opened import open_capture
+    from ari_notebook.captures.replaying import replay
     from ari_notebook.client.errors import (
         ApplicationTaken,
         AriError,
@@ -59,11 +60,13 @@ __all__ = [
     "__version__",
     "connect",
     "open_capture",
+    "replay",
 ]
 
 _HOMES = {
     "connect": "ari_notebook.connecting",
     "open_capture": "ari_notebook.captures.opened",
+    "replay": "ari_notebook.captures.replaying",
     "Session": "ari_notebook.session",
 }
 

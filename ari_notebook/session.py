@@ -19,7 +19,7 @@ from ari_notebook.client.credentials import Credentials
 from ari_notebook.client.errors import (
     UsageProblem,
 )
-from ari_notebook.client.rest import Answer, Call, HttpTransport, Rest
+from ari_notebook.client.rest import Answer, Call, HttpTransport, Rest, Transport
 from ari_notebook.client.stream import State
 from ari_notebook.client.websocket_rest import WebSocketTransport
 from ari_notebook.declared import read_declaration
@@ -68,6 +68,10 @@ class Session(Keeping):
         AriError: it could not be opened; nothing is left running.
     """
 
+    # What a session stands on; a replay's stand on a recording.
+    _transport_class: Callable[..., Transport] = HttpTransport
+    _follower_class: Callable[..., Follower] = Follower
+
     def __init__(
         self,
         url: str,
@@ -102,7 +106,7 @@ class Session(Keeping):
         self._simulator = embedded
         self._telephone: Telephone | None = None
         # The session's own questions, unlike the user's, are in no log.
-        http = HttpTransport(self.address, credentials, verify)
+        http = self._transport_class(self.address, credentials, verify)
         self._own_rest = Rest(http)
         self._sender = Sender(
             self.address,
@@ -115,7 +119,7 @@ class Session(Keeping):
             self.server, self.declaration = read_declaration(self._own_rest, self.address)
             classes, self.objects = make_resources(self.declaration)
             self._resources = {key: cls(self) for key, cls in classes.items()}
-            self._follower = Follower(
+            self._follower = self._follower_class(
                 self.address,
                 self.apps,
                 credentials,

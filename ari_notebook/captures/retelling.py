@@ -44,7 +44,7 @@ class Retelling:
         self._log = log
         self._tables = tables
         self._requests = requests
-        self._header = header
+        self.header = header
         self._offer = offer
         # Events that came at once are appended at once, as they were when they were recorded.
         self._frames: list[bytes] = []
@@ -64,10 +64,10 @@ class Retelling:
             self._received = record.at
             return
         self.flush()
-        take = _TAKERS.get(record.kind)
+        take = getattr(self, f"_take_{record.kind}", None)
         if take is not None:
             try:
-                take(self, record)
+                take(record)
             except (KeyError, TypeError, AttributeError, ValueError):
                 self.problems[f"{record.kind} that is not as it should be"] += 1
 
@@ -146,17 +146,6 @@ class Retelling:
             status=answer.get("status"),
             milliseconds=answer.get("milliseconds"),
             message=answer.get("message", ""),
-            url=f"{self._header.get('url', 'http://localhost:8088')}/ari{request['path']}{query}",
-            user=self._header.get("user", "asterisk"),
+            url=f"{self.header.get('url', 'http://localhost:8088')}/ari{request['path']}{query}",
+            user=self.header.get("user", "asterisk"),
         )
-
-
-_TAKERS: dict[str, Callable[[Retelling, Record], None]] = {
-    "malformed": Retelling._take_malformed,
-    "row": Retelling._take_row,
-    "applied": Retelling._take_applied,
-    "snapshot": Retelling._take_snapshot,
-    "state": Retelling._take_state,
-    "request": Retelling._take_request,
-    "response": Retelling._take_response,
-}
