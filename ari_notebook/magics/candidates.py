@@ -1,252 +1,299 @@
-"""What can be typed next behind `%ari`: from the grammar, the declaration, the live tables."""
+"""What there is to choose from: for Tab, by the kinds that the grammar names."""
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ari_notebook import sessions
-from ari_notebook.client.errors import AriError
 from ari_notebook.magics import grammar
-from ari_notebook.magics.grammar import VERBS, Verb
-from ari_notebook.magics.verbs.reference import declaration
-from ari_notebook.spec import Operation, Parameter
+from ari_notebook.spec import Declaration, builtin
 
 if TYPE_CHECKING:
     from ari_notebook.session import Session
+    from ari_notebook.spec import Parameter
 
-__all__ = ["candidates"]
+__all__ = ["Source"]
 
-_SCHEMES = ("sound:", "recording:", "digits:", "number:", "characters:", "tone:")
-_FIXED = {
-    "transport": ("http", "websocket"),
-    "direction": ("in", "out", "both", "none"),
-    "start": ("start", "stop"),
-    "switch": ("on", "off"),
-    "terminator": ("none", "any", "*", "#"),
-    "reason": ("normal", "busy", "congestion", "no_answer", "timeout", "rejected"),
-    "bridge type": ("mixing", "holding", "dtmf_events", "proxy_media", "video_sfu"),
-}
-_FRESH = 30.0  # seconds that what a server listed is used for
-_listed: dict[tuple[str, str], tuple[float, list[dict[str, Any]]]] = {}
+_SECONDS = 5.0  # how long an answer of the server is good enough for Tab
+_asked: weakref.WeakKeyDictionary[Any, dict[str, tuple[float, list[Any]]]]
+_asked = weakref.WeakKeyDictionary()
 
-
-def candidates(line: str, names: Mapping[str, Any]) -> list[str]:
-    """The words that can stand where the last one, which may be empty, is being typed.
-
-    Args:
-        line: what stands behind ``%ari``, up to the cursor.
-        names: the notebook's variables, for ``$name``.
-    """
-    *words, typed = line.split(" ") if line.strip() else [""]
-    words = [word for word in words if word]
-    session = _session(words, names)
-    return sorted({each for each in _all(words, typed, session, names) if each.startswith(typed)})
-
-
-def _session(words: list[str], names: Mapping[str, Any]) -> Session | None:
-    if "--on" in words[:-1]:
-        wanted = words[words.index("--on") + 1]
-        return next((each for each in sessions.opened() if each.name == wanted), None)
-    bound = names.get("ari")
-    opened = sessions.opened()
-    return bound if bound in opened else (opened[-1] if opened else None)
-
-
-def _all(
-    words: list[str], typed: str, session: Session | None, names: Mapping[str, Any]
-) -> Iterable[str]:
-    if typed.startswith("$"):
-        return [f"${name}" for name in names if not name.startswith("_")]
-    if not words:
-        return _first(typed)
-    if "." in words[0]:
-        return _of_operation(words, typed, session)
-    try:
-        verb, length = grammar.find(words)
-    except AriError:
-        return _subverbs(words)
-    if len(words) == 1 and (subverbs := _subverbs(words)):
-        return [*subverbs, *_of_verb(verb, [], typed, session)]
-    return _of_verb(verb, words[length:], typed, session)
-
-
-def _first(typed: str) -> list[str]:
-    operations = declaration().names if "." in typed else ()
-    resources = [f"{name}." for name in declaration().resources]
-    return [*(name.partition(" ")[0] for name in VERBS), *resources, *operations]
-
-
-def _subverbs(words: list[str]) -> list[str]:
-    return [name.split()[1] for name in VERBS if name.startswith(f"{words[0]} ")]
-
-
-def _of_operation(words: list[str], typed: str, session: Session | None) -> Iterable[str]:
-    try:
-        operation = declaration().operation(words[0])
-    except KeyError:
-        return []
-    return _fields(operation, words[1:], typed, session)
-
-
-def _fields(
-    operation: Operation, given: list[str], typed: str, session: Session | None
-) -> list[str]:
-    name, sign, _ = typed.partition("=")
-    if not sign:
-        used = {word.partition("=")[0] for word in given}
-        return [f"{p.name}=" for p in operation.parameters if p.name not in used] + ["--on"]
-    for parameter in operation.parameters:
-        if parameter.name == name:
-            return [f"{name}={value}" for value in _values(parameter, session)]
-    return []
-
-
-_BY_PARAMETER = {
+# A parameter of any operation → the kind of thing that it names.
+_PARAMETERS = {
     "channelId": "channel",
     "channel": "channel",
-    "caller": "channel",
-    "originator": "channel",
     "bridgeId": "bridge",
     "playbackId": "playback",
-    "recordingName": "recording",
+    "recordingName": "any recording",
     "media": "media",
-    "app": "application",
-    "application": "application",
-    "applicationName": "application",
-    "endpoint": "endpoint",
     "soundId": "sound",
+    "endpoint": "endpoint",
+    "app": "application",
+    "applicationName": "application",
+    "application": "application",
+    "eventSource": "event source",
+    "extension": "extension",
+    "context": "context",
+    "originator": "channel",
+    "formats": "format",
+    "format": "format",
+    "deviceName": "device",
 }
+_MEDIA = ("sound:", "recording:", "tone:", "number:", "digits:", "characters:")
+_TONES = ("dial", "busy", "ring", "congestion", "callwaiting", "dialrecall", "record", "info")
+_REASONS = (
+    "normal", "busy", "congestion", "no_answer", "timeout", "rejected", "unallocated",
+    "normal_unspecified", "number_incomplete", "codec_mismatch", "interworking", "failure",
+    "answered_elsewhere",
+)  # fmt: skip
 
 
-def _values(parameter: Parameter, session: Session | None) -> Iterable[str]:
-    if parameter.allowed:
-        return [str(value) for value in parameter.allowed]
-    if parameter.type == "boolean":
-        return ["true", "false"]
-    found = list(_kind(_BY_PARAMETER.get(parameter.name, ""), session))
-    if parameter.name == "media":
-        return [each if ":" in each else f"sound:{each}" for each in found]
-    return found
+class Source:
+    """Knows what there is, in the session that is meant.
+
+    Args:
+        names: the notebook's variables.
+    """
+
+    def __init__(self, names: Mapping[str, Any]) -> None:
+        self._names = names
+
+    @property
+    def session(self) -> Session | None:
+        """The session that is meant; None where none is open."""
+        bound = self._names.get("ari")
+        opened = sessions.opened()
+        return bound if bound in opened else sessions.current() if opened else None
+
+    @property
+    def declaration(self) -> Declaration:
+        """Its server's, or the built-in one."""
+        return self.session.declaration if self.session else builtin()
+
+    def operations(self, fragment: str) -> list[tuple[str, str]]:
+        """Operations; only their resources while no dot is typed."""
+        resources = self.declaration.resources
+        if "." not in fragment:
+            return [(f"{name}.", "resource") for name in resources]
+        return [
+            (f"{resource}.{name}", "operation")
+            for resource, operations in resources.items()
+            for name, operation in operations.items()
+            if not operation.websocket
+        ]
+
+    # Names and values of fields.
+
+    def names_of(self, subject: str) -> list[str]:
+        """The names that may be given for an operation, an event type, or a query."""
+        parameters = self._parameters(subject)
+        if parameters is not None:
+            return list(parameters)
+        types = [each for each in subject.split(",") if each in self.declaration.models]
+        return sorted({f.name for each in types for f in self.declaration.fields(each)})
+
+    def values_of(self, subject: str, name: str) -> list[tuple[str, str]]:
+        """The values that one of them may have."""
+        parameter = (self._parameters(subject) or {}).get(name)
+        if parameter is not None:
+            return self._values_of_parameter(parameter)
+        for each in subject.split(","):
+            if each in self.declaration.models:
+                for field in self.declaration.fields(each):
+                    if field.name == name and field.allowed:
+                        return [(str(value), "value") for value in field.allowed]
+        return self.values(_PARAMETERS.get(name, name))
+
+    def _parameters(self, subject: str) -> dict[str, Parameter] | None:
+        """By the names they are typed by."""
+        resource, dot, name = subject.partition(".")
+        operation = self.declaration.resources.get(resource, {}).get(name) if dot else None
+        return {p.name: p for p in operation.parameters} if operation is not None else None
+
+    def _values_of_parameter(self, parameter: Parameter) -> list[tuple[str, str]]:
+        if parameter.allowed:
+            return [(str(value), "value") for value in parameter.allowed]
+        if parameter.type == "boolean":
+            return [("true", "value"), ("false", "value")]
+        return self.values(_PARAMETERS.get(parameter.name, ""))
+
+    # Values by kind.
+
+    def values(self, kind: str, name: str = "", fragment: str = "") -> list[tuple[str, str]]:
+        """What may stand where something of a kind is wanted.
+
+        Args:
+            kind: as the grammar has it.
+            name: of the argument or option: ``on|off`` lists what it may be.
+            fragment: what is typed already.
+        """
+        if kind in _KINDS:
+            return [(text, kind) for text in _KINDS[kind](self, fragment)]
+        return [(each, "value") for each in name.split("|")] if "|" in name else []
+
+    def table(self, name: str) -> Mapping[str, Any]:
+        """A live table; empty without a session."""
+        found: Mapping[str, Any] = getattr(self.session.tables, name) if self.session else {}
+        return dict(found)
+
+    def listed(self, resource: str) -> list[Any]:
+        """What the server lists, asked for now and then."""
+        session = self.session
+        if session is None:
+            return []
+        kept = _asked.setdefault(session, {})
+        at, found = kept.get(resource, (0.0, []))
+        seconds = 3600.0 if resource == "sounds" else _SECONDS
+        if not at or time.monotonic() - at > seconds:
+            found = session.listed(resource)
+            kept[resource] = (time.monotonic(), found)
+        return found
 
 
-def _of_verb(verb: Verb, given: list[str], typed: str, session: Session | None) -> Iterable[str]:
-    options = {each.name: each for each in verb.all_options()}
-    if given and given[-1] in options and options[given[-1]].value:
-        return _kind(options[given[-1]].kind, session)
-    if typed.startswith("--"):
-        return [name for name in options if name not in given]
-    found: list[str] = []
-    places = [word for word in _without_options(given, options) if "=" not in word]
-    at = min(len(places), len(verb.arguments) - 1)
-    if verb.arguments and (len(places) < len(verb.arguments) or verb.arguments[-1].many):
-        found += _kind(verb.arguments[at].kind, session)
-    if verb.fields == "event" and places:
-        found += _event_fields(places[0])
-    elif "." in verb.fields:
-        found += _fields(declaration().operation(verb.fields), given, typed, session)
-    return [*found, *(name for name in options if name not in given)]
+def _live(table: str) -> Callable[[Source, str], Iterator[str]]:
+    """Ids, names, and the notebook's variables that hold one of them."""
+
+    def values(source: Source, _fragment: str) -> Iterator[str]:
+        rows = source.table(table)
+        for name, value in list(source._names.items()):
+            kept = getattr(value, "id", None) if type(value).__module__ != "builtins" else None
+            if isinstance(kept, str) and kept in rows and not name.startswith("_"):
+                yield f"${name}"
+        for id, row in reversed(rows.items()):
+            yield str(id)
+            if row.get("name"):
+                yield str(row["name"])
+
+    return values
 
 
-def _without_options(given: list[str], options: Mapping[str, grammar.Option]) -> Iterable[str]:
-    skip = False
-    for word in given:
-        if skip:
-            skip = False
-        elif word in options:
-            skip = bool(options[word].value)
-        elif not word.startswith("--"):
-            yield word
+def _media(source: Source, fragment: str) -> Iterator[str]:
+    scheme, colon, _ = fragment.partition(":")
+    if not colon:
+        yield from _MEDIA
+        yield from _sounds(source, fragment)
+    elif scheme == "sound":
+        yield from (f"sound:{each}" for each in _sounds(source, fragment))
+    elif scheme == "recording":
+        yield from (f"recording:{each}" for each in _stored(source, fragment))
+    elif scheme == "tone":
+        yield from (f"tone:{each}" for each in _TONES)
 
 
-def _event_fields(type: str) -> list[str]:
-    known = declaration()
-    if type not in known.events:
+def _sounds(source: Source, _fragment: str) -> Iterator[str]:
+    yield from (str(each["id"]) for each in source.listed("sounds"))
+
+
+def _stored(source: Source, _fragment: str) -> Iterator[str]:
+    yield from (str(each["name"]) for each in source.listed("recordings"))
+
+
+def _any_recording(source: Source, fragment: str) -> Iterator[str]:
+    yield from source.table("recordings")
+    yield from _stored(source, fragment)
+
+
+def _endpoints(source: Source, fragment: str) -> Iterator[str]:
+    for each in source.listed("endpoints"):
+        yield f"{each['technology']}/{each['resource']}"
+    yield from (f"Local/{each}" for each in _places(source) if "@" in each)
+    if "/" not in fragment:
+        yield "Local/"
+
+
+def _extensions(source: Source, fragment: str) -> Iterator[str]:
+    yield from (each for each in _places(source) if ("@" in each) == ("@" in fragment))
+
+
+_SECTION = re.compile(r"^\s*\[(?P<name>[^]]+)\]")
+_EXTEN = re.compile(r"^\s*exten\s*=>?\s*(?P<name>[^,\s]+)\s*,")
+
+
+def _places(source: Source) -> list[str]:
+    """Extensions and EXTEN@CONTEXT: of the simulator's dialplan, and where channels have been."""
+    found: dict[str, None] = {}
+    session = source.session
+    if session is None:
         return []
-    return [f"{field.name}=" for field in known.fields(type)]
+    context = ""
+    for line in session.simulator.dialplan.splitlines() if session.simulator else ():
+        if match := _SECTION.match(line):
+            context = match["name"]
+        elif (match := _EXTEN.match(line)) and re.fullmatch(r"[\w*#+-]+", match["name"]):
+            if not match["name"].startswith("_") and len(match["name"]) > 1:
+                found |= {match["name"]: None, f"{match['name']}@{context}": None}
+    for row in source.table("channels").values():
+        if row.get("exten") and row.get("context"):
+            found |= {str(row["exten"]): None, f"{row['exten']}@{row['context']}": None}
+    return list(found)
 
 
-# What each kind of argument may be.
+def _contexts(source: Source, _fragment: str) -> Iterator[str]:
+    yield from dict.fromkeys(each.partition("@")[2] for each in _places(source) if "@" in each)
 
 
-def _kind(kind: str, session: Session | None) -> Iterable[str]:
-    if kind in _FIXED:
-        return _FIXED[kind]
-    maker = _KINDS.get(kind)
-    if maker is None or (session is None and kind not in _WITHOUT_SESSION):
-        return []
-    try:
-        return list(maker(session))
-    except AriError:
-        return []
+def _applications(source: Source, _fragment: str) -> Iterator[str]:
+    yield from (str(each["name"]) for each in source.listed("applications"))
 
 
-def _list(session: Session, resource: str) -> list[dict[str, Any]]:
-    """What a server lists, asked at most twice a minute: Tab must not wait."""
-    key = (session.name, resource)
-    at, found = _listed.get(key, (0.0, []))
-    if time.monotonic() - at > _FRESH or not at:
-        found = session.listed(resource)
-        _listed[key] = (time.monotonic(), found)
-    return found
+def _event_sources(source: Source, fragment: str) -> Iterator[str]:
+    for kind in ("channel", "bridge"):
+        yield from (f"{kind}:{id}" for id in source.table(f"{kind}s"))
+    yield from (f"endpoint:{each}" for each in _endpoints(source, "/"))
+    yield "deviceState:"
 
 
-def _ids_and_names(table: str) -> Callable[[Any], list[str]]:
-    def make(session: Session) -> list[str]:
-        rows = dict(getattr(session.tables, table))
-        names = [str(row.get("name") or "") for row in rows.values()]
-        return [*rows, *(name for name in names if name and " " not in name)]
-
-    return make
+def _events(source: Source, fragment: str) -> Iterator[str]:
+    before, comma, _ = fragment.rpartition(",")
+    yield from (before + comma + each for each in source.declaration.events)
 
 
-def _media(session: Session) -> list[str]:
-    sounds = [str(each["id"]) for each in _list(session, "sounds")]
-    recordings = [f"recording:{each['name']}" for each in _list(session, "recordings")]
-    return [*sounds, *recordings, *_SCHEMES, *(f"sound:{name}" for name in sounds)]
-
-
-def _extensions(session: Session) -> list[str]:
-    if session.simulator is None:
-        return []
-    plan = session.simulator.run(lambda exchange: exchange.dialplan)
-    return [
-        exten if context == "default" else f"{exten}@{context}"
-        for context in plan.contexts
-        for exten in plan.extensions(context)
-        if not exten.startswith("_") and len(exten) > 1
-    ]
-
-
-def _endpoints(session: Session) -> list[str]:
-    known = [f"{each['technology']}/{each['resource']}" for each in _list(session, "endpoints")]
-    local = [f"Local/{e if '@' in e else e + '@default'}" for e in _extensions(session)]
-    return [*known, *local]
-
-
-def _servers(_session: Session | None) -> list[str]:
+def _servers(source: Source, _fragment: str) -> Iterator[str]:
     from ari_notebook.settings import servers
 
-    return [*servers(), "http://127.0.0.1:8088"]
+    yield from servers()
 
 
-_WITHOUT_SESSION = {"server", "session", "verb", "docs", "event"}
-_KINDS: dict[str, Callable[[Any], Iterable[str]]] = {
-    "channel": _ids_and_names("channels"),
-    "bridge": _ids_and_names("bridges"),
-    "playback": lambda session: list(session.tables.playbacks),
-    "recording": lambda session: list(session.tables.recordings),
-    "stored": lambda session: [str(each["name"]) for each in _list(session, "recordings")],
-    "sound": lambda session: [str(each["id"]) for each in _list(session, "sounds")],
+def _docs(source: Source, _fragment: str) -> Iterator[str]:
+    yield from source.declaration.names
+    yield from grammar.VERBS
+
+
+def _fixed(*values: str) -> Callable[[Source, str], Iterable[str]]:
+    return lambda _source, _fragment: values
+
+
+_KINDS: dict[str, Callable[[Source, str], Iterable[str]]] = {
+    "channel": _live("channels"),
+    "bridge": _live("bridges"),
+    "playback": _live("playbacks"),
+    "recording": _live("recordings"),
+    "stored": _stored,
+    "any recording": _any_recording,
     "media": _media,
-    "extension": _extensions,
+    "sound": _sounds,
     "endpoint": _endpoints,
-    "application": lambda session: [str(each["name"]) for each in _list(session, "applications")],
-    "handler": lambda session: list(session.handlers),
-    "event": lambda _session: list(declaration().events),
-    "session": lambda _session: sessions.names(),
+    "extension": _extensions,
+    "context": _contexts,
+    "application": _applications,
+    "event source": _event_sources,
+    "event": _events,
     "server": _servers,
-    "verb": lambda _session: list(VERBS),
-    "docs": lambda _session: [*declaration().names, *VERBS],
+    "session": lambda _source, _fragment: sessions.names(),
+    "docs": _docs,
+    "verb": lambda _source, _fragment: [*grammar.VERBS],
+    "handler": lambda source, _fragment: list(source.session.handlers) if source.session else [],
+    "device": lambda source, _fragment: [str(e["name"]) for e in source.listed("device_states")],
+    "transport": _fixed("http", "websocket"),
+    "direction": _fixed("none", "in", "out", "both"),
+    "start": _fixed("start", "stop"),
+    "switch": _fixed("on", "off"),
+    "reason": _fixed(*_REASONS),
+    "bridge type": _fixed("mixing", "holding", "dtmf_events", "proxy_media", "video_sfu"),
+    "terminator": _fixed("none", "any", "'*'", "'#'"),
+    "format": _fixed("wav", "ulaw", "alaw", "gsm", "slin", "g722"),
 }

@@ -1,38 +1,184 @@
-"""Tab, in the IPython shell and in Jupyter: both ask IPython's completer, which asks this."""
+"""Tab behind `%ari`: what may stand at the cursor, from the grammar, the server and what lives.
+
+It is one of IPython's own matchers, so that the shell's Tab and the kernel's ``complete_request``
+both ask it.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
-from ari_notebook.magics.candidates import candidates
+from ari_notebook.client.errors import AriError, UsageProblem
+from ari_notebook.magics import grammar
+from ari_notebook.magics.candidates import Source
 
-__all__ = ["complete_no_more", "complete_with"]
+__all__ = ["complete", "complete_no_more", "complete_with"]
 
-# Anywhere in a line: ``%ari``, ``%%ari``, ``x = %ari``.
-_LINE = re.compile(r".*%ari\s+")
-_HOOK = "complete_command"
+_OURS = "ari_notebook"
+_LINE = re.compile(r"(?:^|[=\s(])(?P<magic>%{0,2})ari\s+(?P<rest>.*)$", re.S)
+_WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*(?:"|$)|'[^']*(?:'|$)|\S)+""")
 
 
 def complete_with(ipython: Any) -> None:
-    """Complete what stands behind ``%ari``."""
+    """Let a shell complete ``%ari``. Twice is no more than once."""
+    from IPython.core.completer import SimpleCompletion, context_matcher
+
     complete_no_more(ipython)
-    ipython.set_hook(_HOOK, _complete, re_key=_LINE.pattern)
+
+    @context_matcher(identifier=_OURS)  # type: ignore[untyped-decorator]
+    def ari_matcher(context: Any) -> Any:
+        before = context.line_with_cursor[: _column(context)]
+        match = _LINE.search(before)
+        if match is None or (not match["magic"] and _is_variable(ipython, before)):
+            return {"completions": [], "suppress": False}
+        fragment, found = complete(match["rest"], Source(ipython.user_ns))
+        return {
+            "completions": [SimpleCompletion(text=text, type=kind) for text, kind in found],
+            "matched_fragment": fragment,
+            "suppress": bool(found),
+            "ordered": True,
+        }
+
+    ipython.Completer.custom_matchers.append(ari_matcher)
 
 
 def complete_no_more(ipython: Any) -> None:
-    """Take the completer away."""
-    dispatcher = ipython.strdispatchers.get(_HOOK)
-    for key in list(dispatcher.regexs) if dispatcher is not None else ():
-        if getattr(key, "pattern", key) == _LINE.pattern:
-            del dispatcher.regexs[key]
+    """Take the completion away."""
+    matchers = ipython.Completer.custom_matchers
+    matchers[:] = [m for m in matchers if getattr(m, "matcher_identifier", "") != _OURS]
 
 
-def _complete(ipython: Any, event: Any) -> list[str]:
-    """The completions of the word before the cursor, without what IPython leaves alone of it."""
-    behind = _LINE.sub("", event.text_until_cursor, count=1)
-    found = candidates(behind, ipython.user_ns)
-    word = behind.rpartition(" ")[2]
-    # IPython completes from the last of its own delimiters on, as = and : are.
-    kept = len(word) - len(event.symbol) if word.endswith(event.symbol) else 0
-    return [each[kept:] for each in found]
+def _column(context: Any) -> int:
+    """The cursor's place in its line; the context has its place in the whole cell."""
+    before: str = context.full_text[: context.cursor_position]
+    lines = before.split("\n")
+    # Where only a line is completed, as IPCompleter.complete does, the text is that line.
+    return len(lines[-1]) if len(lines) > context.cursor_line else context.cursor_position
+
+
+def _is_variable(ipython: Any, line: str) -> bool:
+    """Whether ``ari`` without a % is Python: automagic gives way to a variable of the name."""
+    return "ari" in ipython.user_ns or not ipython.automagic or not line.startswith("ari ")
+
+
+def complete(text: str, source: Source) -> tuple[str, list[tuple[str, str]]]:
+    """What may stand at the end of a line.
+
+    Args:
+        text: what stands behind ``%ari``, up to the cursor.
+        source: knows what there is.
+
+    Returns:
+        The last word's part that is completed, and the completions with their kinds.
+    """
+    words: list[str] = _WORD.findall(text)
+    fragment = words.pop() if words and text.endswith(words[-1]) else ""
+    known = [word.strip("'\"") for word in words]
+    try:
+        found = _complete(known, fragment, source)
+    except AriError:
+        found = []  # a server that does not answer has nothing to offer; Tab says no more
+    quote = fragment[:1] if fragment[:1] in ("'", '"') else ""
+    offered = [
+        (_quoted(each, quote), kind)
+        for each, kind in dict(found).items()
+        if each.lower().startswith(fragment.removeprefix(quote).lower())
+    ]
+    return fragment, offered
+
+
+def _quoted(text: str, quote: str) -> str:
+    name, sign, value = text.partition("=")
+    if quote:
+        return f"{quote}{text}{quote}"
+    if not re.search(r"[\s'\"{]", text):
+        return text
+    return f"{name}={value!r}" if sign else repr(text)
+
+
+Found = Iterable[tuple[str, str]]
+
+
+def _complete(words: list[str], fragment: str, source: Source) -> Found:
+    if not words:
+        return [*_first_words(source), *source.operations(fragment)]
+    if "." in words[0]:
+        return _of_operation(words[0], words[1:], fragment, source)
+    try:
+        verb, length = grammar.find(words)
+    except UsageProblem:
+        if len(words) > 1:
+            return []
+        return [(each, "subverb") for each in _subverbs(words[0])]
+    found = list(_of_verb(verb, words[length:], fragment, source))
+    if length == 1 and len(words) == 1:
+        found += [(each, "subverb") for each in _subverbs(words[0])]
+    return found
+
+
+def _first_words(source: Source) -> Found:
+    names = dict.fromkeys(name.split()[0] for name in grammar.VERBS)
+    return [(name, "verb") for name in names]
+
+
+def _subverbs(word: str) -> list[str]:
+    return [n.split()[1] for n in grammar.VERBS if n.startswith(f"{word} ")]
+
+
+def _of_operation(name: str, given: list[str], fragment: str, source: Source) -> Found:
+    if given and given[-1] == "--on":
+        return source.values("session")
+    return [*_fields(name, given, fragment, source), ("--on", "option")]
+
+
+def _of_verb(verb: grammar.Verb, given: list[str], fragment: str, source: Source) -> Found:
+    options = {each.name: each for each in verb.all_options()}
+    if given and given[-1] in options and options[given[-1]].value:
+        return source.values(options[given[-1]].kind, options[given[-1]].value)
+    name, sign, _ = fragment.partition("=")
+    if sign and name in options:
+        kinds = source.values(options[name].kind, options[name].value)
+        return [(f"{name}={text}", kind) for text, kind in kinds]
+    if fragment.startswith("-"):
+        return [(each, "option") for each in options if each not in given]
+    found: list[tuple[str, str]] = []
+    places = _places(given, options)
+    argument = _argument(verb, len(places))
+    if argument is not None and not sign:
+        found += source.values(argument.kind, argument.name, fragment)
+    if verb.fields:
+        subject = places[0] if places and verb.fields == "event" else verb.fields
+        if verb.fields != "event" or places:
+            found += _fields(subject, given, fragment, source)
+    return [*found, *((each, "option") for each in options if each not in given)]
+
+
+def _places(given: list[str], options: dict[str, grammar.Option]) -> list[str]:
+    """The words that are arguments: neither options nor their values, nor name=value."""
+    places, rest = [], list(given)
+    while rest:
+        word = rest.pop(0)
+        if word in options:
+            if options[word].value and rest:
+                rest.pop(0)
+        elif not word.startswith("--") and not re.match(r"[\w.]+=", word):
+            places.append(word)
+    return places
+
+
+def _argument(verb: grammar.Verb, number: int) -> grammar.Argument | None:
+    if number < len(verb.arguments):
+        return verb.arguments[number]
+    last = verb.arguments[-1] if verb.arguments else None
+    return last if last is not None and last.many else None
+
+
+def _fields(subject: str, given: list[str], fragment: str, source: Source) -> Found:
+    """``name=`` for the names of an operation or event not given yet, or the values of one."""
+    name, sign, _ = fragment.partition("=")
+    if sign:
+        return [(f"{name}={text}", kind) for text, kind in source.values_of(subject, name)]
+    there = {word.partition("=")[0] for word in given}
+    return [(f"{each}=", "param") for each in source.names_of(subject) if each not in there]

@@ -42,6 +42,7 @@ class Exchange(Clock):
         channels: id → channel, the oldest first.
         bridges: id → bridge.
         globals: the dialplan's global variables.
+        database: what the dialplan's function DB keeps: ``family/key`` to a value.
         per_call: connects an application by an outbound WebSocket of the call's own, where one is
             configured for it; set by whoever has a network.
     """
@@ -71,6 +72,7 @@ class Exchange(Clock):
         self.dialplan = Dialplan.parse(config.extensions)
         self.dialplan.is_application = self.applications.known
         self.globals: dict[str, str] = dict(self.dialplan.globals)
+        self.database: dict[str, str] = {}
         self.broadcasts: dict[str, Broadcast] = {}
         self.per_call: Callable[[str, Channel, Callable[[str | None], None]], bool] | None = None
         self.devices = DeviceStates(self._device_changed, self._device_state)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 from ari_notebook.client.errors import NotFound, UsageProblem
 from ari_notebook.magics.context import Context
 from ari_notebook.magics.grammar import Argument, Given, Option, verb
+from ari_notebook.session import Session
 
 _GROUP = "Recording what passes"
+# The capture that `capture stop` ends.
+_latest: weakref.WeakKeyDictionary[Session, Any] = weakref.WeakKeyDictionary()
 
 
 @verb(
@@ -22,7 +26,10 @@ _GROUP = "Recording what passes"
 )
 def start(context: Context, given: Given) -> Any:
     """Begin to capture."""
-    return context.session.capture(str(given["FILE"]), overwrite=given.option("--overwrite"))
+    session = context.session
+    made = session.capture(str(given["FILE"]), overwrite=given.option("--overwrite"))
+    _latest[session] = made
+    return made
 
 
 @verb(
@@ -34,7 +41,7 @@ def start(context: Context, given: Given) -> Any:
 )
 def stop(context: Context, given: Given) -> Any:
     """End the capture."""
-    capture = context.session.capturing
+    capture = _latest.pop(context.session, None)
     if capture is None:
         raise NotFound("nothing is being captured", "Begin with: %ari capture start FILE")
     capture.stop()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 
 __all__ = ["calculate", "substitute", "truth"]
 
@@ -19,10 +20,12 @@ Lookup = Callable[[str], str]
 
 _CLOSING = {"{": "}", "[": "]"}
 _TOKEN = re.compile(
-    r'\s*(?:"((?:[^"\\]|\\.)*)"|(>=|<=|!=|=~|~~|::|[|&=<>+\-*/%!:?()])|((?:[^\s"|&=<>+*/%!:?()~-]|~(?!~))+))'
+    r'\s*(?:("[^"]*")|(>=|<=|!=|=~|~~|::|[|&=<>+\-*/%!:?()])|((?:[^\s"|&=<>+*/%!:?()~-]|~(?!~))+))'
 )
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?$")
 _DEEPEST = 40
+_DIGITS = Context(prec=18)
+_LARGEST = 2**31 - 1  # what a division by zero gives
 
 
 def substitute(text: str, lookup: Lookup, depth: int = 0) -> str:
@@ -42,13 +45,16 @@ def substitute(text: str, lookup: Lookup, depth: int = 0) -> str:
             break
         opening = text[mark + 1]
         end = _closing(text, mark + 1) if opening in _CLOSING else -1
+        if end < 0 and opening in _CLOSING:
+            log.warning("no closing %r in %s", _CLOSING[opening], text)
+            return "".join([*done, text[at:mark]])
         if end < 0:
             done.append(text[at : mark + 1])
             at = mark + 1
             continue
         done.append(text[at:mark])
         inside = substitute(text[mark + 2 : end], lookup, depth + 1)
-        done.append(_variable(inside, lookup) if opening == "{" else calculate(inside))
+        done.append(_variable(inside, lookup) if opening == "{" else calculate(inside, lookup))
         at = end + 1
     return "".join([*done, text[at:]])
 
@@ -92,11 +98,17 @@ def truth(text: str) -> bool:
     return True
 
 
-def calculate(text: str) -> str:
-    """The value of an expression; "" where it cannot be read, which the log tells."""
+def calculate(text: str, lookup: Lookup = lambda _name: "") -> str:
+    """The value of an expression.
+
+    Of one that cannot be read, which the log tells, Asterisk gives what it has understood so far.
+
+    Args:
+        text: between ``$[`` and ``]``. What stands in quotes keeps them, and is never a number.
+        lookup: gives the value of a dialplan function, which an expression may call by its name.
+    """
     tokens: list[tuple[str, str]] = []
-    at = 0
-    text = text.strip()
+    at, text = 0, text.strip()
     while at < len(text):
         found = _TOKEN.match(text, at)
         if not found:
@@ -104,31 +116,59 @@ def calculate(text: str) -> str:
             return ""
         at = found.end()
         quoted, operator, word = found.groups()
-        if operator is not None:
-            tokens.append(("op", operator))
-        else:
-            tokens.append(("value", quoted if quoted is not None else word))
+        tokens.append(("op", operator) if operator is not None else ("value", quoted or word))
+    reader = _Reader(tokens, lookup)
     try:
-        return _Reader(tokens).all()
-    except (ValueError, IndexError, ZeroDivisionError) as error:
-        log.warning("the expression $[%s]: %s", text, error or "syntax error")
-        return ""
+        value = reader.all()
+    except _Unreadable as error:
+        log.warning("the expression $[%s]: %s", text, error)
+        return error.value
+    if not reader.at_end:
+        log.warning("the expression $[%s]: syntax error", text)
+    return value
 
 
-def _shown(number: float) -> str:
-    return str(int(number)) if number == int(number) else f"{number:.15g}"
+class _Unreadable(Exception):
+    """An expression cannot be read; ``value`` is what comes of it."""
+
+    def __init__(self, why: str, value: str = "0") -> None:
+        super().__init__(why)
+        self.value = value
 
 
-def _number(text: str) -> float:
-    return float(text) if _NUMBER.match(text.strip()) else 0.0
+def _number(text: str) -> Decimal:
+    return Decimal(text) if _NUMBER.match(text) else Decimal(0)
 
 
-_SUMS: dict[str, Callable[[float, float], float]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
-    "%": lambda a, b: a - b * int(a / b),
+def _shown(number: Decimal) -> str:
+    """A number with 18 digits, as ``%.18Lg`` writes it."""
+    short = _DIGITS.plus(number).normalize(_DIGITS)
+    if short == 0:
+        return "0"
+    if -5 < short.adjusted() < _DIGITS.prec:
+        return f"{short:f}"
+    return f"{short:e}"
+
+
+def _bare(text: str) -> str:
+    """A text without the quotes around it."""
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
+
+
+def _divided(one: Decimal, two: Decimal) -> Decimal:
+    return _DIGITS.divide(one, two) if two else Decimal(_LARGEST)
+
+
+def _rest(one: Decimal, two: Decimal) -> Decimal:
+    return _DIGITS.remainder(one, two) if two else Decimal(0)
+
+
+_SUMS: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
+    "+": _DIGITS.add,
+    "-": _DIGITS.subtract,
+    "*": _DIGITS.multiply,
+    "/": _divided,
+    "%": _rest,
 }
 _COMPARISONS: dict[str, Callable[[int], bool]] = {
     "=": lambda sign: sign == 0,
@@ -138,25 +178,37 @@ _COMPARISONS: dict[str, Callable[[int], bool]] = {
     "<=": lambda sign: sign <= 0,
     ">=": lambda sign: sign >= 0,
 }
+_FUNCTIONS: dict[str, Callable[[Decimal], Decimal]] = {
+    "FLOOR": lambda number: number.to_integral_value(ROUND_FLOOR),
+    "CEIL": lambda number: number.to_integral_value(ROUND_CEILING),
+    "ROUND": lambda number: number.to_integral_value(ROUND_HALF_UP),
+    "TRUNC": lambda number: number.to_integral_value(ROUND_DOWN),
+    "SQRT": lambda number: _DIGITS.sqrt(number) if number >= 0 else Decimal(0),
+    "EXP": _DIGITS.exp,
+}
+_FUNCTIONS_OF_TWO: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
+    "POW": _DIGITS.power,
+    "REMAINDER": lambda one, two: _DIGITS.remainder_near(one, two) if two else Decimal(0),
+}
 
 
 class _Reader:
     """Reads tokens, each level what binds tighter than the one above."""
 
-    def __init__(self, tokens: list[tuple[str, str]]) -> None:
+    def __init__(self, tokens: list[tuple[str, str]], lookup: Lookup) -> None:
         self._tokens = tokens
+        self._lookup = lookup
         self._at = 0
 
+    @property
+    def at_end(self) -> bool:
+        return self._at == len(self._tokens)
+
     def all(self) -> str:
-        if not self._tokens:
-            return ""
-        value = self._choice()
-        if self._at < len(self._tokens):
-            raise ValueError("syntax error")
-        return value
+        return self._choice() if self._tokens else ""
 
     def _next(self, *operators: str) -> str | None:
-        if self._at < len(self._tokens):
+        if not self.at_end:
             kind, text = self._tokens[self._at]
             if kind == "op" and text in operators:
                 self._at += 1
@@ -168,7 +220,7 @@ class _Reader:
         if self._next("?"):
             yes = self._choice()
             if not self._next("::"):
-                raise ValueError("? without ::")
+                raise _Unreadable("? without ::")
             no = self._choice()
             return yes if truth(value) else no
         return value
@@ -192,7 +244,7 @@ class _Reader:
         while operator := self._next(*_COMPARISONS):
             other = self._sum()
             if _NUMBER.match(value) and _NUMBER.match(other):
-                one, two = float(value), float(other)
+                one, two = Decimal(value), Decimal(other)
                 sign = (one > two) - (one < two)
             else:
                 sign = (value > other) - (value < other)
@@ -213,7 +265,8 @@ class _Reader:
 
     def _unary(self) -> str:
         if self._next("!"):
-            return "0" if truth(self._unary()) else "1"
+            value = self._unary()
+            return "1" if value.startswith('"') or not truth(value) else "0"
         if self._next("-"):
             return _shown(-_number(self._unary()))
         return self._matched()
@@ -221,14 +274,14 @@ class _Reader:
     def _matched(self) -> str:
         value = self._joined()
         while operator := self._next(":", "=~"):
-            pattern = self._joined()
-            find = re.match if operator == ":" else re.search
             try:
-                found = find(pattern, value)
+                pattern = re.compile(_bare(self._joined()))
             except re.error as error:
-                raise ValueError(f"not a regular expression: {error}") from None
-            if found and found.groups():
-                value = found[1] or ""
+                raise _Unreadable(f"not a regular expression: {error}") from None
+            text = _bare(value)
+            found = pattern.match(text) if operator == ":" else pattern.search(text)
+            if pattern.groups:
+                value = (found[1] or "") if found else ""
             else:
                 value = str(len(found[0])) if found else "0"
         return value
@@ -236,17 +289,35 @@ class _Reader:
     def _joined(self) -> str:
         value = self._single()
         while self._next("~~"):
-            value += self._single()
+            value = _bare(value) + _bare(self._single())
         return value
 
     def _single(self) -> str:
         if self._next("("):
             value = self._choice()
             if not self._next(")"):
-                raise ValueError("( without )")
+                raise _Unreadable("( without )")
             return value
+        if self.at_end:
+            raise _Unreadable("something is missing at its end")
         kind, text = self._tokens[self._at]
         if kind == "op":
-            raise ValueError(f"unexpected {text}")
+            raise _Unreadable(f"unexpected {text}", "0" if self._at else "")
         self._at += 1
-        return text
+        return self._called(text) if self._next("(") else text
+
+    def _called(self, name: str) -> str:
+        """The value of a function, whose ``(`` is read."""
+        words: list[str] = []
+        while not self._next(")"):
+            if self.at_end:
+                raise _Unreadable("( without )")
+            words.append(self._tokens[self._at][1])
+            self._at += 1
+        arguments = "".join(words)
+        numbers = [_number(each.strip()) for each in arguments.split(",")]
+        if name in _FUNCTIONS:
+            return _shown(_FUNCTIONS[name](numbers[0]))
+        if name in _FUNCTIONS_OF_TWO and len(numbers) > 1:
+            return _shown(_FUNCTIONS_OF_TWO[name](numbers[0], numbers[1]))
+        return self._lookup(f"{name}({arguments})") or "0"
