@@ -38,7 +38,8 @@ def substitute(text: str, lookup: Lookup, depth: int = 0) -> str:
     """
     if "$" not in text or depth > _DEEPEST:
         return text
-    done, at = [], 0
+    done: list[str] = []
+    at = 0
     while at < len(text):
         mark = text.find("$", at)
         if mark < 0 or mark + 1 >= len(text):

@@ -48,7 +48,7 @@ class _Attempt:
 def dial(channel: Channel, data: str) -> Program:
     """Call, and connect whoever answers first: ``TECH/address&…,seconds,options``."""
     exchange = channel.exchange
-    addresses, seconds, options = (split(data) + ["", ""])[:3]
+    addresses, seconds, options = [*split(data), "", ""][:3]
     for name in _CLEARED:
         channel.set_variable(name, "")
     begun = exchange.now

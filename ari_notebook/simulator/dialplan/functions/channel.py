@@ -1,0 +1,200 @@
+"""Functions of a channel, its parties, and of what else the exchange has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ari_notebook.simulator.channels import Channel, Party
+from ari_notebook.simulator.config import VERSION
+from ari_notebook.simulator.dialplan.functions.registry import Rejected, on, reader, writer
+
+if TYPE_CHECKING:
+    from ari_notebook.simulator.exchange import Exchange
+
+
+@reader("CHANNEL")
+def _channel(exchange: Exchange, channel: Channel | None, item: str) -> str:
+    that = on(channel)
+    technology = that.name.partition("/")[0]
+    values = {
+        "name": that.name,
+        "uniqueid": that.id,
+        "linkedid": that.id,
+        "state": that.state,
+        "language": that.language,
+        "accountcode": that.accountcode,
+        "channeltype": technology,
+        "tech": technology,
+        "context": that.context,
+        "exten": that.exten,
+        "appname": that.appl[0],
+        "appdata": that.appl[1],
+        "musicclass": that.variable("MUSICCLASS") or "",
+        "hangup_source": "",
+        "parkinglot": "",
+        "tonezone": "",
+        "audioreadformat": "ulaw",
+        "audiowriteformat": "ulaw",
+        "audionativeformat": "(ulaw)",
+    }
+    if item.lower() not in values:
+        raise Rejected(f"unknown item {item!r}")
+    return values[item.lower()]
+
+
+@writer("CHANNEL")
+def _set_channel(exchange: Exchange, channel: Channel | None, item: str, value: str) -> None:
+    that = on(channel)
+    match item.lower():
+        case "language":
+            that.language = value
+        case "accountcode":
+            that.accountcode = value
+        case "musicclass":
+            that.variables["MUSICCLASS"] = value
+        case _:
+            raise Rejected(f"{item!r} cannot be set")
+
+
+def _part(party: Party, item: str) -> str:
+    match item.lower().partition(",")[0]:
+        case "num" | "number":
+            return party.number
+        case "name":
+            return party.name
+        case "all":
+            return f'"{party.name}" <{party.number}>'
+    raise Rejected(f"unknown item {item!r}")
+
+
+def _changed(party: Party, item: str, value: str) -> Party:
+    match item.lower().partition(",")[0]:
+        case "num" | "number":
+            return Party(party.name, value)
+        case "name":
+            return Party(value, party.number)
+        case "all":
+            return Party.parse(value)
+    raise Rejected(f"{item!r} cannot be set")
+
+
+@reader("CALLERID")
+def _caller(exchange: Exchange, channel: Channel | None, item: str) -> str:
+    that = on(channel)
+    return _part(that.caller, item)
+
+
+@writer("CALLERID")
+def _set_caller(exchange: Exchange, channel: Channel | None, item: str, value: str) -> None:
+    that = on(channel)
+    that.set_caller(_changed(that.caller, item, value))
+
+
+@reader("CONNECTEDLINE")
+def _connected(exchange: Exchange, channel: Channel | None, item: str) -> str:
+    return _part(on(channel).connected, item)
+
+
+@writer("CONNECTEDLINE")
+def _set_connected(exchange: Exchange, channel: Channel | None, item: str, value: str) -> None:
+    that = on(channel)
+    that.set_connected(_changed(that.connected, item, value))
+
+
+_TIMEOUTS = {"digit": "5.000", "response": "10.000", "absolute": "0"}
+
+
+@reader("TIMEOUT")
+def _timeout(exchange: Exchange, channel: Channel | None, item: str) -> str:
+    kind = item.lower()
+    if kind not in _TIMEOUTS:
+        raise Rejected("TIMEOUT takes digit, response or absolute")
+    return on(channel).variables.get(f"TIMEOUT({kind})", _TIMEOUTS[kind])
+
+
+@writer("TIMEOUT")
+def _set_timeout(exchange: Exchange, channel: Channel | None, item: str, value: str) -> None:
+    that = on(channel)
+    try:
+        seconds = float(value)
+    except ValueError:
+        raise Rejected(f"{value!r} is no number of seconds") from None
+    that.variables[f"TIMEOUT({item.lower()})"] = f"{seconds:.3f}"
+    if item.lower() == "absolute" and seconds > 0:
+        exchange.after(seconds, lambda: that.request_hangup(soft=32))
+
+
+@writer("TALK_DETECT")
+def _talk_detect(exchange: Exchange, channel: Channel | None, item: str, value: str) -> None:
+    that = on(channel)
+    if item.partition(",")[0] not in ("set", "remove"):
+        raise Rejected(f"{item!r} is neither set nor remove")
+    that.detect_talking(None if item.startswith("remove") else value)
+
+
+# Other channels, devices, extensions, global variables.
+
+
+@reader("GLOBAL")
+def _global(exchange: Exchange, channel: Channel | None, name: str) -> str:
+    return exchange.globals.get(name, "")
+
+
+@writer("GLOBAL")
+def _set_global(exchange: Exchange, channel: Channel | None, name: str, value: str) -> None:
+    exchange.set_global(name, value)
+
+
+@reader("DEVICE_STATE")
+def _device_state(exchange: Exchange, channel: Channel | None, name: str) -> str:
+    return str(exchange.devices.get(name)["state"])
+
+
+@reader("DIALPLAN_EXISTS", "VALID_EXTEN")
+def _extension_exists(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
+    words = [word.strip() for word in arguments.split(",")]
+    context = words[0] or (channel.context if channel else "default")
+    exten = words[1] if len(words) > 1 else "s"
+    priority = int(words[2]) if len(words) > 2 and words[2].isdigit() else 1
+    return "1" if exchange.dialplan.find(context, exten, priority) else "0"
+
+
+@reader("CHANNEL_EXISTS")
+def _channel_exists(exchange: Exchange, channel: Channel | None, id: str) -> str:
+    there = id in exchange.channels or any(each.name == id for each in exchange.channels.values())
+    return "1" if there else "0"
+
+
+@reader("EXTENSION_STATE")
+def _extension_state(exchange: Exchange, channel: Channel | None, address: str) -> str:
+    exten, _, context = address.partition("@")
+    hint = exchange.dialplan.hint(context or "default", exten)
+    return str(exchange.devices.get(hint)["state"]) if hint else "UNKNOWN"
+
+
+@reader("CDR")
+def _call_record(exchange: Exchange, channel: Channel | None, item: str) -> str:
+    that = on(channel)
+    values = {
+        "src": that.caller.number,
+        "dst": that.exten,
+        "dcontext": that.context,
+        "clid": f'"{that.caller.name}" <{that.caller.number}>',
+        "channel": that.name,
+        "uniqueid": that.id,
+        "accountcode": that.accountcode,
+        "lastapp": that.appl[0],
+        "lastdata": that.appl[1],
+    }
+    return values.get(item.lower().partition(",")[0], "")
+
+
+@reader("VERSION")
+def _version(exchange: Exchange, channel: Channel | None, item: str) -> str:
+    return VERSION
+
+
+@reader("HINT")
+def _hint(exchange: Exchange, channel: Channel | None, address: str) -> str:
+    exten, _, context = address.partition(",")[0].partition("@")
+    return exchange.dialplan.hint(context or "default", exten) or ""
