@@ -231,6 +231,17 @@ class Channel:
             shown["channelvars"] = {name: self.variables.get(name, "") for name in wanted}
         return shown
 
+    def last_told(self) -> dict[str, Any]:
+        """ARI's object as variables and requests for a hangup show it.
+
+        They tell what was last published; the dialplan's place may have moved on since.
+        """
+        shown = self.json()
+        if self.in_dialplan and self.told_place is not None:
+            context, exten, priority = self.told_place
+            shown["dialplan"] |= {"context": context, "exten": exten, "priority": priority}
+        return shown
+
     def publish(self, type: str, **fields: Any) -> None:
         """Tell an event of this channel; its object comes last."""
         if not self.hidden:
@@ -317,7 +328,7 @@ class Channel:
         """Tell that a variable was set."""
         if not self.hidden:
             stamp = {"type": "ChannelVarset", "timestamp": self.exchange.timestamp()}
-            event = {"variable": name, "value": value, **stamp, "channel": self.json()}
+            event = {"variable": name, "value": value, **stamp, "channel": self.last_told()}
             self.exchange.publish(event, [("channel", self.id)])
 
     def variable(self, name: str) -> str | None:
@@ -381,7 +392,7 @@ class Channel:
         if self.tech_cause is not None:
             head["tech_cause"] = self.tech_cause
         stamp = {"type": "ChannelHangupRequest", "timestamp": self.exchange.timestamp()}
-        event = {**head, **stamp, "channel": self.json()}
+        event = {**head, **stamp, "channel": self.last_told()}
         self.exchange.publish(event, [("channel", self.id)])
 
     def hang_up_now(self) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ari_notebook.simulator.channels import NORMAL, HungUp
@@ -40,19 +39,9 @@ def run_dialplan(channel: Channel, *, whole: bool = True) -> Program:
     with suppress(HungUp):
         yield from _priorities(channel)
     if whole and not channel.gone:
-        with _as_last_told(channel):
-            channel.tell_hangup_request(NORMAL, soft=True)
+        channel.tell_hangup_request(NORMAL, soft=True)
         _hangup_extension(channel)
     channel.appl, channel.in_dialplan = before, False
-
-
-@contextmanager
-def _as_last_told(channel: Channel) -> Iterator[None]:
-    """Show the channel at the place that was last told of, as Asterisk does between two of them."""
-    place = channel.context, channel.exten, channel.priority
-    channel.context, channel.exten, channel.priority = channel.told_place or place
-    yield
-    channel.context, channel.exten, channel.priority = place
 
 
 def _priorities(channel: Channel) -> Program:
@@ -110,9 +99,7 @@ def _without_step(channel: Channel) -> Program:
             return (yield from digits.wait_for_extension(channel))
         return (yield from _fall_through(channel))
     if channel.exten != "i" and dialplan.find(channel.context, "i", 1) is not None:
-        invalid = channel.exten
-        with _as_last_told(channel):
-            channel.set_variable("INVALID_EXTEN", invalid)
+        channel.set_variable("INVALID_EXTEN", channel.exten)
         channel.exten, channel.priority = "i", 1
         return True
     log.warning("no extension %s in the context %s", channel.exten, channel.context)
