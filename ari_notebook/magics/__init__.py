@@ -11,6 +11,7 @@ def load(ipython: Any) -> None:
     """Give IPython ``%ari`` and ``%%ari``, their completion, and forms for what they return."""
     from ari_notebook.magics.completion import complete_with
     from ari_notebook.magics.shell import AriMagic
+    from ari_notebook.magics.silence import silence
     from ari_notebook.views import register
 
     magic = AriMagic(ipython)
@@ -18,6 +19,7 @@ def load(ipython: Any) -> None:
     if magic.settings not in ipython.configurables:
         ipython.configurables.append(magic.settings)
     complete_with(ipython)
+    silence(ipython)
     register(ipython)
 
 
@@ -25,6 +27,7 @@ def unload(ipython: Any) -> None:
     """Take all of it away, and close every session."""
     from ari_notebook import sessions
     from ari_notebook.magics.completion import complete_no_more
+    from ari_notebook.magics.silence import silence_no_more
     from ari_notebook.views import unregister
 
     for kind in ("line", "cell"):
@@ -33,5 +36,6 @@ def unload(ipython: Any) -> None:
         each for each in ipython.configurables if type(each).__name__ != "AriMagics"
     ]
     complete_no_more(ipython)
+    silence_no_more(ipython)
     unregister(ipython)
     sessions.close_all()

@@ -163,7 +163,7 @@ def _live(table: str) -> Callable[[Source, str], Iterator[str]]:
             kept = getattr(value, "id", None) if type(value).__module__ != "builtins" else None
             if isinstance(kept, str) and kept in rows and not name.startswith("_"):
                 yield f"${name}"
-        for id, row in reversed(rows.items()):
+        for id, row in reversed(list(rows.items())):
             yield str(id)
             if row.get("name"):
                 yield str(row["name"])
@@ -210,7 +210,8 @@ def _extensions(source: Source, fragment: str) -> Iterator[str]:
 
 
 _SECTION = re.compile(r"^\s*\[(?P<name>[^]]+)\]")
-_EXTEN = re.compile(r"^\s*exten\s*=>?\s*(?P<name>[^,\s]+)\s*,")
+# Patterns (_1XXX) and the special ones (s, h, i, t) are not what somebody dials.
+_EXTEN = re.compile(r"^\s*exten\s*=>?\s*(?P<name>[^_,\s][\w*#+-]+)\s*,")
 
 
 def _places(source: Source) -> list[str]:
@@ -223,9 +224,8 @@ def _places(source: Source) -> list[str]:
     for line in session.simulator.dialplan.splitlines() if session.simulator else ():
         if match := _SECTION.match(line):
             context = match["name"]
-        elif (match := _EXTEN.match(line)) and re.fullmatch(r"[\w*#+-]+", match["name"]):
-            if not match["name"].startswith("_") and len(match["name"]) > 1:
-                found |= {match["name"]: None, f"{match['name']}@{context}": None}
+        elif match := _EXTEN.match(line):
+            found |= {match["name"]: None, f"{match['name']}@{context}": None}
     for row in source.table("channels").values():
         if row.get("exten") and row.get("context"):
             found |= {str(row["exten"]): None, f"{row['exten']}@{row['context']}": None}
@@ -240,7 +240,7 @@ def _applications(source: Source, _fragment: str) -> Iterator[str]:
     yield from (str(each["name"]) for each in source.listed("applications"))
 
 
-def _event_sources(source: Source, fragment: str) -> Iterator[str]:
+def _event_sources(source: Source, _fragment: str) -> Iterator[str]:
     for kind in ("channel", "bridge"):
         yield from (f"{kind}:{id}" for id in source.table(f"{kind}s"))
     yield from (f"endpoint:{each}" for each in _endpoints(source, "/"))
@@ -252,7 +252,7 @@ def _events(source: Source, fragment: str) -> Iterator[str]:
     yield from (before + comma + each for each in source.declaration.events)
 
 
-def _servers(source: Source, _fragment: str) -> Iterator[str]:
+def _servers(_source: Source, _fragment: str) -> Iterator[str]:
     from ari_notebook.settings import servers
 
     yield from servers()

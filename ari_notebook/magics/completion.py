@@ -103,7 +103,7 @@ Found = Iterable[tuple[str, str]]
 
 def _complete(words: list[str], fragment: str, source: Source) -> Found:
     if not words:
-        return [*_first_words(source), *source.operations(fragment)]
+        return [*_first_words(), *source.operations(fragment)]
     if "." in words[0]:
         return _of_operation(words[0], words[1:], fragment, source)
     try:
@@ -118,7 +118,7 @@ def _complete(words: list[str], fragment: str, source: Source) -> Found:
     return found
 
 
-def _first_words(source: Source) -> Found:
+def _first_words() -> Found:
     names = dict.fromkeys(name.split()[0] for name in grammar.VERBS)
     return [(name, "verb") for name in names]
 
