@@ -1,0 +1,398 @@
+"""Calls: the channels that belong together, as one row each.
+
+An event tells of a channel; a person thinks in calls. docs/calls.md has the rules by which
+channels are joined, and what each column means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ari_notebook.live import EventLog
+
+__all__ = ["Call", "Calls", "Ledger", "Leg"]
+
+Event = Mapping[str, Any]
+_EXPLICIT = 32  # AST_SOFTHANGUP_EXPLICIT: asked for by a program or at the console
+_BUSY, _CONGESTION = {17}, {34, 38, 41, 42}
+# Where events carry channels; those of one event belong to one call, but for a bridge's.
+_CHANNEL_FIELDS = (
+    "channel",
+    "caller",
+    "peer",
+    "forwarded",
+    "replace_channel",
+    "transferee",
+    "transfer_target",
+    "transferer_first_leg",
+    "transferer_second_leg",
+    "destination_link_first_leg",
+    "destination_link_second_leg",
+    "destination_threeway_channel",
+)
+
+
+class Leg:
+    """One channel of a call. Times are seconds since 1970, None where not known."""
+
+    __slots__ = (
+        "answered", "begin", "call", "caller", "cause", "cause_txt", "end", "exten", "id",
+        "left", "name", "rang",
+    )  # fmt: skip
+
+    def __init__(self, snapshot: Event, begin: float) -> None:
+        self.id: str = snapshot["id"]
+        self.name: str = snapshot.get("name", "")
+        self.begin = begin
+        self.rang: float | None = None
+        self.answered: float | None = None
+        self.left: float | None = None  # Stasis; whether it lives on is not known
+        self.end: float | None = None
+        self.cause: int | None = None
+        self.cause_txt = ""
+        self.caller: Event = {}
+        self.exten = ""
+        self.call: Call
+
+
+class Call:
+    """Channels that belong together, and what happened to them."""
+
+    __slots__ = (
+        "applications", "asterisk_id", "bridges", "dialled", "dialstatus", "digits", "hangup_by",
+        "legs", "media", "recordings",
+    )  # fmt: skip
+
+    def __init__(self, leg: Leg, asterisk_id: str) -> None:
+        self.legs = [leg]
+        self.asterisk_id = asterisk_id
+        self.dialled = ""
+        self.dialstatus = ""
+        self.digits: list[tuple[float, str]] = []
+        self.hangup_by: tuple[float, str, bool] | None = None  # when, channel, explicitly
+        # Sets that keep their order.
+        self.bridges: dict[str, None] = {}
+        self.media: dict[str, None] = {}
+        self.recordings: dict[str, None] = {}
+        self.applications: dict[str, None] = {}
+
+    def join(self, other: Call) -> None:
+        """Take another call's channels: they are one call."""
+        for leg in other.legs:
+            leg.call = self
+        self.legs = sorted(self.legs + other.legs, key=_order)
+        self.digits = sorted(self.digits + other.digits)
+        for name in ("bridges", "media", "recordings", "applications"):
+            getattr(self, name).update(getattr(other, name))
+        self.dialled = self.dialled or other.dialled
+        self.dialstatus = other.dialstatus or self.dialstatus
+        if self.hangup_by is None or (other.hangup_by and other.hangup_by < self.hangup_by):
+            self.hangup_by = other.hangup_by
+
+    @property
+    def first(self) -> Leg:
+        """The channel that the call began with: the caller's."""
+        return self.legs[0]
+
+    @property
+    def end(self) -> float | None:
+        """When its last channel ended; None while one lives."""
+        ends = [leg.end or leg.left for leg in self.legs]
+        return None if None in ends else max(end for end in ends if end is not None)
+
+    def row(self) -> dict[str, Any]:
+        """The call as a row of `Calls.df`."""
+        first, end = self.first, self.end
+        answered = first.answered
+        rang = [leg.rang for leg in self.legs if leg.rang is not None]
+        waited = answered if answered is not None else end
+        last = max(self.legs, key=lambda leg: leg.end or 0)
+        cause = first if first.cause is not None else last
+        return {
+            "id": first.id,
+            "begin": first.begin,
+            "ring": min(rang) if rang else None,
+            "answered": answered,
+            "end": end,
+            "wait": None if waited is None else max(0.0, waited - first.begin),
+            "talk": None if None in (answered, end) else max(0.0, end - answered),  # type: ignore[operator]
+            "disposition": self._disposition(cause.cause) if end is not None else "",
+            "cause": cause.cause,
+            "cause_txt": cause.cause_txt,
+            "hangup_by": self._who_hung_up(),
+            "caller": _party(first.caller),
+            "called": first.exten if first.exten not in ("", "s") else self.dialled,
+            "applications": tuple(self.applications),
+            "channels": tuple(leg.id for leg in self.legs),
+            "channel_names": tuple(leg.name for leg in self.legs),
+            "bridges": tuple(self.bridges),
+            "media": tuple(self.media),
+            "recordings": tuple(self.recordings),
+            "digits": "".join(digit for _, digit in self.digits),
+            "asterisk_id": self.asterisk_id,
+        }
+
+    def _disposition(self, cause: int | None) -> str:
+        if self.first.answered is not None:
+            return "ANSWERED"
+        if self.dialstatus == "BUSY" or cause in _BUSY:
+            return "BUSY"
+        if self.dialstatus in ("CONGESTION", "CHANUNAVAIL") or cause in _CONGESTION:
+            return "FAILED"
+        return "NO ANSWER"
+
+    def _who_hung_up(self) -> str:
+        if self.hangup_by is None:
+            return "" if self.end is None else "dialplan"
+        _, channel, explicitly = self.hangup_by
+        if explicitly:
+            return "program"
+        return "caller" if channel == self.first.id else "called"
+
+
+def _order(leg: Leg) -> tuple[float, bool]:
+    """Of a Local pair, which begins at once, ``;1`` is its caller's end."""
+    return leg.begin, leg.name.endswith(";2")
+
+
+def _party(caller: Event) -> str:
+    name, number = caller.get("name", ""), caller.get("number", "")
+    return f"{name} <{number}>" if name and number else name or number
+
+
+class Ledger:
+    """Makes calls of events, in their order. An event of any shape is taken, none raises."""
+
+    def __init__(self) -> None:
+        self._legs: dict[tuple[str, str], Leg] = {}
+        self._halves: dict[tuple[str, str], Leg] = {}
+        self._inside: dict[tuple[str, str], dict[str, None]] = {}  # bridge → channels
+        self._server = ""
+        self.unreadable = 0
+
+    def feed(self, events: Iterable[Event]) -> None:
+        """Take more events."""
+        for event in events:
+            try:
+                self._feed(event)
+            except (KeyError, TypeError, AttributeError, ValueError):
+                self.unreadable += 1
+
+    def __iter__(self) -> Iterator[Call]:
+        """The calls, in the order they began."""
+        calls = {id(leg.call): leg.call for leg in self._legs.values()}
+        return iter(sorted(calls.values(), key=lambda call: call.first.begin))
+
+    def _feed(self, event: Event) -> None:
+        type_ = event.get("type", "")
+        if type_ in _IGNORED:
+            return
+        server = event.get("asterisk_id", "")
+        at = _seconds(event["timestamp"])
+        if type_ == "Vanished":
+            self._vanished(event, at)
+            return
+        self._server = server
+        legs = [
+            self._leg(server, event[field], at)
+            for field in _CHANNEL_FIELDS
+            if type(event.get(field)) is dict
+        ]
+        for leg in legs[1:]:
+            _join(legs[0], leg)
+        act = _ACTS.get(type_)
+        if act is not None:
+            act(self, event, server, legs[0] if legs else None, at)
+
+    def _leg(self, server: str, snapshot: Event, at: float) -> Leg:
+        key = (server, snapshot["id"])
+        leg = self._legs.get(key)
+        if leg is None:
+            created = snapshot.get("creationtime")
+            leg = self._legs[key] = Leg(snapshot, _seconds(created) if created else at)
+            leg.call = Call(leg, server)
+            dialplan = snapshot.get("dialplan") or {}
+            leg.exten = dialplan.get("exten", "")
+            self._join_other_half(server, leg)
+        if snapshot.get("name"):
+            leg.name = snapshot["name"]
+        if leg.end is None:
+            leg.left = None
+        state = snapshot.get("state")
+        if state == "Up" and leg.answered is None:
+            leg.answered = at
+        elif state == "Ringing" and leg.rang is None:
+            leg.rang = at
+        caller = snapshot.get("caller")
+        if caller and (caller.get("number") or caller.get("name")):
+            leg.caller = leg.caller or caller
+        return leg
+
+    def _join_other_half(self, server: str, leg: Leg) -> None:
+        """``Local/…;1`` and ``Local/…;2`` are the two ends of one."""
+        stem, semicolon, _ = leg.name.rpartition(";")
+        if semicolon:
+            other = self._halves.pop((server, stem), None)
+            if other is None:
+                self._halves[server, stem] = leg
+            else:
+                _join(other, leg)
+
+    # What events do.
+
+    def _destroyed(self, event: Event, _server: str, leg: Leg | None, at: float) -> None:
+        if leg is not None:
+            leg.end = at
+            leg.cause, leg.cause_txt = event.get("cause"), event.get("cause_txt", "")
+
+    def _vanished(self, event: Event, at: float) -> None:
+        """A row of ours, found after a gap: it names no server, but follows the server's own."""
+        leg = self._legs.get((self._server, event["channel"]["id"])) if "channel" in event else None
+        if leg is not None and leg.end is None:
+            leg.end = at
+
+    def _stasis_start(self, event: Event, _server: str, leg: Leg | None, _at: float) -> None:
+        if leg is not None and event.get("application"):
+            leg.call.applications[event["application"]] = None
+
+    def _stasis_end(self, _event: Event, _server: str, leg: Leg | None, at: float) -> None:
+        if leg is not None and leg.end is None:
+            leg.left = at
+
+    def _hangup(self, event: Event, _server: str, leg: Leg | None, at: float) -> None:
+        if leg is not None and leg.call.hangup_by is None:
+            explicitly = bool(event.get("soft")) and event.get("cause") == _EXPLICIT
+            leg.call.hangup_by = (at, leg.id, explicitly)
+
+    def _dial(self, event: Event, _server: str, leg: Leg | None, _at: float) -> None:
+        if leg is not None:
+            call = leg.call
+            call.dialled = call.dialled or event.get("dialstring", "").removesuffix("/n")
+            call.dialstatus = event.get("dialstatus") or call.dialstatus
+
+    def _digit(self, event: Event, _server: str, leg: Leg | None, at: float) -> None:
+        if leg is not None:
+            leg.call.digits.append((at, event["digit"]))
+
+    def _entered(self, event: Event, server: str, leg: Leg | None, _at: float) -> None:
+        bridge = event["bridge"]
+        inside = self._inside.setdefault((server, bridge["id"]), {})
+        if leg is None:
+            return
+        leg.call.bridges[bridge["id"]] = None
+        inside[leg.id] = None
+        if bridge.get("bridge_type") == "holding":
+            return  # who waits beside others has no call with them
+        for id in (*inside, *bridge.get("channels", ())):
+            other = self._legs.get((server, id))
+            if other is not None:
+                _join(other, leg)
+
+    def _left_bridge(self, event: Event, server: str, leg: Leg | None, _at: float) -> None:
+        if leg is not None:
+            self._inside.get((server, event["bridge"]["id"]), {}).pop(leg.id, None)
+
+    def _bridge_gone(self, event: Event, server: str, _leg: Leg | None, _at: float) -> None:
+        self._inside.pop((server, event["bridge"]["id"]), None)
+
+    def _playback(self, event: Event, server: str, _leg: Leg | None, _at: float) -> None:
+        playback = event["playback"]
+        for call in self._targets(server, playback["target_uri"]):
+            call.media[playback["media_uri"]] = None
+
+    def _recording(self, event: Event, server: str, _leg: Leg | None, _at: float) -> None:
+        recording = event["recording"]
+        for call in self._targets(server, recording["target_uri"]):
+            call.recordings[recording["name"]] = None
+
+    def _targets(self, server: str, uri: str) -> Iterator[Call]:
+        scheme, _, id = uri.partition(":")
+        for channel in self._inside.get((server, id), {}) if scheme == "bridge" else (id,):
+            leg = self._legs.get((server, channel))
+            if leg is not None:
+                yield leg.call
+
+
+def _join(one: Leg, other: Leg) -> None:
+    if one.call is not other.call:
+        one.call.join(other.call)
+
+
+def _seconds(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+_IGNORED = {"DeviceStateChanged", "EndpointStateChange", "Gap", "Appeared", "HandlerFailed"}
+_ACTS: dict[str, Callable[[Ledger, Event, str, Leg | None, float], None]] = {
+    "BridgeDestroyed": Ledger._bridge_gone,
+    "ChannelDestroyed": Ledger._destroyed,
+    "ChannelDtmfReceived": Ledger._digit,
+    "ChannelEnteredBridge": Ledger._entered,
+    "ChannelHangupRequest": Ledger._hangup,
+    "ChannelLeftBridge": Ledger._left_bridge,
+    "Dial": Ledger._dial,
+    "PlaybackContinuing": Ledger._playback,
+    "PlaybackStarted": Ledger._playback,
+    "RecordingStarted": Ledger._recording,
+    "StasisEnd": Ledger._stasis_end,
+    "StasisStart": Ledger._stasis_start,
+}
+_TIMES = ("begin", "ring", "answered", "end")
+
+
+class Calls:
+    """The calls of an event log; looking again reads only what has come since.
+
+    Args:
+        log: whose events.
+    """
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._ledger = Ledger()
+        self._read = 0
+
+    def __iter__(self) -> Iterator[Call]:
+        """The calls, in the order they began."""
+        events, self._read = self._log.since(self._read), self._log.count
+        self._ledger.feed(events)
+        return iter(self._ledger)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """A row a call, indexed by the id of its first channel; docs/calls.md has the columns."""
+        return frame(self)
+
+    def __repr__(self) -> str:
+        calls = list(self)
+        alive = sum(call.end is None for call in calls)
+        return f"<{len(calls)} calls, {alive} of them going on>"
+
+
+def frame(calls: Iterable[Call]) -> pd.DataFrame:
+    """Calls as a DataFrame."""
+    import pandas as pd
+
+    rows = [call.row() for call in calls]
+    columns = list(rows[0]) if rows else list(_EMPTY)
+    made: dict[str, Any] = {name: [row[name] for row in rows] for name in columns}
+    for name in _TIMES:
+        times = [None if at is None else round(at * 1000) for at in made[name]]
+        made[name] = pd.to_datetime(pd.array(times, dtype="Int64"), unit="ms", utc=True)
+    for name in ("wait", "talk"):
+        made[name] = pd.array(made[name], dtype="Float64").round(3)
+    made["cause"] = pd.array(made["cause"], dtype="Int16")
+    for name in ("disposition", "cause_txt", "hangup_by", "asterisk_id"):
+        made[name] = pd.Categorical(made[name])
+    return pd.DataFrame(made).set_index("id")
+
+
+_EMPTY = Call(Leg({"id": ""}, 0.0), "").row()
