@@ -5,9 +5,10 @@ from ari_notebook.simulator.dialplan.applications import (
     dial,
     digits,
     flow,
+    loops,
     sound,
     stasis,
 )
 from ari_notebook.simulator.dialplan.applications.registry import APPLICATIONS
 
-__all__ = ["APPLICATIONS", "calls", "dial", "digits", "flow", "sound", "stasis"]
+__all__ = ["APPLICATIONS", "calls", "dial", "digits", "flow", "loops", "sound", "stasis"]

@@ -125,11 +125,21 @@ def stop_music(channel: Channel, data: str) -> Program:
 
 @application("Echo")
 def echo(channel: Channel, data: str) -> Program:
-    """Send back what comes."""
-    channel.digit_heard = lambda digit: channel.driver.digit(channel, digit, 100)
+    """Send back what comes, until # is pressed."""
+    ended: list[str] = []
+
+    def heard(digit: str) -> None:
+        channel.driver.digit(channel, digit, 100)
+        if digit == "#":
+            ended.append(digit)
+            if channel.task is not None:
+                channel.exchange.soon(channel.task.wake)
+
+    channel.digit_heard = heard
     channel.driver.audio(channel)
     try:
-        yield from wait(channel, None)
+        while not ended:
+            yield None
     finally:
         channel.digit_heard = None
 

@@ -110,11 +110,19 @@ def return_(channel: Channel, data: str) -> Program:
         log.warning("Return without Gosub on %s", channel.name)
         return False
     context, exten, priority, before = channel.gosub.pop()
-    for name, value in before.items():
+    for name, value in reversed(before.items()):
         channel.set_variable(name, value or None)
     channel.set_variable("GOSUB_RETVAL", data)
     channel.jump = (context, exten, priority)
     return True
+
+
+@application("StackPop")
+def stack_pop(channel: Channel, data: str) -> Program:
+    """Forget the place that the innermost subroutine comes back to."""
+    if channel.gosub:
+        channel.gosub.pop()
+    return nothing_more()
 
 
 @application("ExecIf")
