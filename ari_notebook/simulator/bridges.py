@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ari_notebook.simulator.channels import NORMAL, Channel
+from ari_notebook.simulator.sip_channels import SipChannel
 from ari_notebook.simulator.tasks import TaskQueue
 from ari_notebook.simulator.voices import Mix
 
@@ -37,6 +38,7 @@ class Bridge:
         bridge_class: ``stasis``, or ``basic`` for those that Dial makes.
         tasks: what plays to all of it.
         voice: what is said in it, all members together.
+        native: whether two phones' media pass by the exchange, which then hears no keys.
         music: whether music on hold plays to all of it.
         on_left: called with each that has left.
     """
@@ -59,6 +61,7 @@ class Bridge:
     music: bool = False
     on_left: Callable[[Channel], None] | None = None
     video_cleared: bool = False
+    native: bool = False
     gone: bool = False
 
     @property
@@ -66,6 +69,8 @@ class Bridge:
         """The technology that suits its type and its members."""
         if self.bridge_type == "holding":
             return "holding_bridge"
+        if self.native:
+            return "native_rtp"
         return "softmix" if len(self.members) > 2 or "video_sfu" in self.types else "simple_bridge"
 
     def json(self) -> dict[str, Any]:
@@ -113,11 +118,18 @@ class Bridge:
         channel.bridge = self
         self.voice.add(channel.voice)
         self.publish("ChannelEnteredBridge", channel)
+        self._settle_technology()
         self._tell_peers()
         for other in self.members:
             if other is not channel:
                 channel.hear_audio()
                 other.hear_audio()
+
+    def _settle_technology(self) -> None:
+        heard = {"dtmf_events", "proxy_media"} & set(self.types)
+        phones = all(isinstance(each, SipChannel) for each in self.members)
+        two = len(self.members) == 2
+        self.native = self.bridge_type == "mixing" and two and phones and not heard
 
     def _tell_peers(self, *, again: bool = False) -> None:
         """Tell each channel's variable BRIDGEPEER the names of the others."""
@@ -162,6 +174,7 @@ class Bridge:
         self.voice.remove(channel.voice)
         self._settle_video()
         self.publish("ChannelLeftBridge", channel)
+        self._settle_technology()
         if len(self.members) > 1:
             self._tell_peers()
         if self.on_left is not None:

@@ -67,6 +67,13 @@ class SipChannel(Channel):
                 self.tech_cause = status_of_cause(self.cause)
         super().hang_up_now()
 
+    def hear_digit(self, digit: str, milliseconds: int) -> None:
+        """The phone pressed a key; nobody but the other phone hears it where media pass by."""
+        if self.bridge is not None and self.bridge.native and not self.gone:
+            self.bridge.pass_digit(self, digit, milliseconds)
+        else:
+            super().hear_digit(digit, milliseconds)
+
     def _measure(self) -> None:
         """Set the variables that tell of the media, once, where there were any."""
         if self._measured or self.answered_at is None:
