@@ -122,6 +122,13 @@ class Task:
         else:
             self._step(self._program.throw, error)
 
+    def abandon(self) -> None:
+        """Leave the program where it waits; nothing is told of its end."""
+        self.done = True
+        if self._timer is not None:
+            self._timer.cancel()
+        self._program.close()
+
     def _step(self, resume: Callable[[Any], float | None], value: Any) -> None:
         if self._timer is not None:
             self._timer.cancel()

@@ -20,6 +20,9 @@ KEYS = "0123456789*#ABCD"
 KEY_MS = 100
 PAUSE_MS = 100
 
+# How PJSIP_TRANSFER_HANDLING is kept on a channel.
+TRANSFER_HANDLING = "PJSIP_TRANSFER_HANDLING()"
+
 CANCELLED, BUSY, CONGESTED, DECLINED = 487, 486, 503, 603
 
 
@@ -160,6 +163,24 @@ class Call:
         for other in tuple(bridge.members) if bridge is not None else ():
             if other is not self.channel:
                 other.driver.indicate(other, condition)
+
+    def transfer(self, to: str) -> bool:
+        """Transfer the other side to an extension, without asking there first, and hang up.
+
+        Args:
+            to: the extension, in the context of the phone's calls.
+
+        Returns:
+            whether that could be done; the call goes on where it could not.
+        """
+        from ari_notebook.simulator.transfers import transfer
+
+        self._there()
+        handled = self.channel.variable(TRANSFER_HANDLING) == "ari-only"
+        done = transfer(self.channel, to, by_application=handled)
+        if done:
+            self.channel.exchange.soon(self.hangup)
+        return done
 
     def hangup(self, cause: int | None = None) -> None:
         """Hang up; nothing happens where the call is over.

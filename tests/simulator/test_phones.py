@@ -471,3 +471,63 @@ def test_nothing_is_kept_of_calls_that_are_gone(board, alice):
     assert alice.calls == ()
     assert exchange.channels == exchange.endpoints._used == {}
     assert exchange.next_due() is None
+
+
+# Transfers.
+
+
+def test_a_caller_transfers_whom_they_called(board, alice, bob):
+    call = bob.call("alice")
+    board.wait(3)
+    other = alice.current
+    board.events.clear()
+    assert call.transfer("1002")
+    board.wait(1)
+    (event,) = board.of("BridgeBlindTransfer")
+    assert (event["result"], event["exten"], event["context"]) == ("Success", "1002", "default")
+    assert event["channel"]["id"] == call.id
+    assert event["transferee"]["id"] == other.id
+    assert len(event["bridge"]["channels"]) == 2
+    assert (call.state, other.state, other.channel.exten) == ("Gone", "Up", "1002")
+    assert board.ask("GET", "/bridges")[1] == []
+    other.hangup()
+    board.wait(1)
+    assert board.exchange.channels == {}
+
+
+def test_a_called_one_transfers_the_caller(board, alice, bob):
+    call = bob.call("alice")
+    board.wait(3)
+    assert alice.current.transfer("1000")
+    board.wait(100)
+    assert board.of("StasisStart")[-1]["channel"]["id"] == call.id
+    assert alice.calls == ()
+    call.hangup()
+    board.wait(1)
+    assert board.exchange.channels == board.exchange.bridges == {}
+
+
+def test_a_transfer_out_of_an_applications_bridge(board, alice, bob):
+    calls = [phone.call("1000") for phone in (alice, bob)]
+    board.wait(1)
+    bridge = board.ask("POST", "/bridges", type="mixing")[1]["id"]
+    for call in calls:
+        board.ask("POST", f"/bridges/{bridge}/addChannel", channel=call.id)
+    board.wait(1)
+    assert calls[1].transfer("1002")
+    board.wait(1)
+    assert calls[1].state == "Gone"
+    members = board.ask("GET", f"/bridges/{bridge}")[1]["channels"]
+    names = [board.ask("GET", f"/channels/{id}")[1]["name"] for id in members]
+    assert names == [calls[0].name, "Local/1002@default-00000000;1"]
+
+
+def test_transfers_that_do_not_come_about(board, bob):
+    call = bob.call("1000")
+    board.wait(1)
+    assert not call.transfer("1002")
+    board.wait(0)
+    assert board.of("BridgeBlindTransfer")[0]["result"] == "Invalid", "there is nobody to transfer"
+    board.events.clear()
+    assert not call.transfer("777")
+    assert (board.wait(1), call.state) == ([], "Up")

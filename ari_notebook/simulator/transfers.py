@@ -1,0 +1,131 @@
+"""Transfers that a phone asks for (SIP's REFER): the other one goes on at another extension."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ari_notebook.simulator.channels import NORMAL, Channel
+from ari_notebook.simulator.dialing import dial_event
+from ari_notebook.simulator.local import local_pair
+from ari_notebook.simulator.stasis import stasis
+
+if TYPE_CHECKING:
+    from ari_notebook.simulator.bridges import Bridge
+
+__all__ = ["transfer"]
+
+
+def transfer(channel: Channel, exten: str, *, by_application: bool = False) -> bool:
+    """Transfer whom a phone talks to, blindly.
+
+    Args:
+        channel: the phone's, which leaves the call by it.
+        exten: where the other one goes on, in the context of the phone's channel.
+        by_application: only tell the application, which is to do it (ChannelTransfer).
+
+    Returns:
+        whether the phone is out of the call.
+    """
+    exchange = channel.exchange
+    if by_application:
+        told = exchange.event(
+            "ChannelTransfer",
+            refer_to={"requested_destination": {"destination": exten}},
+            referred_by={"source_channel": channel.json()},
+        )
+        exchange.publish(told, [("channel", channel.id)])
+        return False
+    if exchange.dialplan.find(channel.context, exten, 1) is None:
+        return False  # the phone hears 404, nobody else anything
+    bridge = channel.bridge
+    others = [] if bridge is None else [each for each in bridge.members if each is not channel]
+    if bridge is None or len(others) != 1:
+        _tell(channel, exten, "Invalid", None, None)
+        return False
+    (other,) = others
+    channel.publish("ChannelUnhold")
+    other.set_variable("BLINDTRANSFER", channel.name)
+    channel.set_variable("BLINDTRANSFER", other.name)
+    if bridge.bridge_class != "basic":
+        _tell(channel, exten, "Success", other, bridge)
+        _replace(channel, bridge, exten)
+        return True
+    for name, value in (
+        ("SIPTRANSFER", "yes"),
+        ("SIPREFERRINGCONTEXT", channel.context),
+        ("__SIPREFERREDBYHDR", f"<sip:{channel.device.partition('/')[2]}@127.0.0.1>"),
+        ("SIPREFERTOHDR", f"sip:{exten}@127.0.0.1"),
+    ):
+        other.set_variable(name, value)
+    _tell(channel, exten, "Success", other, bridge)
+    _go_on(other, channel, bridge, exten)
+    return True
+
+
+def _go_on(other: Channel, channel: Channel, bridge: Bridge, exten: str) -> None:
+    """The other one leaves the call that Dial made, and runs the dialplan."""
+    from ari_notebook.simulator.dialplan import run_dialplan
+
+    context = channel.context
+    bridge.on_left = None
+    bridge.leave(channel)
+    if other.task is not None:
+        other.task.abandon()
+    bridge.leave(other)
+    bridge.destroy()
+    if channel.in_dialplan and channel.task is not None:
+        channel.task.wake()  # its Dial is over, and with that its call
+    else:
+        channel.cause = NORMAL
+        channel.hang_up_now()
+    other.context, other.exten, other.priority = context, exten, 1
+    other.run(run_dialplan(other))
+
+
+def _replace(channel: Channel, bridge: Bridge, exten: str) -> None:
+    """A Local channel takes the phone's place in the application's bridge, and calls."""
+    exchange = channel.exchange
+    first, second = local_pair(exchange, f"{exten}@{channel.context}")
+    for half in (first, second):
+        half.create()
+    for half in (first, second):
+        half.set_variable("BLINDTRANSFER", channel.name)
+
+    def heard(condition: str) -> None:
+        if condition == "ANSWER":
+            first.set_state("Up")
+            dial_event(first, "ANSWER", named=False)
+        elif condition == "HANGUP":
+            first.hang_up_now()
+
+    def join() -> None:
+        bridge.leave(channel)
+        if not first.gone:
+            bridge.join(first)
+
+    first.on_control = heard
+    first.driver.call(first)
+    if channel.control is not None:
+        first.run(stasis(first, channel.control.app, []))
+    exchange.soon(join)
+
+
+def _tell(
+    channel: Channel, exten: str, result: str, other: Channel | None, bridge: Bridge | None
+) -> None:
+    fields: dict[str, Any] = {
+        "channel": channel.json(),
+        "exten": exten,
+        "context": channel.context,
+        "result": result,
+        "is_external": True,
+    }
+    topics = [("channel", channel.id)]
+    if other is not None:
+        fields["transferee"] = other.json()
+        topics.append(("channel", other.id))
+    if bridge is not None:
+        fields["bridge"] = bridge.json()
+        topics.append(("bridge", bridge.id))
+    exchange = channel.exchange
+    exchange.publish(exchange.event("BridgeBlindTransfer", **fields), topics)
