@@ -123,6 +123,19 @@ def stop_music(channel: Channel, data: str) -> Program:
     return nothing_more()
 
 
+@application("PlayTones")
+def play_tones(channel: Channel, data: str) -> Program:
+    """Let the caller hear a tone from now on."""
+    channel.driver.audio(channel)
+    return nothing_more()
+
+
+@application("StopPlayTones")
+def stop_tones(channel: Channel, data: str) -> Program:
+    """No more tone."""
+    return nothing_more()
+
+
 @application("Echo")
 def echo(channel: Channel, data: str) -> Program:
     """Send back what comes, until # is pressed."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Generator
+from typing import Any
 
 from ari_notebook.simulator.channels import Channel
 from ari_notebook.simulator.clock import Program
@@ -78,7 +80,7 @@ def _call(channel: Channel, data: str) -> bool:
         log.warning("no subroutine at %s", data)
         return False
     names = [*(f"ARG{number}" for number in range(1, len(arguments) + 1)), "ARGC"]
-    before = {name: channel.variables.get(name, "") for name in reversed(names)}
+    before = {name: channel.variables.get(name, "") for name in names}
     channel.gosub.append((channel.context, channel.exten, channel.priority + 1, before))
     for name, value in zip(names, [*arguments, str(len(arguments))], strict=True):
         channel.set_variable(name, value, tell=False)
@@ -125,22 +127,43 @@ def stack_pop(channel: Channel, data: str) -> Program:
     return nothing_more()
 
 
-@application("ExecIf")
-def exec_if(channel: Channel, data: str) -> Program:
-    """Run an application where a condition holds: ``condition?App(data):App(data)``."""
-    wanted = _branch(data)
-    if not wanted:
-        return True
-    name, _, rest = wanted.partition("(")
+def _run(channel: Channel, text: str) -> Generator[float | None, Any, str]:
+    """Run ``App(data)`` within another application.
+
+    Returns:
+        SUCCESS, FAILED where it ends the call, NOAPP where there is none of that name.
+    """
+    name, _, rest = text.partition("(")
     found = APPLICATIONS.get(name.strip().lower())
     if found is None:
-        log.warning("No application '%s' for ExecIf", name)
-        return False
+        log.warning("No application '%s'", name)
+        return "NOAPP"
     before, words = channel.appl, rest.rpartition(")")[0]
     channel.run_application(found.name, words)
     goes_on = yield from found.program(channel, words)
     channel.appl = before
-    return goes_on is not False
+    return "FAILED" if goes_on is False else "SUCCESS"
+
+
+@application("ExecIf")
+def exec_if(channel: Channel, data: str) -> Program:
+    """Run an application where a condition holds: ``condition?App(data):App(data)``."""
+    wanted = _branch(data)
+    return not wanted or (yield from _run(channel, wanted)) == "SUCCESS"
+
+
+@application("Exec")
+def exec_(channel: Channel, data: str) -> Program:
+    """Run an application whose name is made from variables: ``App(data)``."""
+    return (yield from _run(channel, data)) == "SUCCESS"
+
+
+@application("TryExec")
+def try_exec(channel: Channel, data: str) -> Program:
+    """Run an application, and go on whatever comes of it."""
+    status = yield from _run(channel, data)
+    channel.set_variable("TRYSTATUS", status)
+    return True
 
 
 @application("Set")

@@ -60,10 +60,10 @@ def _answer_first(channel: Channel, options: str) -> bool:
 @application("Playback")
 def playback(channel: Channel, data: str) -> Program:
     """Play sounds: ``name&name,options``."""
-    files, options = (*data.split(",", 1), "")[:2]
-    if _answer_first(channel, options):
-        return
-    good = yield from _play(channel, _files(files))
+    files, options = [*data.split(",", 1), ""][:2]
+    good = True
+    if not _answer_first(channel, options):
+        good = yield from _play(channel, _files(files))
     channel.set_variable("PLAYBACKSTATUS", "SUCCESS" if good else "FAILED")
 
 
@@ -91,7 +91,10 @@ def wait_extension(channel: Channel, data: str) -> Program:
             yield left
     if channel.typed:
         return (yield from keys.go_there(channel))
-    if channel.exchange.dialplan.find(channel.context, "t", 1) is not None:
+    dialplan = channel.exchange.dialplan
+    if dialplan.find(channel.context, channel.exten, channel.priority + 1) is not None:
+        return True
+    if dialplan.find(channel.context, "t", 1) is not None:
         channel.exten, channel.priority = "t", 0  # the dialplan goes to the next one
         return True
     log.warning("time-out, but no rule 't' in the context %s", channel.context)
@@ -130,7 +133,6 @@ def read(channel: Channel, data: str) -> Program:
 
 
 def _say(channel: Channel, scheme: str, data: str) -> Program:
-    channel.answer()
     yield from _play(channel, [f"{scheme}:{data.partition(',')[0]}"])
 
 

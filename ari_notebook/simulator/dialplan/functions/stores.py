@@ -156,4 +156,5 @@ def _set_local(exchange: Exchange, channel: Channel | None, name: str, value: st
     that = on(channel)
     if that.gosub:
         that.gosub[-1][3].setdefault(name, that.variable(name) or "")
-    that.set_variable(name, value)
+    that.set_variable(name, value, tell=False)
+    that.tell_variable(f"LOCAL({name})", value)
