@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["Call", "Calls", "Ledger", "Leg"]
 
 Event = Mapping[str, Any]
-_EXPLICIT = 32  # AST_SOFTHANGUP_EXPLICIT: asked for by a program or at the console
+# A soft request's "cause" is flags: this one is set where a program, or a person at the console,
+# asked for it (AST_SOFTHANGUP_EXPLICIT, include/asterisk/channel.h).
+_EXPLICIT = 32
 _BUSY, _CONGESTION = {17}, {34, 38, 41, 42}
 # Where events carry channels; those of one event belong to one call, but for a bridge's.
 _CHANNEL_FIELDS = (
@@ -41,7 +43,7 @@ class Leg:
     """One channel of a call. Times are seconds since 1970, None where not known."""
 
     __slots__ = (
-        "answered", "begin", "call", "caller", "cause", "cause_txt", "end", "exten", "id",
+        "answered", "asked", "begin", "call", "caller", "cause", "cause_txt", "end", "exten", "id",
         "left", "name", "rang",
     )  # fmt: skip
 
@@ -53,6 +55,7 @@ class Leg:
         self.answered: float | None = None
         self.left: float | None = None  # Stasis; whether it lives on is not known
         self.end: float | None = None
+        self.asked: tuple[int, str] | None = None  # the how manieth to hang up, and by whom
         self.cause: int | None = None
         self.cause_txt = ""
         self.caller: Event = {}
@@ -64,7 +67,7 @@ class Call:
     """Channels that belong together, and what happened to them."""
 
     __slots__ = (
-        "applications", "asterisk_id", "bridges", "dialled", "dialstatus", "digits", "hangup_by",
+        "applications", "asterisk_id", "bridges", "dialled", "dialstatus", "digits",
         "legs", "media", "recordings",
     )  # fmt: skip
 
@@ -74,7 +77,6 @@ class Call:
         self.dialled = ""
         self.dialstatus = ""
         self.digits: list[tuple[float, str]] = []
-        self.hangup_by: tuple[float, str, bool] | None = None  # when, channel, explicitly
         # Sets that keep their order.
         self.bridges: dict[str, None] = {}
         self.media: dict[str, None] = {}
@@ -91,8 +93,6 @@ class Call:
             getattr(self, name).update(getattr(other, name))
         self.dialled = self.dialled or other.dialled
         self.dialstatus = other.dialstatus or self.dialstatus
-        if self.hangup_by is None or (other.hangup_by and other.hangup_by < self.hangup_by):
-            self.hangup_by = other.hangup_by
 
     @property
     def first(self) -> Leg:
@@ -147,12 +147,15 @@ class Call:
         return "NO ANSWER"
 
     def _who_hung_up(self) -> str:
-        if self.hangup_by is None:
-            return "" if self.end is None else "dialplan"
-        _, channel, explicitly = self.hangup_by
-        if explicitly:
-            return "program"
-        return "caller" if channel == self.first.id else "called"
+        """Who asked first; an attempt that another one overtook has no say in an answered call."""
+        stem = self.first.name.split(";")[0]  # a Local pair's two ends are one caller
+        own = [leg for leg in self.legs if leg.name.split(";")[0] == stem]
+        legs = [leg for leg in self.legs if leg.answered is not None] or own
+        asked = min(((*leg.asked, leg.id) for leg in legs if leg.asked), default=None)
+        if asked is None:
+            return ""
+        _, by, channel = asked
+        return by or ("caller" if channel == self.first.id else "called")
 
 
 def _order(leg: Leg) -> tuple[float, bool]:
@@ -173,6 +176,7 @@ class Ledger:
         self._halves: dict[tuple[str, str], Leg] = {}
         self._inside: dict[tuple[str, str], dict[str, None]] = {}  # bridge → channels
         self._server = ""
+        self._asked = 0
         self.unreadable = 0
 
     def feed(self, events: Iterable[Event]) -> None:
@@ -264,10 +268,14 @@ class Ledger:
         if leg is not None and leg.end is None:
             leg.left = at
 
-    def _hangup(self, event: Event, _server: str, leg: Leg | None, at: float) -> None:
-        if leg is not None and leg.call.hangup_by is None:
-            explicitly = bool(event.get("soft")) and event.get("cause") == _EXPLICIT
-            leg.call.hangup_by = (at, leg.id, explicitly)
+    def _hangup(self, event: Event, _server: str, leg: Leg | None, _at: float) -> None:
+        if leg is None or leg.asked is not None:
+            return
+        by = ""  # the channel's own party
+        if event.get("soft"):
+            by = "program" if event.get("cause", 0) & _EXPLICIT else "dialplan"
+        self._asked += 1
+        leg.asked = (self._asked, by)
 
     def _dial(self, event: Event, _server: str, leg: Leg | None, _at: float) -> None:
         if leg is not None:
