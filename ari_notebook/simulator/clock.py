@@ -15,6 +15,9 @@ __all__ = ["Clock", "Program", "Task", "Timer"]
 
 Program = Generator[float | None, Any, Any]
 
+# So many cancelled timers do not matter.
+_FEW = 1000
+
 
 class Timer:
     """Something that will happen at a time."""
@@ -52,16 +55,25 @@ class Clock:
         self.now = start
         self._heap: list[tuple[float, int, Timer]] = []
         self._numbers = itertools.count()
+        self._roomy = _FEW
 
     def after(self, seconds: float, action: Callable[[], object]) -> Timer:
         """Do something later; what is due at one time happens in the order it was asked for."""
         timer = Timer(self.now + max(0.0, seconds), action)
+        if len(self._heap) > self._roomy:
+            self._tidy()
         heapq.heappush(self._heap, (timer.at, next(self._numbers), timer))
         return timer
 
     def soon(self, action: Callable[[], object]) -> Timer:
         """Do something next, at this very time."""
         return self.after(0, action)
+
+    def _tidy(self) -> None:
+        """Forget what was cancelled, so that calls that are gone leave nothing behind."""
+        self._heap = [entry for entry in self._heap if not entry[2].cancelled]
+        heapq.heapify(self._heap)
+        self._roomy = max(_FEW, 2 * len(self._heap))
 
     def next_due(self) -> float | None:
         """When something next wants to happen; None where nothing does."""

@@ -1,5 +1,7 @@
 """Random traffic: the same seed gives the same calls, at the rate and length that was asked for."""
 
+import gc
+
 import pytest
 
 from ari_notebook.simulator.traffic import Traffic
@@ -50,6 +52,20 @@ def test_new_traffic_takes_the_place_of_the_old_and_none_ends_it():
     board.wait(600)
     assert board.of("ChannelCreated") == []
     assert board.exchange.channels == {}
+
+
+@pytest.mark.slow
+def test_nothing_grows_with_the_calls_that_are_gone():
+    board = Switchboard("[default]\nexten => 1000,1,Answer()\n same => n,Wait(3600)\n")
+    board.phones.traffic(6000, mean_duration=5, seed=1)
+    objects = []
+    for _ in range(2):
+        for _ in range(150):
+            board.wait(1)
+            board.events.clear()
+        gc.collect()
+        objects.append(len(gc.get_objects()))
+    assert objects[1] < objects[0] * 1.05, "15,000 calls more"
 
 
 def test_an_extension_that_is_not_there():
