@@ -15,12 +15,12 @@ def load(ipython: Any) -> None:
     from ari_notebook.views import register
 
     magic = AriMagic(ipython)
+    _forget_settings(ipython)
+    ipython.configurables.append(magic.settings)
     ipython.register_magics(magic)
-    if magic.settings not in ipython.configurables:
-        ipython.configurables.append(magic.settings)
     complete_with(ipython)
     silence(ipython)
-    register(ipython)
+    register(ipython, html=magic.settings.display == "html")
 
 
 def unload(ipython: Any) -> None:
@@ -32,10 +32,16 @@ def unload(ipython: Any) -> None:
 
     for kind in ("line", "cell"):
         ipython.magics_manager.magics[kind].pop("ari", None)
-    ipython.configurables[:] = [
-        each for each in ipython.configurables if type(each).__name__ != "AriMagics"
-    ]
+    ipython.magics_manager.registry.pop("AriMagic", None)
+    _forget_settings(ipython)
     complete_no_more(ipython)
     silence_no_more(ipython)
     unregister(ipython)
     sessions.close_all()
+
+
+def _forget_settings(ipython: Any) -> None:
+    """By name: after a reload of this package its classes are others."""
+    ipython.configurables[:] = [
+        each for each in ipython.configurables if type(each).__name__ != "AriMagics"
+    ]

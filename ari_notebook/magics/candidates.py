@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -57,22 +56,30 @@ class Source:
 
     Args:
         names: the notebook's variables.
+        on: the name of the session that is meant, where the line says so.
     """
 
-    def __init__(self, names: Mapping[str, Any]) -> None:
+    def __init__(self, names: Mapping[str, Any], on: str = "") -> None:
         self._names = names
+        self._on = on
 
     @property
     def session(self) -> Session | None:
         """The session that is meant; None where none is open."""
-        bound = self._names.get("ari")
         opened = sessions.opened()
+        if self._on:
+            return next((each for each in opened if each.name == self._on), None)
+        bound = self._names.get("ari")
         return bound if bound in opened else sessions.current() if opened else None
 
     @property
     def declaration(self) -> Declaration:
         """Its server's, or the built-in one."""
         return self.session.declaration if self.session else builtin()
+
+    def variables(self) -> list[str]:
+        """The notebook's variables."""
+        return [name for name in self._names if not name.startswith("_")]
 
     def operations(self, fragment: str) -> list[tuple[str, str]]:
         """Operations; only their resources while no dot is typed."""
@@ -209,23 +216,19 @@ def _extensions(source: Source, fragment: str) -> Iterator[str]:
     yield from (each for each in _places(source) if ("@" in each) == ("@" in fragment))
 
 
-_SECTION = re.compile(r"^\s*\[(?P<name>[^]]+)\]")
-# Patterns (_1XXX) and the special ones (s, h, i, t) are not what somebody dials.
-_EXTEN = re.compile(r"^\s*exten\s*=>?\s*(?P<name>[^_,\s][\w*#+-]+)\s*,")
-
-
 def _places(source: Source) -> list[str]:
     """Extensions and EXTEN@CONTEXT: of the simulator's dialplan, and where channels have been."""
     found: dict[str, None] = {}
     session = source.session
     if session is None:
         return []
-    context = ""
-    for line in session.simulator.dialplan.splitlines() if session.simulator else ():
-        if match := _SECTION.match(line):
-            context = match["name"]
-        elif match := _EXTEN.match(line):
-            found |= {match["name"]: None, f"{match['name']}@{context}": None}
+    if session.simulator is not None:
+        plan = session.simulator.run(lambda exchange: exchange.dialplan)
+        for context in plan.contexts:
+            for exten in plan.extensions(context):
+                # Patterns (_1XXX) and the special ones (s, h, i, t) are not what somebody dials.
+                if not exten.startswith("_") and len(exten) > 1:
+                    found |= {exten: None, f"{exten}@{context}": None}
     for row in source.table("channels").values():
         if row.get("exten") and row.get("context"):
             found |= {str(row["exten"]): None, f"{row['exten']}@{row['context']}": None}

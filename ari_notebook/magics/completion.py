@@ -1,24 +1,17 @@
-"""Tab behind `%ari`: what may stand at the cursor, from the grammar, the server and what lives.
+"""Tab behind `%ari`: one of IPython's own matchers.
 
-It is one of IPython's own matchers, so that the shell's Tab and the kernel's ``complete_request``
-both ask it.
+So the shell's Tab and the kernel's ``complete_request`` both ask it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
-from ari_notebook.client.errors import AriError, UsageProblem
-from ari_notebook.magics import grammar
-from ari_notebook.magics.candidates import Source
-
-__all__ = ["complete", "complete_no_more", "complete_with"]
+__all__ = ["complete_no_more", "complete_with"]
 
 _OURS = "ari_notebook"
 _LINE = re.compile(r"(?:^|[=\s(])(?P<magic>%{0,2})ari\s+(?P<rest>.*)$", re.S)
-_WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*(?:"|$)|'[^']*(?:'|$)|\S)+""")
 
 
 def complete_with(ipython: Any) -> None:
@@ -33,7 +26,9 @@ def complete_with(ipython: Any) -> None:
         match = _LINE.search(before)
         if match is None or (not match["magic"] and _is_variable(ipython, before)):
             return {"completions": [], "suppress": False}
-        fragment, found = complete(match["rest"], Source(ipython.user_ns))
+        from ari_notebook.magics.complete import complete
+
+        fragment, found = complete(match["rest"], ipython.user_ns)
         return {
             "completions": [SimpleCompletion(text=text, type=kind) for text, kind in found],
             "matched_fragment": fragment,
@@ -61,124 +56,3 @@ def _column(context: Any) -> int:
 def _is_variable(ipython: Any, line: str) -> bool:
     """Whether ``ari`` without a % is Python: automagic gives way to a variable of the name."""
     return "ari" in ipython.user_ns or not ipython.automagic or not line.startswith("ari ")
-
-
-def complete(text: str, source: Source) -> tuple[str, list[tuple[str, str]]]:
-    """What may stand at the end of a line.
-
-    Args:
-        text: what stands behind ``%ari``, up to the cursor.
-        source: knows what there is.
-
-    Returns:
-        The last word's part that is completed, and the completions with their kinds.
-    """
-    words: list[str] = _WORD.findall(text)
-    fragment = words.pop() if words and text.endswith(words[-1]) else ""
-    known = [word.strip("'\"") for word in words]
-    try:
-        found = _complete(known, fragment, source)
-    except AriError:
-        found = []  # a server that does not answer has nothing to offer; Tab says no more
-    quote = fragment[:1] if fragment[:1] in ("'", '"') else ""
-    offered = [
-        (_quoted(each, quote), kind)
-        for each, kind in dict(found).items()
-        if each.lower().startswith(fragment.removeprefix(quote).lower())
-    ]
-    return fragment, offered
-
-
-def _quoted(text: str, quote: str) -> str:
-    name, sign, value = text.partition("=")
-    if quote:
-        return f"{quote}{text}{quote}"
-    if not re.search(r"[\s'\"{]", text):
-        return text
-    return f"{name}={value!r}" if sign else repr(text)
-
-
-Found = Iterable[tuple[str, str]]
-
-
-def _complete(words: list[str], fragment: str, source: Source) -> Found:
-    if not words:
-        return [*_first_words(), *source.operations(fragment)]
-    if "." in words[0]:
-        return _of_operation(words[0], words[1:], fragment, source)
-    try:
-        verb, length = grammar.find(words)
-    except UsageProblem:
-        if len(words) > 1:
-            return []
-        return [(each, "subverb") for each in _subverbs(words[0])]
-    found = list(_of_verb(verb, words[length:], fragment, source))
-    if length == 1 and len(words) == 1:
-        found += [(each, "subverb") for each in _subverbs(words[0])]
-    return found
-
-
-def _first_words() -> Found:
-    names = dict.fromkeys(name.split()[0] for name in grammar.VERBS)
-    return [(name, "verb") for name in names]
-
-
-def _subverbs(word: str) -> list[str]:
-    return [n.split()[1] for n in grammar.VERBS if n.startswith(f"{word} ")]
-
-
-def _of_operation(name: str, given: list[str], fragment: str, source: Source) -> Found:
-    if given and given[-1] == "--on":
-        return source.values("session")
-    return [*_fields(name, given, fragment, source), ("--on", "option")]
-
-
-def _of_verb(verb: grammar.Verb, given: list[str], fragment: str, source: Source) -> Found:
-    options = {each.name: each for each in verb.all_options()}
-    if given and given[-1] in options and options[given[-1]].value:
-        return source.values(options[given[-1]].kind, options[given[-1]].value)
-    name, sign, _ = fragment.partition("=")
-    if sign and name in options:
-        kinds = source.values(options[name].kind, options[name].value)
-        return [(f"{name}={text}", kind) for text, kind in kinds]
-    if fragment.startswith("-"):
-        return [(each, "option") for each in options if each not in given]
-    found: list[tuple[str, str]] = []
-    places = _places(given, options)
-    argument = _argument(verb, len(places))
-    if argument is not None and not sign:
-        found += source.values(argument.kind, argument.name, fragment)
-    if verb.fields:
-        subject = places[0] if places and verb.fields == "event" else verb.fields
-        if verb.fields != "event" or places:
-            found += _fields(subject, given, fragment, source)
-    return [*found, *((each, "option") for each in options if each not in given)]
-
-
-def _places(given: list[str], options: dict[str, grammar.Option]) -> list[str]:
-    """The words that are arguments: neither options nor their values, nor name=value."""
-    places, rest = [], list(given)
-    while rest:
-        word = rest.pop(0)
-        if word in options:
-            if options[word].value and rest:
-                rest.pop(0)
-        elif not word.startswith("--") and not re.match(r"[\w.]+=", word):
-            places.append(word)
-    return places
-
-
-def _argument(verb: grammar.Verb, number: int) -> grammar.Argument | None:
-    if number < len(verb.arguments):
-        return verb.arguments[number]
-    last = verb.arguments[-1] if verb.arguments else None
-    return last if last is not None and last.many else None
-
-
-def _fields(subject: str, given: list[str], fragment: str, source: Source) -> Found:
-    """``name=`` for the names of an operation or event not given yet, or the values of one."""
-    name, sign, _ = fragment.partition("=")
-    if sign:
-        return [(f"{name}={text}", kind) for text, kind in source.values_of(subject, name)]
-    there = {word.partition("=")[0] for word in given}
-    return [(f"{each}=", "param") for each in source.names_of(subject) if each not in there]

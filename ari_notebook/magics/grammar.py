@@ -105,7 +105,7 @@ class Verb:
 
     def all_options(self) -> tuple[Option, ...]:
         """Its own options, and those that every verb takes."""
-        return (*self.options, ON) if self.connected else self.options
+        return (*self.options, ON)
 
 
 ON = Option("--on", "the session to use, where several are open", "NAME", "session")

@@ -8,10 +8,9 @@ import orjson
 
 from ari_notebook.client.errors import UsageProblem
 from ari_notebook.magics.context import Context
-from ari_notebook.magics.grammar import Given, Verb, parse
+from ari_notebook.magics.grammar import Given, Verb
 
 if TYPE_CHECKING:
-    from ari_notebook.magics.shell import AriMagic
     from ari_notebook.spec import Parameter
 
 __all__ = ["arguments_of", "invoke", "is_operation"]
@@ -23,18 +22,19 @@ def is_operation(word: str) -> bool:
     return bool(dot) and resource.isidentifier() and name.isidentifier()
 
 
-def invoke(magic: AriMagic, words: list[Any]) -> Any:
-    """Perform the operation that a line names.
+def invoke(name: str) -> Verb:
+    """The verb that performs the operation of that name.
 
-    Raises:
-        UsageProblem: there is none of that name.
-        InvalidParameter: its parameters do not fit the declaration; nothing was sent.
+    Its run raises UsageProblem where there is none of that name, and InvalidParameter where the
+    parameters do not fit the declaration; then nothing was sent.
     """
-    line = Verb(str(words[0]), "", lambda _context, _given: None, fields="operation")
-    given = parse(line, words[1:])
-    session = Context(magic.shell, magic.settings, given).session
-    operation = session.operation(str(words[0]))
-    return session.invoke(operation, arguments_of(operation.parameters, given))
+
+    def run(context: Context, given: Given) -> Any:
+        session = context.session
+        operation = session.operation(name)
+        return session.invoke(operation, arguments_of(operation.parameters, given))
+
+    return Verb(name, "", run, fields="operation")
 
 
 def arguments_of(parameters: tuple[Parameter, ...], given: Given) -> dict[str, Any]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 from traitlets import Enum, Float, Int, TraitError, Unicode, validate
-from traitlets.config import Configurable
+from traitlets.config import Config, Configurable
 
 from ari_notebook.client.address import application_names
 from ari_notebook.client.errors import AriError
 
-__all__ = ["AriMagics"]
+__all__ = ["AriMagics", "settings_of"]
 
 
 class AriMagics(Configurable):  # type: ignore[misc]
@@ -34,3 +37,19 @@ class AriMagics(Configurable):  # type: ignore[misc]
             except AriError as error:
                 raise TraitError(str(error)) from None
         return proposal["value"]
+
+
+def settings_of(shell: Any) -> AriMagics:
+    """The settings that a shell's configuration makes; what it may not be is left out, and said.
+
+    ``%config`` stores a value in the shell even where we refuse it: without this, the extension
+    could not be loaded again.
+    """
+    section = shell.config.get(AriMagics.__name__, {})
+    for name in list(section):
+        try:
+            AriMagics(config=Config({AriMagics.__name__: {name: section[name]}}))
+        except TraitError as error:
+            del section[name]
+            sys.stderr.write(f"AriMagics.{name} is left as it was: {error}\n")
+    return AriMagics(parent=shell)

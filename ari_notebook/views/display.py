@@ -1,11 +1,11 @@
-"""Tells IPython how to show this package's objects: a card in the notebook, lines in the shell.
+"""The forms of this package's objects: a card in the notebook, lines in the shell.
 
-The objects themselves know nothing of it; `register` is called when the extension is loaded.
+The objects themselves know nothing of it; `registering` tells IPython.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from ari_notebook.client.rest import Answer
@@ -18,7 +18,7 @@ from ari_notebook.views.cards import Card, card, status_card
 from ari_notebook.views.forms import card_html, card_text, cards_html, json_html, table_html
 from ari_notebook.views.markup import Markup
 
-__all__ = ["card_of", "html_of", "register", "text_of", "unregister"]
+__all__ = ["card_of", "html_of", "text_of"]
 
 _SHOWN_REQUESTS = 20
 _SHOWN_EVENTS = 20
@@ -155,35 +155,3 @@ def html_of(thing: object) -> Markup | None:
 def text_of(thing: object) -> str:
     """The text form of an object of this package: some lines for what is alive, else its repr."""
     return card_text(card_of(thing)) if isinstance(thing, LiveObject) else repr(thing)
-
-
-def _print(thing: LiveObject, printer: Any, cycle: bool) -> None:
-    """For IPython: all its lines where it stands alone, one line inside a list or a dict."""
-    del cycle
-    alone = len(getattr(printer, "stack", ())) <= 1
-    printer.text(text_of(thing) if alone else repr(thing))
-
-
-def _formatters(ipython: Any) -> Mapping[str, Any]:
-    formatters: Mapping[str, Any] = ipython.display_formatter.formatters
-    return formatters
-
-
-def register(ipython: Any) -> None:
-    """Let a shell show this package's objects as cards. Twice is no more than once.
-
-    Args:
-        ipython: the `InteractiveShell`.
-    """
-    formatters = _formatters(ipython)
-    for cls, form in _HTML.items():
-        formatters["text/html"].for_type(cls, form)
-    formatters["text/plain"].for_type(LiveObject, _print)
-
-
-def unregister(ipython: Any) -> None:
-    """Take back what `register` did."""
-    formatters = _formatters(ipython)
-    for cls in _HTML:
-        formatters["text/html"].pop(cls, None)
-    formatters["text/plain"].pop(LiveObject, None)
