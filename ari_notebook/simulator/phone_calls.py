@@ -53,14 +53,16 @@ class Call:
         channel: the exchange's channel of it.
         heard: the keys that were heard from the other side.
         holding: whether the phone holds the call.
+        transferring: where it asked the application to transfer the call; "" where it did not.
     """
 
-    __slots__ = ("_keys_until", "_timers", "channel", "heard", "holding")
+    __slots__ = ("_keys_until", "_timers", "channel", "heard", "holding", "transferring")
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
         self.heard = ""
         self.holding = False
+        self.transferring = ""
         self._keys_until = 0.0
         self._timers: list[Timer] = []
 
@@ -177,6 +179,8 @@ class Call:
 
         self._there()
         handled = self.channel.variable(TRANSFER_HANDLING) == "ari-only"
+        if handled:
+            self.transferring = to
         done = transfer(self.channel, to, by_application=handled)
         if done:
             self.channel.exchange.soon(self.hangup)
@@ -279,8 +283,16 @@ class Line:
             channel.exchange.devices.changed(channel.device)
         elif condition == "RINGING":
             channel.exchange.devices.changed(channel.device)
+        elif condition.startswith("TRANSFER_"):
+            self._transfer_progress(channel, condition.removeprefix("TRANSFER_").lower())
         elif condition.startswith("TRANSFER "):
             self._redirected(channel, condition.partition(" ")[2])
+
+    def _transfer_progress(self, channel: Channel, state: str) -> None:
+        from ari_notebook.simulator.transfers import ask
+
+        if self._call is not None and self._call.transferring:
+            ask(channel, self._call.transferring, state=state)
 
     def _refused(self, channel: Channel, status: int) -> None:
         channel.set_state("Busy")

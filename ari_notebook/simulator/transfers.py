@@ -12,7 +12,7 @@ from ari_notebook.simulator.stasis import stasis
 if TYPE_CHECKING:
     from ari_notebook.simulator.bridges import Bridge
 
-__all__ = ["transfer"]
+__all__ = ["ask", "transfer"]
 
 
 def transfer(channel: Channel, exten: str, *, by_application: bool = False) -> bool:
@@ -28,12 +28,7 @@ def transfer(channel: Channel, exten: str, *, by_application: bool = False) -> b
     """
     exchange = channel.exchange
     if by_application:
-        told = exchange.event(
-            "ChannelTransfer",
-            refer_to={"requested_destination": {"destination": exten}},
-            referred_by={"source_channel": channel.json()},
-        )
-        exchange.publish(told, [("channel", channel.id)])
+        ask(channel, exten)
         return False
     if exchange.dialplan.find(channel.context, exten, 1) is None:
         return False  # the phone hears 404, nobody else anything
@@ -60,6 +55,18 @@ def transfer(channel: Channel, exten: str, *, by_application: bool = False) -> b
     _tell(channel, exten, "Success", other, bridge)
     _go_on(other, channel, bridge, exten)
     return True
+
+
+def ask(channel: Channel, exten: str, **state: str) -> None:
+    """Tell the application that a phone wants to transfer, or with ``state`` how that stands."""
+    exchange = channel.exchange
+    told = exchange.event(
+        "ChannelTransfer",
+        refer_to={"requested_destination": {"destination": exten}},
+        referred_by={"source_channel": channel.json()},
+        **state,
+    )
+    exchange.publish(told, [("channel", channel.id)])
 
 
 def _go_on(other: Channel, channel: Channel, bridge: Bridge, exten: str) -> None:

@@ -531,3 +531,21 @@ def test_transfers_that_do_not_come_about(board, bob):
     board.events.clear()
     assert not call.transfer("777")
     assert (board.wait(1), call.state) == ([], "Up")
+
+
+def test_a_transfer_that_the_application_is_to_do(board, bob):
+    call = bob.call("1000")
+    board.wait(1)
+    handling = {"variable": "PJSIP_TRANSFER_HANDLING()", "value": "ari-only"}
+    assert board.ask("POST", f"/channels/{call.id}/variable", **handling)[0] == 204
+    assert not call.transfer("1002")
+    status, _ = board.ask(
+        "POST", f"/channels/{call.id}/transfer_progress", states="channel_answered"
+    )
+    board.wait(0)
+    asked, done = board.of("ChannelTransfer")
+    assert (status, call.state) == (204, "Up")
+    assert asked["refer_to"] == {"requested_destination": {"destination": "1002"}}
+    assert asked["referred_by"]["source_channel"]["id"] == call.id
+    assert "state" not in asked
+    assert done["state"] == "channel_answered"

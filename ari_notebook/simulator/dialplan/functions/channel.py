@@ -124,6 +124,11 @@ def _set_timeout(exchange: Exchange, channel: Channel | None, item: str, value: 
         exchange.after(seconds, lambda: that.request_hangup(soft=32))
 
 
+@writer("PJSIP_TRANSFER_HANDLING")
+def _transfer_handling(exchange: Exchange, channel: Channel | None, item: str, value: str) -> None:
+    on(channel).variables["PJSIP_TRANSFER_HANDLING()"] = value
+
+
 @writer("TALK_DETECT")
 def _talk_detect(exchange: Exchange, channel: Channel | None, item: str, value: str) -> None:
     that = on(channel)
