@@ -1,0 +1,35 @@
+"""The walk of the official tutorial, typed into a shell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ari_notebook import NotFound
+from tests.magics.prompt import Prompt
+
+
+def test_hello_world(on_exchange: Callable[..., Prompt]) -> None:
+    prompt = on_exchange()
+    prompt("%ari call 1000")
+    start = prompt("start = %ari wait StasisStart\nstart")
+    channel = start["channel"]["id"]
+    assert list(prompt("ari.channels.df.index")) == [channel]
+    playback = prompt("p = %ari play hello-world\np")
+    finished = prompt("%ari wait PlaybackFinished")
+    assert finished["playback"]["id"] == playback.id
+    prompt("%ari hangup")
+    assert prompt("%ari wait StasisEnd")["channel"]["id"] == channel
+    types = [t for t in prompt("ari.events.df")["type"] if t != "ChannelDialplan"]
+    walk = ["StasisStart", "PlaybackStarted", "PlaybackFinished", "StasisEnd"]
+    assert [t for t in types if t in walk] == walk
+    assert len(prompt("%ari channels")) == 0
+    assert isinstance(prompt.type("%ari hangup").error, NotFound)
+
+
+def test_the_session_is_ari_in_the_notebook(on_exchange: Callable[..., Prompt]) -> None:
+    prompt = on_exchange()
+    session = prompt.names["ari"]
+    assert prompt("%ari status").events == session.status.events
+    prompt("%ari disconnect")
+    assert session.closed
+    assert "ari" not in prompt.names
