@@ -1,0 +1,113 @@
+"""Running the dialplan: what is told is what a real Asterisk 22.10 told of the same dialplan."""
+
+import logging
+
+from tests.simulator.dialplan.calls import call, ran, told
+
+
+def test_the_end_of_an_extension():
+    board = call("[default]\nexten => x,1,NoOp(a)\n same => n,Answer()\n same => n,NoOp(b)")
+    assert told(board) == [
+        "Created",
+        "Dialplan x,1 NoOp(a)",
+        "Dialplan x,2 Answer()",
+        "StateChange Up",
+        "Dialplan x,3 NoOp(b)",
+        "HangupRequest cause=16 soft=True",
+        "Destroyed cause=0",
+    ]
+    request, destroyed = board.of("ChannelHangupRequest")[0], board.of("ChannelDestroyed")[-1]
+    assert request["channel"]["dialplan"]["priority"] == 3
+    assert request["channel"]["dialplan"]["app_name"] == "NoOp"
+    assert destroyed["channel"]["dialplan"]["app_name"] in ("", "AppDial2")
+
+
+def test_answer_waits_for_audio_which_comes_with_the_other_end():
+    board = call("[default]\nexten => x,1,Answer()\n same => n,NoOp(after)", seconds=0.4)
+    assert ran(board) == ["x,1 Answer()"]
+    board.wait(0.2)
+    assert ran(board) == ["x,1 Answer()", "x,2 NoOp(after)"]
+
+
+def test_an_unknown_application_ends_the_call_and_says_so(caplog):
+    with caplog.at_level(logging.WARNING):
+        board = call("[default]\nexten => x,1,NoOp(a)\n same => n,Nonsense(1)\n same => n,NoOp(b)")
+    assert ran(board) == ["x,1 NoOp(a)"]
+    assert told(board)[-2:] == ["HangupRequest cause=16 soft=True", "Destroyed cause=0"]
+    assert "No application 'Nonsense' for extension (default, x, 2)" in caplog.text
+    assert "extensions.conf:3" in caplog.text
+
+
+def test_h_runs_after_the_end_until_something_waits():
+    board = call(
+        "[default]\nexten => x,1,NoOp(a)\nexten => h,1,NoOp(bye)\n same => n,Wait(1)\n"
+        " same => n,NoOp(never)"
+    )
+    assert told(board)[2:] == [
+        "HangupRequest cause=16 soft=True",
+        "Dialplan h,1 NoOp(bye)",
+        "Dialplan h,2 Wait(1)",
+        "Destroyed cause=0",
+    ]
+
+
+def test_h_runs_when_the_other_end_hangs_up():
+    board = call("[default]\nexten => x,1,Wait(100)\nexten => h,1,NoOp(bye)", seconds=1)
+    first = next(iter(board.exchange.channels))
+    board.ask("DELETE", f"/channels/{first}")
+    board.wait(0)
+    assert ran(board) == ["x,1 Wait(100)", "h,1 NoOp(bye)"]
+
+
+def test_an_extension_that_is_not_there_leads_to_i():
+    board = call("[default]\nexten => x,1,Goto(nobody,1)\nexten => i,1,NoOp(${INVALID_EXTEN})")
+    assert ran(board) == ["x,1 Goto(nobody,1)", "i,1 NoOp(nobody)"]
+    assert "Varset INVALID_EXTEN=nobody" in told(board)
+
+
+def test_a_dialplan_that_goes_in_circles_ends(caplog):
+    board = call("[default]\nexten => x,1,Goto(1)", seconds=1)
+    assert board.exchange.channels == {}
+    assert "goes in circles" in caplog.text
+
+
+def test_a_failed_dial_is_heard_at_the_end():
+    board = call("[default]\nexten => x,1,Dial(Local/busy@default)\nexten => busy,1,Busy(5)")
+    assert "StateChange Busy" in told(board)
+    assert told(board, half=";1")[-2:] == ["Dial dialstatus=BUSY", "Destroyed cause=0"]
+
+
+def test_the_dialplan_goes_on_after_stasis():
+    board = call(
+        "[default]\nexten => x,1,Stasis(hello-world,a,b)\n same => n,NoOp(${STASISSTATUS})",
+        seconds=1,
+    )
+    start = board.of("StasisStart")[0]
+    assert start["args"] == ["a", "b"]
+    board.ask("POST", f"/channels/{start['channel']['id']}/continue")
+    board.wait(1)
+    assert ran(board) == ["x,1 Stasis(hello-world,a,b)", "x,2 NoOp(SUCCESS)"]
+
+
+def test_an_application_may_send_the_channel_elsewhere():
+    board = call(
+        "[default]\nexten => x,1,Stasis(hello-world)\nexten => y,1,NoOp(a)\n"
+        " same => n(there),NoOp(b)",
+        seconds=1,
+    )
+    channel = board.of("StasisStart")[0]["channel"]["id"]
+    board.ask("POST", f"/channels/{channel}/continue", extension="y", label="there")
+    board.wait(1)
+    assert ran(board)[1:] == ["y,2 NoOp(b)"]
+
+
+def test_stasis_without_an_application_goes_on():
+    board = call("[default]\nexten => x,1,Stasis(nobody)\n same => n,NoOp(${STASISSTATUS})")
+    assert ran(board) == ["x,1 Stasis(nobody)", "x,2 NoOp(FAILED)"]
+
+
+def test_a_new_dialplan_is_gone_on_with():
+    board = call("[default]\nexten => x,1,Wait(5)\n same => n,NoOp(old)", seconds=1)
+    board.exchange.set_dialplan("[default]\nexten => x,1,Wait(5)\n same => n,NoOp(new)")
+    board.wait(10)
+    assert ran(board) == ["x,1 Wait(5)", "x,2 NoOp(new)"]
