@@ -1,0 +1,250 @@
+"""Recording a session, and opening the recording as the same tables."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import orjson
+import pandas as pd
+import pytest
+
+import ari_notebook
+from ari_notebook.captures.files import Reader, Writer, event_line, line
+from ari_notebook.client.errors import AriError, UsageProblem
+from ari_notebook.session import Session
+
+TABLES = ("channels", "bridges", "playbacks", "endpoints", "device_states")
+
+
+def hello(ari: Session) -> None:
+    """Something of everything: a call, media, a bridge, a refused request."""
+    ari.call("1000")
+    channel = ari.channels[ari.wait_for("StasisStart")["channel"]["id"]]
+    channel.play("sound:hello-world")
+    ari.wait_for("PlaybackFinished")
+    bridge = ari.bridges.create(type="mixing")
+    bridge.add_channel(channel=channel)
+    ari.wait_for("ChannelEnteredBridge")
+    with pytest.raises(AriError):
+        ari.request("GET", "/channels/none")
+
+
+@pytest.fixture(params=["a.jsonl", "a.jsonl.gz"])
+def path(request, tmp_path: Path) -> Path:
+    return tmp_path / request.param
+
+
+@pytest.mark.parametrize("subscribe_all", [True, False])
+def test_a_capture_opens_as_the_same_tables(path: Path, subscribe_all: bool) -> None:
+    with ari_notebook.connect(subscribe_all=subscribe_all) as ari:
+        with ari.capture(path) as capture:
+            hello(ari)
+            assert capture.running
+        assert not capture.running
+        opened = ari_notebook.open_capture(path)
+        assert not opened.problems
+        assert len(opened.events) == capture.events > 3
+        pd.testing.assert_frame_equal(opened.events.df, ari.events.df)
+        pd.testing.assert_frame_equal(opened.requests.df, ari.requests.df)
+        pd.testing.assert_frame_equal(opened.calls.df, ari.calls.df)
+        for kind in TABLES if subscribe_all else ("channels", "bridges"):
+            pd.testing.assert_frame_equal(getattr(opened, kind).df, getattr(ari, kind).df)
+        assert [opened.events.raw(i) for i in range(len(opened.events))] == [
+            ari.log.raw(i) for i in range(len(ari.log))
+        ]
+
+
+def test_what_stood_before_is_in_it(tmp_path: Path) -> None:
+    with ari_notebook.connect(subscribe_all=True) as ari:
+        hello(ari)
+        with ari.capture(tmp_path / "late.jsonl"):
+            pass
+        opened = ari_notebook.open_capture(tmp_path / "late.jsonl")
+        pd.testing.assert_frame_equal(opened.channels.df, ari.channels.df)
+        assert len(opened.bridges) == 1
+        assert len(opened.events) == 0
+
+
+def test_pandas_alone_reads_it(path: Path) -> None:
+    with ari_notebook.connect() as ari, ari.capture(path):
+        hello(ari)
+    table = pd.read_json(path, lines=True)
+    types = table["event"].dropna().map(lambda event: event["type"])
+    assert "StasisStart" in set(types)
+    assert table["request"].notna().sum() == 4
+
+
+def test_a_capture_ends_with_its_session(path: Path) -> None:
+    with ari_notebook.connect() as ari:
+        capture = ari.capture(path)
+    assert not capture.running
+    assert b'"end"' in list(open_lines(path))[-1]
+
+
+def open_lines(path: Path) -> list[bytes]:
+    text = path.read_bytes()
+    return (gzip.decompress(text) if path.suffix == ".gz" else text).splitlines()
+
+
+def test_no_secret_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    with ari_notebook.connect() as ari, ari.capture(path):
+        ari.call("1000")
+        channel = ari.wait_for("StasisStart")["channel"]["id"]
+        variable = {"variable": "SIP_PASSWORD", "value": "hunter2"}
+        ari.request("POST", f"/channels/{channel}/variable", variable)
+        ari.request("GET", f"/channels/{channel}/variable", {"variable": "SIP_PASSWORD"})
+        for path_, body in (
+            ("/asterisk/config/dynamic/res_pjsip/auth/a", {"fields": [
+                {"attribute": "username", "value": "alice"},
+                {"attribute": "password", "value": "hunter2"},
+            ]}),
+            ("/channels?api_key=asterisk:hunter2", {"variables": {"secret": "hunter2"}}),
+        ):  # fmt: skip
+            with pytest.raises(AriError):
+                ari.request("PUT", path_, body=body)
+        password = ari.simulator.password  # type: ignore[union-attr]
+        ari.request("GET", "/channels")
+    for written in path.read_bytes().splitlines():
+        if b'"request"' in written:
+            assert b"hunter2" not in written
+        assert b"Authorization" not in written
+    assert b'"alice"' in path.read_bytes()
+    assert password
+
+
+def test_a_file_that_is_there_is_kept(path: Path) -> None:
+    path.write_text("mine")
+    with ari_notebook.connect() as ari:
+        with pytest.raises(UsageProblem, match="is there already"):
+            ari.capture(path)
+        assert path.read_text() == "mine"
+        ari.capture(path, overwrite=True).stop()
+        assert len(ari_notebook.open_capture(path).events) == 0
+        with pytest.raises(UsageProblem, match="cannot write"):
+            ari.capture(path / "below")
+
+
+KILLED = """
+import sys, time, ari_notebook
+ari = ari_notebook.connect(subscribe_all=True)
+ari.capture(sys.argv[1])
+while True:
+    ari.call("1000")
+    channel = ari.channels[ari.wait_for("StasisStart")["channel"]["id"]]
+    channel.hangup()
+    ari.wait_for("ChannelDestroyed", channel=channel)
+    print(len(ari.events), time.time(), flush=True)
+"""
+
+
+def test_kill_9_loses_at_most_the_last_second(path: Path) -> None:
+    program = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(path)],
+        stdout=subprocess.PIPE,
+        env={name: value for name, value in os.environ.items() if name != "ARI_URL"},
+    )
+    assert program.stdout is not None
+    heard: list[tuple[int, float]] = []
+    until = time.time() + 2.5
+    while not heard or time.time() < until:
+        events, at = program.stdout.readline().split()
+        heard.append((int(events), float(at)))
+    program.send_signal(signal.SIGKILL)
+    killed = time.time()
+    program.wait()
+    opened = ari_notebook.open_capture(path)
+    safe = [events for events, at in heard if at < killed - 1]
+    assert safe
+    assert len(opened.events) >= safe[-1]
+    assert set(opened.problems) <= {"cut off at the end"}
+
+
+# Files that are not as they should be.
+
+
+def written(path: Path, count: int = 5000) -> Path:
+    writer = Writer(path)
+    writer.add(line("capture", {"version": 1, "subscribe_all": True}, 1000.0))
+    for number in range(count):
+        raw = b'{"type":"ChannelCreated","n":%d}' % number
+        writer.add(event_line(raw, b"%.6f" % (1000 + number / 100)))
+        if number % 1000 == 999 and path.suffix == ".gz":
+            time.sleep(0.55)  # so that there are several compressed members
+    writer.close()
+    return path
+
+
+@pytest.mark.parametrize("part", [0.3, 0.61, 0.999])
+def test_a_file_cut_off_opens_as_far_as_it_goes(path: Path, part: float) -> None:
+    text = written(path, 3000).read_bytes()
+    path.write_bytes(text[: int(len(text) * part)])
+    opened = ari_notebook.open_capture(path)
+    assert 3000 * (part - 0.35) < len(opened.events) <= 3000
+    assert opened.problems["cut off at the end"] == 1
+    assert "cut off" in repr(opened)
+
+
+def test_damage_in_the_middle_costs_what_is_damaged(path: Path) -> None:
+    text = bytearray(written(path, 3000).read_bytes())
+    middle = len(text) // 2
+    text[middle : middle + 40] = b"\x00\xff" * 20
+    path.write_bytes(text)
+    opened = ari_notebook.open_capture(path)
+    assert opened.problems
+    assert 1000 < len(opened.events) < 3001
+    assert opened.events.df["type"].eq("ChannelCreated").sum() > 1000
+    last = opened.events[len(opened.events) - 1]
+    assert last["n"] == 2999
+
+
+def test_unknown_records_and_newer_versions_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "newer.jsonl"
+    path.write_bytes(
+        line("capture", {"version": 7}, 1.0)
+        + b'{"at":2,"hologram":{}}\nnot JSON\n[]\n{"at":3,"snapshot":[]}\n'
+        + line("malformed", "no event", 4.0)
+        + event_line(b'{"type":"A"}', b"5.0")
+        + event_line(b'{"type":"B"}', b"4.5")
+    )
+    opened = ari_notebook.open_capture(path)
+    assert opened.problems == {
+        "of version 7, this reads 1": 1,
+        "of an unknown kind": 1,
+        "not readable": 2,
+        "snapshot that is not as it should be": 1,
+        "clock went backwards": 1,
+    }
+    assert [event["type"] for event in opened.events[:]] == ["malformed", "A", "B"]
+
+
+@pytest.mark.parametrize("text", [b"", b"hello\n", b"\x1f\x8b\x08", b"{}\n", b"\x00" * 99])
+def test_what_is_no_capture_is_refused(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "x").write_bytes(text)
+    with pytest.raises(UsageProblem, match="is no capture"):
+        ari_notebook.open_capture(tmp_path / "x")
+    with pytest.raises(UsageProblem, match="cannot read"):
+        ari_notebook.open_capture(tmp_path / "none")
+
+
+def test_an_event_on_several_lines_becomes_one(tmp_path: Path) -> None:
+    path = tmp_path / "pretty.jsonl"
+    path.write_bytes(event_line(b'{\n "type": "A"\n}', b"1.5"))
+    (record,) = Reader(path)
+    assert orjson.loads(record.raw) == {"type": "A"}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full disk at hand")
+def test_a_full_disk_ends_the_capture_and_not_the_session() -> None:
+    with ari_notebook.connect() as ari:
+        capture = ari.capture("/dev/full", overwrite=True)
+        hello(ari)
+        capture.stop()
+        assert "No space left" in capture.failure
+        assert ari.connected
