@@ -71,9 +71,8 @@ def broadcast(channel: Channel, data: str) -> Program:
     try:
         pattern = re.compile(wanted)
     except re.error as error:
-        log.warning("StasisBroadcast(%s): %s", data, error)
-        channel.set_variable("STASISSTATUS", "FAILED")
-        return
+        log.warning("StasisBroadcast(%s): %s; all are told", data, error)
+        pattern = re.compile("")
     told = [name for name in exchange.applications.names() if pattern.search(name)]
     offer = Broadcast(channel, told, notify.strip().lower() in ("yes", "true", "1", "on"))
     exchange.broadcasts[channel.id] = offer
