@@ -11,7 +11,18 @@ from ari_notebook.client.errors import UsageProblem
 if TYPE_CHECKING:
     from ari_notebook.session import Session
 
-__all__ = ["add", "close_all", "current", "find", "free_name", "names", "opened", "remove", "use"]
+__all__ = [
+    "add",
+    "close_all",
+    "current",
+    "find",
+    "free_name",
+    "names",
+    "opened",
+    "remove",
+    "rename",
+    "use",
+]
 
 _lock = threading.Lock()
 _open: dict[str, Session] = {}
@@ -35,6 +46,14 @@ def add(session: Session) -> None:
             atexit.register(close_all)
         _open[session.name] = session
         _current = session.name
+
+
+def rename(session: Session, wanted: str) -> None:
+    """Give an open session another name, or that name with a number where it is taken."""
+    with _lock:
+        del _open[session.name]
+    session.name = free_name(wanted)
+    add(session)
 
 
 def remove(session: Session) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ari_notebook import sessions
-from ari_notebook.client.errors import UsageProblem
+from ari_notebook.client.errors import NotFound, UsageProblem
 
 if TYPE_CHECKING:
     from ari_notebook.magics.grammar import Given
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ari_notebook.session import Session
 
 __all__ = ["Context", "Progress"]
+
+Default = TypeVar("Default", int, None)
 
 NAME = "ari"  # what a session is bound to in the notebook
 
@@ -70,6 +72,25 @@ class Context:
         """The channel of that id or name; the current one where none is named."""
         return self.session.find_channel(text) if text else self.channel
 
+    def ids(self, text: Any) -> list[str]:
+        """The channels of that id, or of that part of an id or name; those that are gone, too.
+
+        Raises:
+            NotFound: neither lives now nor is in the event log.
+        """
+        named = str(text)
+        table = self.session.events.df[["channel", "channel_name"]].dropna().drop_duplicates()
+        rows = dict(
+            zip(table["channel"].astype(str), table["channel_name"].astype(str), strict=True)
+        )
+        rows |= {id: str(row.get("name")) for id, row in self.session.tables.channels.items()}
+        if named in rows:
+            return [named]
+        found = [id for id, name in rows.items() if named in id or named in name]
+        if not found:
+            raise NotFound(f"no channel {named!r} has been seen", "`%ari events` shows which have.")
+        return found
+
     def seconds(self, option: str, default: float) -> float:
         """An option's seconds.
 
@@ -86,6 +107,19 @@ class Context:
         if not 0 <= seconds < 1e9:
             raise UsageProblem(f"{option} takes seconds from 0 on, not {text}")
         return seconds
+
+    def number(self, option: str, default: Default) -> int | Default:
+        """An option's whole number.
+
+        Raises:
+            UsageProblem: it is none.
+        """
+        text = self._given.options.get(option)
+        if text is None:
+            return default
+        if not str(text).isdecimal():
+            raise UsageProblem(f"{option} takes a whole number, not {str(text)!r}")
+        return int(text)
 
 
 class Progress:

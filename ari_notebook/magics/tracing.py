@@ -1,48 +1,104 @@
-"""``%ari trace``: requests and events as they pass, below the cell that turned it on."""
+"""``%ari trace``: requests and events as they pass, below the cell that turned it on.
+
+Requests look as ``curl -v`` would show them, events as wscat would.
+"""
 
 from __future__ import annotations
 
 import sys
 import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import orjson
 
-from ari_notebook.magics.verbs.events import place_of
-from ari_notebook.matching import Pattern
-
 if TYPE_CHECKING:
+    from ari_notebook.client.rest import Answer
+    from ari_notebook.requestlog import SentRequest
     from ari_notebook.session import Session
 
 __all__ = ["start", "stop"]
 
-_NAME = "trace"
-_shown: weakref.WeakKeyDictionary[Session, int] = weakref.WeakKeyDictionary()
+_traces: weakref.WeakKeyDictionary[Session, Trace] = weakref.WeakKeyDictionary()
 
 
-def start(session: Session, shell: Any) -> None:
-    """Show what passes from now on."""
-    _shown[session] = session.requests.count
+class Trace:
+    """Shows what passes through one session; a listener to its requests and its events.
 
-    def trace(event: Any) -> None:
-        _requests(session)
-        sys.stdout.write(f"< {orjson.dumps(event).decode()}\n")
+    Args:
+        place: where it shows it.
+    """
 
-    trace.__name__ = _NAME
-    handler = session.make_handler(trace, Pattern("*", {}, session.declaration))
-    handler.output = place_of(shell)
-    session.handlers.add(handler)
+    def __init__(self, place: Callable[[], AbstractContextManager[Any]]) -> None:
+        self._place = place
+
+    def _show(self, text: str) -> None:
+        with self._place():
+            sys.stdout.write(text)
+            sys.stdout.flush()
+
+    def answered(self, request: SentRequest, answer: Answer | None) -> None:
+        """A request was sent, and answered or not."""
+        parts = urlsplit(request.url)
+        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        lines = [f"$ {request.curl()}", f"> {request.method} {target} HTTP/1.1"]
+        if request.body is not None:
+            lines.append(f"> {orjson.dumps(request.body).decode()}")
+        if answer is None:
+            lines.append(f"* {request.message}")
+        else:
+            lines.append(f"< HTTP/1.1 {answer.status} {answer.reason}")
+            if answer.content:
+                lines.append(f"< {_body(answer)}")
+        self._show("\n".join(lines) + "\n")
+
+    # What a follower tells its listeners.
+
+    def took(
+        self, messages: Sequence[bytes], events: Sequence[dict[str, Any]], received: float
+    ) -> None:
+        """Events came in."""
+        del events, received
+        self._show("".join(f"< {raw.decode('utf-8', 'backslashreplace')}\n" for raw in messages))
+
+    def row(self, origin: str, event: Mapping[str, Any], detail: str) -> None:
+        """A row of our own: nothing passed."""
+
+    def applied(self, event: Mapping[str, Any]) -> None:
+        """The tables changed: nothing passed."""
+
+    def snapshot(self, truth: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
+        """The tables were read anew: the session's own affair."""
+
+    def state(self, state: str, reason: str) -> None:
+        """The connection went into another state."""
+        self._show(f"* {state}{f': {reason}' if reason else ''}\n")
+
+    def stop(self) -> None:
+        """The session is closed."""
 
 
-def _requests(session: Session) -> None:
-    """The requests since the last time, which came before the event that is shown next."""
-    new = session.requests.count - _shown.get(session, 0)
-    _shown[session] = session.requests.count
-    for request in list(session.requests)[len(session.requests) - new :] if new else []:
-        sys.stdout.write(f"$ {request.curl()}\n> {request}\n")
+def _body(answer: Answer) -> str:
+    if not answer.is_json:
+        return f"[{len(answer.content)} bytes]"
+    return answer.content.decode("utf-8", "backslashreplace").strip()
+
+
+def start(session: Session, place: Callable[[], AbstractContextManager[Any]]) -> None:
+    """Show what passes from now on, at a place; no longer at another one."""
+    stop(session)
+    trace = _traces[session] = Trace(place)
+    session.sending.listeners += (trace.answered,)
+    session.following.listeners += (trace,)
 
 
 def stop(session: Session) -> None:
     """Show no more."""
-    if _NAME in session.handlers:
-        session.off(_NAME)
+    trace = _traces.pop(session, None)
+    if trace is not None:
+        kept = session.sending.listeners
+        session.sending.listeners = tuple(each for each in kept if each != trace.answered)
+        listeners = session.following.listeners
+        session.following.listeners = tuple(each for each in listeners if each is not trace)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ari_notebook import sessions
@@ -39,32 +42,57 @@ _GROUP = "Connection"
 )
 def connect_(context: Context, given: Given) -> Session:
     """Open a session."""
-    app = given.option("--app") or context.settings.app or None
     server = settings_of(given["URL"])
-    session = connect(
-        server.url,
-        app=app or server.app,
-        user=given.option("--user") or server.user,
-        name=given.option("--name") or server.name,
-        subscribe_all=given.option("--subscribe-all"),
-        read_only=given.option("--read-only") or server.read_only,
-        transport=given.option("--transport") or "http",
-        verify=not given.option("--no-verify"),
-        keep=context.settings.keep,
-    )
+    name = given.option("--name") or server.name
+    with _quiet():
+        session = connect(
+            server.url,
+            app=given.option("--app") or server.app or context.settings.app or None,
+            user=given.option("--user") or server.user,
+            name=name,
+            subscribe_all=given.option("--subscribe-all"),
+            read_only=given.option("--read-only") or server.read_only,
+            transport=given.option("--transport") or "http",
+            verify=not given.option("--no-verify"),
+            keep=context.settings.keep,
+        )
+        _take_the_place(session, name)
     session.tell = _tell
-    before = context.shell.user_ns.get(NAME)
-    if isinstance(before, Session) and not before.closed and _replaces(session, before):
-        before.close()
     context.bind(session)
     return session
 
 
-def _replaces(session: Session, before: Session) -> bool:
-    """Whether a session takes another's place: two would fight for the application."""
-    both_embedded = session.simulator is not None and before.simulator is not None
-    shared = session.url == before.url and set(session.apps) & set(before.apps)
-    return both_embedded or bool(shared)
+# The sessions that this verb opened, and the names that were asked for them.
+_opened: weakref.WeakKeyDictionary[Session, str | None] = weakref.WeakKeyDictionary()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The sessions so far say nothing: one may be about to lose its application to the next."""
+    for each in list(_opened):
+        each.tell = lambda _line: None
+    try:
+        yield
+    finally:
+        for each in list(_opened):
+            each.tell = _tell
+
+
+def _take_the_place(session: Session, name: str | None) -> None:
+    """Close the session that the same line opened before: running a cell again is no second one.
+
+    Two of one name, two simulators that were not told apart by name, and two that would fight for
+    an application are one.
+    """
+    for each, its_name in list(_opened.items()):
+        shared = each.url == session.url and set(each.apps) & set(session.apps)
+        both_embedded = each.simulator is not None and session.simulator is not None
+        if not each.closed and (shared or (name == its_name and (name or both_embedded))):
+            each.close()
+    sessions.rename(
+        session, name or ("simulator" if session.simulator else session.url.split("//", 1)[1])
+    )
+    _opened[session] = name
 
 
 def settings_of(url: Any) -> Any:

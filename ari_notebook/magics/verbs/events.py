@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from ari_notebook.client.errors import UsageProblem
 from ari_notebook.magics.context import Context, Progress
 from ari_notebook.magics.grammar import Argument, Given, Option, verb
+from ari_notebook.magics.place import place_of
 from ari_notebook.matching import Pattern
 from ari_notebook.programs import PARAMETERS
 
@@ -103,23 +103,6 @@ def _assigned(nodes: Iterable[ast.AST]) -> Iterator[str]:
             yield node.id
         elif not isinstance(node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp)):
             yield from _assigned(ast.iter_child_nodes(node))
-
-
-def place_of(shell: Any) -> Callable[[], contextlib.AbstractContextManager[Any]]:
-    """Where a handler's output goes: below the cell that made it, whatever runs meanwhile."""
-    if not hasattr(shell, "set_thread_parent"):
-        return contextlib.nullcontext  # the terminal has one place only
-    parent = shell.get_parent()
-
-    @contextlib.contextmanager
-    def there() -> Iterator[None]:
-        tokens = shell.set_thread_parent(parent)
-        try:
-            yield
-        finally:
-            shell.reset_thread_parent(tokens)
-
-    return there
 
 
 @verb(

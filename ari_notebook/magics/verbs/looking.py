@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ari_notebook.client.errors import UsageProblem
 from ari_notebook.magics.context import Context
 from ari_notebook.magics.grammar import Argument, Given, Option, verb
 
@@ -17,18 +16,8 @@ def panel(context: Context, given: Given) -> Any:
     return context.session.panel()
 
 
-def _last(given: Given, default: int) -> int:
-    text = given.option("--last")
-    if text is None:
-        return default
-    if not str(text).isdigit():
-        raise UsageProblem(f"--last takes a number, not {str(text)!r}")
-    return int(text)
-
-
 def _named(context: Context, given: Given) -> Any:
-    words = [str(word) for word in given["CHANNEL"] or ()]
-    found = [context.session.find_channel(word).id for word in words]
+    found = [id for word in given["CHANNEL"] or () for id in context.ids(word)]
     return found or None
 
 
@@ -43,7 +32,7 @@ def _named(context: Context, given: Given) -> Any:
 )
 def ladder(context: Context, given: Given) -> Any:
     """The sequence diagram."""
-    return context.session.ladder(_named(context, given), last=_last(given, 100))
+    return context.session.ladder(_named(context, given), last=context.number("--last", 100))
 
 
 @verb(
@@ -57,4 +46,4 @@ def ladder(context: Context, given: Given) -> Any:
 )
 def timeline(context: Context, given: Given) -> Any:
     """Channels over time."""
-    return context.session.timeline(_named(context, given), last=_last(given, 30))
+    return context.session.timeline(_named(context, given), last=context.number("--last", 30))

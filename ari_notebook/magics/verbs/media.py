@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from ari_notebook.client.advice import advise_playback
+from ari_notebook.client.errors import AriError, NotFound
 from ari_notebook.magics.context import Context, Progress
 from ari_notebook.magics.grammar import Argument, Given, Option, verb
 from ari_notebook.magics.verbs.channels import CHANNEL
 
 _GROUP = "Media"
+_LONGEST = 3600  # seconds
 WAIT = Option("--wait", "show progress until it is done")
 
 
@@ -22,10 +25,22 @@ def play_on(context: Context, given: Given, target: Any) -> Any:
     media = [media_uri(each) for word in given["MEDIA"] for each in str(word).split(",")]
     playback = target.play(media, **given.fields)
     if given.option("--wait"):
-        where = {"playback": playback.id}
-        with Progress(", ".join(media)) as progress:
-            context.session.wait_for("PlaybackFinished", timeout=3600, progress=progress, **where)
+        _wait_until_over(context, playback, ", ".join(media))
     return playback
+
+
+def _wait_until_over(context: Context, playback: Any, media: str) -> None:
+    """Wait for the end of a playback.
+
+    Raises:
+        AriError: it failed.
+    """
+    with Progress(media) as progress:
+        event = context.session.wait_for(
+            "PlaybackFinished", timeout=_LONGEST, progress=progress, playback=playback.id
+        )
+    if event["playback"].get("state") == "failed":
+        raise AriError(advise_playback(event["playback"].get("media_uri", "")))
 
 
 @verb(
@@ -91,8 +106,6 @@ def _playback(context: Context, text: Any) -> Any:
     playbacks = context.session.playbacks
     if text:
         return playbacks[str(text)]
-    from ari_notebook.client.errors import NotFound
-
     ids = list(context.session.tables.playbacks)
     if not ids:
         raise NotFound("nothing is being played", "Try: %ari play hello-world")
@@ -136,8 +149,6 @@ def _recording(context: Context, text: Any) -> str:
     """The name of the live recording that is meant: that one, or the latest."""
     if text:
         return str(text)
-    from ari_notebook.client.errors import NotFound
-
     names = list(context.session.tables.recordings)
     if not names:
         raise NotFound("nothing is being recorded", "Try: %ari record greeting")

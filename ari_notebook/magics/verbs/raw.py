@@ -10,6 +10,8 @@ import orjson
 from ari_notebook.client.errors import NotFound, UsageProblem
 from ari_notebook.magics.context import Context
 from ari_notebook.magics.grammar import Argument, Given, Option, verb
+from ari_notebook.magics.place import place_of
+from ari_notebook.magics.tracing import start, stop
 
 _GROUP = "The wire"
 
@@ -85,12 +87,10 @@ def curl(context: Context, given: Given) -> Command:
 )
 def trace(context: Context, given: Given) -> None:
     """Show the wire."""
-    from ari_notebook.magics.tracing import start, stop
-
     switch = str(given["on|off"])
-    if switch not in ("on", "off"):
-        raise UsageProblem(f"trace is on or off, not {switch!r}")
     if switch == "on":
-        start(context.session, context.shell)
-    else:
+        start(context.session, place_of(context.shell))
+    elif switch == "off":
         stop(context.session)
+    else:
+        raise UsageProblem(f"trace is on or off, not {switch!r}")

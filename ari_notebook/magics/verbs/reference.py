@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from ari_notebook import sessions
@@ -146,11 +147,24 @@ def docs(context: Context, given: Given) -> Page:
     "diff",
     "what the connected server's API has that the built-in declaration lacks, and the reverse",
     group=_GROUP,
-    method="ari_notebook.spec.diff(ari.declaration, ari_notebook.spec.builtin())",
+    method="ari_notebook.spec.diff(ari_notebook.spec.builtin(), ari.declaration)",
     examples=("%ari diff",),
 )
 def diff_(context: Context, given: Given) -> Any:
-    """Compare declarations."""
+    """Compare declarations: a row for everything that only one of them has."""
+    import pandas as pd
+
     from ari_notebook.spec import diff
 
-    return diff(context.session.declaration, builtin())
+    difference = diff(builtin(), context.session.declaration)
+    rows = [
+        (where, change.kind, change.name)
+        for where, changes in (
+            ("the server", difference.added),
+            ("the built-in declaration", difference.removed),
+        )
+        for change in changes
+    ]
+    if not rows:
+        sys.stdout.write("The server declares what the built-in declaration does.\n")
+    return pd.DataFrame(rows, columns=["only in", "kind", "name"])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ari_notebook.client.errors import UsageProblem
 from ari_notebook.magics.context import Context
 from ari_notebook.magics.grammar import Argument, Given, Option, verb
 from ari_notebook.magics.suggest import suggest
+
+if TYPE_CHECKING:
+    from ari_notebook.session import Session
 
 _GROUP = "Tables"
 
@@ -74,23 +77,27 @@ def sounds(context: Context, given: Given) -> Any:
 def events(context: Context, given: Given) -> Any:
     """The event log as a table."""
     session = context.session
-    last = given.option("--last")
-    if last is not None and not str(last).isdigit():
-        raise UsageProblem(f"--last takes a number, not {str(last)!r}")
-    if last is not None and not given.option("--type") and not given.option("--channel"):
-        return session.events.tail(int(last))
+    last, types = context.number("--last", None), given.option("--type")
+    channel = given.option("--channel")
+    if last is not None and not types and not channel:
+        return session.events.tail(last)
     table = session.events.df
-    if given.option("--type"):
-        types = str(given.option("--type")).split(",")
-        for name in types:
-            if name not in session.declaration.events and name not in set(table["type"]):
-                raise UsageProblem(
-                    f"no event is called {name!r}", suggest(name, session.declaration.events)
-                )
-        table = table[table["type"].isin(types)]
-    if given.option("--channel"):
-        table = table[table["channel"] == session.find_channel(given.option("--channel")).id]
-    return table if last is None else table.tail(int(last))
+    if types:
+        table = table[table["type"].isin(_types(session, str(types), set(table["type"])))]
+    if channel:
+        table = table[table["channel"].isin(context.ids(channel))]
+    return table if last is None else table.tail(last)
+
+
+def _types(session: Session, text: str, seen: set[str]) -> list[str]:
+    """The event types that a text names; those that this package adds to the log, too."""
+    types = text.split(",")
+    for name in types:
+        if name not in session.declaration.events and name not in seen:
+            raise UsageProblem(
+                f"no event is called {name!r}", suggest(name, session.declaration.events)
+            )
+    return types
 
 
 @verb(
