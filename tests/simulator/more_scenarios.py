@@ -169,7 +169,7 @@ def all_of_a_call_in_the_dialplan(server):
         "POST", "/channels", endpoint="Local/1002@default", extension="1001", context="default",
         callerId="Alice <5551>", variables='{"SPEED":"slow"}',
     )  # fmt: skip
-    server.until("ChannelDialplan", dialplan_app="Echo")
+    server.until("ChannelDialplan", dialplan_app="Wait")
     server.settle()
     server.hang_up(made["id"])
 
@@ -354,7 +354,7 @@ def everything_about_the_server(server):
                  "asterisk/info?only=system,status", "asterisk/info?only=nonsense",
                  "asterisk/variable", "asterisk/variable?variable=NONE", "asterisk/logging",
                  "asterisk/modules/res_ari.so", "asterisk/config/dynamic/res_pjsip/aor/none",
-                 "asterisk/variable?variable=CHANNEL(name)", "deviceStates"):  # fmt: skip
+                 "asterisk/variable?variable=CHANNEL(name)"):  # fmt: skip
         server.ask("GET", f"/{path}")
     server.ask("POST", "/asterisk/variable", variable=f"X{server.app[5:]}", value="1")
     server.ask("GET", "/asterisk/variable", variable=f"X{server.app[5:]}")

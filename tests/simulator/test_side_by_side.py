@@ -328,7 +328,11 @@ def run(server, name):
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_nothing_differs(name, simulator, real_asterisk):
-    ours, theirs = run(simulator, name), run(real_asterisk, name)
+    ours = run(simulator, name)
+    for _ in range(4):  # a real one's threads race: ours must be one of the stories it tells
+        theirs = run(real_asterisk, name)
+        if ours.story() == theirs.story():
+            break
     assert ours.answers == theirs.answers
     assert ours.story() == theirs.story()
     assert ours.keys() == theirs.keys()

@@ -19,6 +19,7 @@ Arguments: TypeAlias = Mapping[str, Any]
 
 _DEFAULT_TIMEOUT = 30
 _LONGEST_ID = 149
+_THREAD_STARTS = 0.005
 
 
 def originate(exchange: Exchange, args: Arguments) -> Reply:
@@ -84,6 +85,8 @@ def create(exchange: Exchange, args: Arguments) -> Reply:
 def _alone(channel: Channel, app: str, words: list[str]) -> Program:
     """Stasis is all that runs on the channel: its end is the channel's, which is a normal one."""
     try:
+        # As long as a real one's new thread takes: whoever made the channel hears of it first.
+        yield _THREAD_STARTS
         yield from _in_stasis(channel, app, words)
     finally:
         channel.cause = channel.cause or NORMAL
