@@ -140,7 +140,7 @@ class Bridge:
             names = ",".join(other.name for other in others)
             if again or channel.variables.get("BRIDGEPEER") != names:
                 self._tell_peer(channel, names, others[0].protocol_id if len(others) == 1 else "")
-        if len(self.members) == 2:
+        if len(self.members) == 2 and self.bridge_class != "basic":  # Dial has done it before
             self._introduce(*self.members)
 
     @staticmethod
@@ -200,7 +200,7 @@ class Bridge:
             self._tell_video(before)
 
     def _tell_video(self, before: str) -> None:
-        old = {"old_video_source_id": before} if before else {}
+        old: dict[str, Any] = {"old_video_source_id": before} if before else {}
         self.publish("BridgeVideoSourceChanged", **old)
 
     def destroy(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ari_notebook.simulator.clock import Program
@@ -50,9 +51,7 @@ class Broadcast:
                 event = exchange.event(
                     "CallClaimed", channel=channel.json(), winner_app=application
                 )
-                exchange.soon(
-                    lambda name=name, event=event: exchange.applications.send(name, event)
-                )
+                exchange.soon(partial(exchange.applications.send, name, event))
         if channel.task is not None:
             exchange.soon(channel.task.wake)
 

@@ -143,7 +143,8 @@ def _lines(text: str, name: str, folder: Path | None, depth: int) -> Iterator[tu
 
 
 def _without_comment(raw: str, inside: int) -> tuple[str, int]:
-    kept, at = [], 0
+    kept: list[str] = []
+    at = 0
     while at < len(raw):
         if inside:
             end = raw.find("--;", at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from ari_notebook.simulator.channels import Channel
 
@@ -45,7 +46,7 @@ class Digits:
             if digit in _PAUSES:
                 at += _PAUSES[digit]
             elif digit in _KEYS:
-                clock.after(at / 1000, lambda digit=digit: self._send(digit))
+                clock.after(at / 1000, partial(self._send, digit))
                 at += self._duration + self._between
         clock.after((at + self._after) / 1000, self._end)
 

@@ -41,7 +41,7 @@ def topic(exchange: Exchange, source: str, missing: str = "Event source does not
     scheme, colon, name = source.partition(":")
     if not colon or scheme not in _SCHEMES:
         raise Refused(400, _BAD_SCHEME)
-    there = {
+    there: dict[str, Callable[[], bool]] = {
         "channel": lambda: name in exchange.channels,
         "bridge": lambda: name in exchange.bridges,
         "endpoint": lambda: exchange.endpoints.exists(name),
