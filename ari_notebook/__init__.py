@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ari_notebook._version import __version__
 
 if TYPE_CHECKING:
+    from ari_notebook.captures.datasets import to_parquet
     from ari_notebook.captures.opened import open_capture
     from ari_notebook.captures.replaying import replay
     from ari_notebook.client.errors import (
@@ -61,12 +62,14 @@ __all__ = [
     "connect",
     "open_capture",
     "replay",
+    "to_parquet",
 ]
 
 _HOMES = {
     "connect": "ari_notebook.connecting",
     "open_capture": "ari_notebook.captures.opened",
     "replay": "ari_notebook.captures.replaying",
+    "to_parquet": "ari_notebook.captures.datasets",
     "Session": "ari_notebook.session",
 }
 

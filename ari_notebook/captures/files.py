@@ -158,6 +158,7 @@ class Reader:
         self.header: dict[str, Any] = {}
         self.started = 0.0
         try:
+            self.read_bytes = 0  # of the file, so far
             self.size = self.path.stat().st_size
             first = next(iter(self), None)
         except OSError as error:
@@ -173,6 +174,7 @@ class Reader:
 
     def __iter__(self) -> Iterator[Record]:
         self.problems.clear()
+        self.read_bytes = 0
         before = 0.0
         for line, complete in self._lines():
             record = self._record(line, complete)
@@ -219,13 +221,18 @@ class Reader:
 
     def _blocks(self) -> Iterator[bytes]:
         with self.path.open("rb") as file:
-            block = file.read(_READ_BYTES)
+            block = self._more(file)
             if block.startswith(_GZIP):
                 yield from self._unpacked(block, file)
                 return
             while block:
                 yield block
-                block = file.read(_READ_BYTES)
+                block = self._more(file)
+
+    def _more(self, file: BinaryIO) -> bytes:
+        block = file.read(_READ_BYTES)
+        self.read_bytes += len(block)
+        return block
 
     def _unpacked(self, block: bytes, file: BinaryIO) -> Iterator[bytes]:
         unpacker, inside = zlib.decompressobj(31), False
@@ -239,7 +246,7 @@ class Reader:
                 block, inside = block[start:] if start > 0 else b"", False
             if not inside:
                 unpacker = zlib.decompressobj(31)
-            block = block or file.read(_READ_BYTES)
+            block = block or self._more(file)
         if inside:
             self.problems["cut off at the end"] = 1
 

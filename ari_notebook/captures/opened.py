@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ari_notebook.captures.files import Reader
+from ari_notebook.captures.progress import shown
 from ari_notebook.captures.retelling import Retelling
 from ari_notebook.live import EventLog, Tables
 from ari_notebook.requestlog import RequestLog
@@ -16,16 +17,25 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ari_notebook.calls import Calls
+    from ari_notebook.captures.datasets import Dataset
 
 __all__ = ["LiveTable", "OpenCapture", "open_capture"]
 
 
-def open_capture(path: str | Path, *, keep: int | None = None) -> OpenCapture:
+@overload
+def open_capture(path: str | Path, *, keep: int | None = None) -> OpenCapture: ...
+@overload
+def open_capture(path: str | Path, *, engine: Literal["pandas", "dask"]) -> Dataset: ...
+def open_capture(
+    path: str | Path, *, keep: int | None = None, engine: Literal["pandas", "dask"] | None = None
+) -> OpenCapture | Dataset:
     """Open a recording as tables.
 
     Args:
-        path: what `ari.capture` wrote, whole or cut off.
+        path: what `ari.capture` wrote, whole or cut off; or the folder of a Parquet dataset that
+            `to_parquet` made of several.
         keep: how many events to hold at most, the latest; None for all.
+        engine: what computes a dataset's tables: ``"pandas"``, or ``"dask"``.
 
     Returns:
         ``.events``, ``.requests``, ``.calls``, and the live tables as they stood at the end, each
@@ -34,6 +44,10 @@ def open_capture(path: str | Path, *, keep: int | None = None) -> OpenCapture:
     Raises:
         UsageProblem: there is no such file, or it is no capture.
     """
+    if engine is not None or Path(path).is_dir():
+        from ari_notebook.captures.datasets import Dataset
+
+        return Dataset(path, engine or "pandas")
     return OpenCapture(path, keep=keep)
 
 
@@ -105,7 +119,7 @@ class OpenCapture:
 
     def _read(self, reader: Reader) -> None:
         told = Retelling(self.events, self.tables, self.requests, self.header)
-        for record in reader:
+        for record in shown(reader, f"reading {self.path.name}"):
             told.take(record)
             self.ended = max(self.ended, record.at)
         told.flush()

@@ -1,0 +1,85 @@
+"""Captures as a Parquet dataset: the same tables by pandas, by Dask, and from the file itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import ari_notebook
+from ari_notebook.captures.datasets import pieces
+from ari_notebook.client.errors import UsageProblem
+
+pytest.importorskip("pyarrow")
+REAL = Path(__file__).with_name("calls.jsonl.gz")
+SECOND = "02:fc:00:00:00:02"
+
+
+@pytest.fixture
+def two_servers(tmp_path: Path) -> Path:
+    """A dataset of the real capture, and of the same as if another server had sent it."""
+    import gzip
+
+    text = gzip.decompress(REAL.read_bytes()).replace(b"02:fc:00:00:00:01", SECOND.encode())
+    (tmp_path / "second.jsonl").write_bytes(text)
+    return ari_notebook.to_parquet([REAL, tmp_path / "second.jsonl"], tmp_path / "days")
+
+
+def test_pieces_are_the_whole() -> None:
+    parts = list(pieces(REAL, 100))
+    assert len(parts) > 4
+    whole = ari_notebook.open_capture(REAL).events.df
+    together = pd.concat(part.astype("str") for part in parts).reset_index(drop=True)
+    pd.testing.assert_frame_equal(together.drop(columns="raw"), whole.astype("str"))
+
+
+def test_a_dataset_has_the_events_and_calls_of_its_captures(two_servers: Path) -> None:
+    opened, recorded = ari_notebook.open_capture(two_servers), ari_notebook.open_capture(REAL)
+    events = opened.events.df
+    assert len(events) == 2 * len(recorded.events)
+    first = events[events["asterisk_id"] != SECOND].drop(columns="raw").reset_index(drop=True)
+    for name in ("timestamp", "received", "type", "channel", "detail"):
+        left, right = first[name].astype("str"), recorded.events.df[name].astype("str")
+        assert left.fillna("").replace("nan", "").tolist() == (
+            right.fillna("").replace("nan", "").tolist()
+        )
+    calls = opened.calls.df
+    assert len(calls) == 26
+    assert calls.groupby("asterisk_id").size().tolist() == [13, 13]
+    own = calls[calls["asterisk_id"] != SECOND]
+    pd.testing.assert_frame_equal(
+        own[["begin", "answered", "end", "talk", "wait"]],
+        recorded.calls.df[["begin", "answered", "end", "talk", "wait"]],
+    )
+    assert "2 servers" in repr(opened)
+
+
+@pytest.mark.slow
+def test_dask_on_two_workers_gives_what_pandas_gives(two_servers: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    by_pandas = ari_notebook.open_capture(two_servers, engine="pandas")
+    by_dask = ari_notebook.open_capture(two_servers, engine="dask")
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as two,
+        distributed.Client(two),
+    ):
+        counted = by_dask.events.df.groupby("type").size().compute().sort_index()
+        pd.testing.assert_series_equal(
+            counted, by_pandas.events.df.groupby("type").size().sort_index(), check_names=False
+        )
+        talk = by_dask.calls.df.groupby("disposition")["talk"].sum().compute().sort_index()
+        assert talk.round(6).tolist() == (
+            by_pandas.calls.df.groupby("disposition")["talk"].sum().sort_index().round(6).tolist()
+        )
+        wanted = by_pandas.calls.df[["begin", "talk"]]
+        computed = by_dask.calls.df[["begin", "talk"]].compute()
+        computed.index = computed.index.astype(wanted.index.dtype)  # Dask has strings of its own
+        pd.testing.assert_frame_equal(computed, wanted)
+
+
+def test_bad_folders_and_engines_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageProblem, match="holds no captures"):
+        ari_notebook.open_capture(tmp_path)
+    with pytest.raises(UsageProblem, match="no engine"):
+        ari_notebook.open_capture(tmp_path, engine="abacus")
