@@ -22,7 +22,7 @@ def complete_with(ipython: Any) -> None:
 
     @context_matcher(identifier=_OURS)  # type: ignore[untyped-decorator]
     def ari_matcher(context: Any) -> Any:
-        before = context.line_with_cursor[: _column(context)]
+        before = context.text_until_cursor  # of its line
         match = _LINE.search(before)
         if match is None or (not match["magic"] and _is_variable(ipython, before)):
             return {"completions": [], "suppress": False}
@@ -43,14 +43,6 @@ def complete_no_more(ipython: Any) -> None:
     """Take the completion away."""
     matchers = ipython.Completer.custom_matchers
     matchers[:] = [m for m in matchers if getattr(m, "matcher_identifier", "") != _OURS]
-
-
-def _column(context: Any) -> int:
-    """The cursor's place in its line; the context has its place in the whole cell."""
-    before: str = context.full_text[: context.cursor_position]
-    lines = before.split("\n")
-    # Where only a line is completed, as IPCompleter.complete does, the text is that line.
-    return len(lines[-1]) if len(lines) > context.cursor_line else context.cursor_position
 
 
 def _is_variable(ipython: Any, line: str) -> bool:

@@ -89,9 +89,8 @@ def _take_the_place(session: Session, name: str | None) -> None:
         both_embedded = each.simulator is not None and session.simulator is not None
         if not each.closed and (shared or (name == its_name and (name or both_embedded))):
             each.close()
-    sessions.rename(
-        session, name or ("simulator" if session.simulator else session.url.split("//", 1)[1])
-    )
+    default = "simulator" if session.simulator else session.url.split("//", 1)[1]
+    sessions.rename(session, name or default)
     _opened[session] = name
 
 
