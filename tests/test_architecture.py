@@ -84,7 +84,7 @@ def imports(path: Path) -> Iterator[Import]:
     inside = {
         id(node)
         for function in ast.walk(tree)
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or _for_types(function)
         for node in ast.walk(function)
     }
     for node in ast.walk(tree):
@@ -96,6 +96,15 @@ def imports(path: Path) -> Iterator[Import]:
             assert node.level == 0, f"{path}:{node.lineno}: imports are absolute"
             for alias in node.names:
                 yield Import(path, node.lineno, f"{node.module}.{alias.name}", at_top)
+
+
+def _for_types(node: ast.AST) -> bool:
+    """What is imported to name types alone is never loaded."""
+    return (
+        isinstance(node, ast.If)
+        and isinstance(node.test, ast.Name)
+        and node.test.id == "TYPE_CHECKING"
+    )
 
 
 ALL = [found for path in modules() for found in imports(path)]

@@ -66,6 +66,7 @@ def test_dropped_connection_is_a_gap_with_what_changed(ari):
 def test_killed_and_restarted_asterisk(ari, real_asterisk):
     ari.call("1000")
     ari.wait_for("StasisStart")
+    ari.device_states.delete("Stasis:lamp")  # a real one remembers what earlier tests set
     ari.applications.subscribe("hello-world", "deviceState:Stasis:lamp")
     bridge = ari.bridges.create()
     until(lambda: bridge in ari.bridges)

@@ -78,4 +78,4 @@ def test_a_bad_configuration_is_one_line_with_file_and_line(tmp_path):
 
 
 def test_a_folder_that_is_not_there():
-    assert "no such" in failed("--config", os.path.join("no", "such", "folder")).lower()
+    assert "there is no folder" in failed("--config", os.path.join("no", "such", "folder")).lower()
