@@ -10,6 +10,7 @@ from ari_notebook.looking import Looking
 if TYPE_CHECKING:
     from ari_notebook.calls import Calls
     from ari_notebook.captures.capture import Capture
+    from ari_notebook.captures.pictures import Pictures
     from ari_notebook.following import Follower
     from ari_notebook.sending import Sender
 
@@ -59,3 +60,10 @@ class Keeping(Looking):
 
             self._calls = Calls(self._follower.log)
         return self._calls
+
+    @property
+    def pictures(self) -> Pictures:
+        """What can be drawn of the traffic so far, as matplotlib's figures."""
+        from ari_notebook.captures.pictures import Pictures
+
+        return Pictures(self)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ari_notebook.calls import Calls
     from ari_notebook.captures.datasets import Dataset
+    from ari_notebook.captures.pictures import Pictures
 
 __all__ = ["LiveTable", "OpenCapture", "open_capture"]
 
@@ -116,6 +117,13 @@ class OpenCapture:
 
             self._calls = Calls(self.events)
         return self._calls
+
+    @property
+    def pictures(self) -> Pictures:
+        """What can be drawn of it, as matplotlib's figures."""
+        from ari_notebook.captures.pictures import Pictures
+
+        return Pictures(self)
 
     def _read(self, reader: Reader) -> None:
         told = Retelling(self.events, self.tables, self.requests, self.header)

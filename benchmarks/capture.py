@@ -1,0 +1,147 @@
+"""What recording costs the event stream, and how fast a recording opens and plays again.
+
+    python benchmarks/capture.py [--events N] [--analysis]
+
+The events are those of a recorded day's calls at a real Asterisk, again and again, handed to the
+session as its socket hands them on, in batches of 64. With --analysis, the same question is asked
+of a Parquet dataset with pandas, Dask on two workers, and DuckDB, each in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import ari_notebook
+from ari_notebook.captures.files import Reader
+from ari_notebook.session import Session
+
+RECORDED = Path(__file__).parent.parent / "tests" / "captures" / "calls.jsonl.gz"
+BATCH = 64
+ROUNDS = 5
+
+
+def batches(count: int) -> list[list[bytes]]:
+    """So many events as the recording has them, each round under other ids."""
+    recorded = [record.raw for record in Reader(RECORDED) if record.kind == "event"]
+    events: list[bytes] = []
+    while len(events) < count:
+        turn = b"17%08d." % (len(events) // len(recorded))
+        events += [
+            raw.replace(b"1795452375.", turn).replace(b"1795452376.", turn) for raw in recorded
+        ]
+    return [events[at : at + BATCH] for at in range(0, count, BATCH)]
+
+
+def through(session: Session, given: list[list[bytes]]) -> float:
+    """Seconds that the stream's thread takes for events."""
+    hand_on = session.following.stream.on_batch
+    started = time.perf_counter()
+    for batch in given:
+        hand_on(batch, time.time())
+    return time.perf_counter() - started
+
+
+def overhead(count: int, folder: Path) -> Path:
+    """Print what capturing adds, over rounds that take turns; return the last file."""
+    given = batches(count)
+    seconds: dict[str, list[float]] = {"no capture": [], ".jsonl": [], ".jsonl.gz": []}
+    for turn in range(ROUNDS):
+        for kind, measured in seconds.items():
+            with ari_notebook.connect(subscribe_all=True, keep=100_000) as session:
+                if kind.startswith("."):
+                    session.capture(folder / f"{turn}{kind}")
+                measured.append(through(session, given))
+    plain = statistics.median(seconds["no capture"])
+    for kind, measured in seconds.items():
+        median = statistics.median(measured)
+        print(
+            f"{kind:12} {median / count * 1e6:6.2f} us an event, {count / median:9,.0f} events/s,"
+            f" {100 * (median / plain - 1):+5.1f} %"
+        )
+    for kind in (".jsonl", ".jsonl.gz"):
+        size = (folder / f"0{kind}").stat().st_size
+        print(f"{kind:12} {size / count:6.0f} bytes an event on disk")
+    return folder / f"{ROUNDS - 1}.jsonl.gz"
+
+
+def reading(path: Path) -> None:
+    """Print how fast a recording opens, gives its calls, and is played."""
+    started = time.perf_counter()
+    opened = ari_notebook.open_capture(path)
+    took = time.perf_counter() - started
+    print(f"opened       {len(opened.events) / took:9,.0f} events/s")
+    started = time.perf_counter()
+    calls = len(opened.calls.df)
+    took = time.perf_counter() - started
+    print(f"calls.df     {len(opened.events) / took:9,.0f} events/s, {calls:,} calls")
+    started = time.perf_counter()
+    with ari_notebook.replay(path, speed=math.inf) as ari:
+        ari.wait()
+        took = time.perf_counter() - started
+        print(f"replayed     {len(ari.events) / took:9,.0f} events/s")
+
+
+QUESTION = "events by type, and calls and talk seconds by disposition"
+ENGINES = {
+    "pandas": """
+opened = ari_notebook.open_capture(folder)
+answer = opened.events.df.groupby("type").size(), opened.calls.df.groupby("disposition").talk.sum()
+""",
+    "dask": """
+from distributed import Client, LocalCluster
+if __name__ == "__main__":
+    with LocalCluster(2, threads_per_worker=1, dashboard_address=None) as two, Client(two):
+        opened = ari_notebook.open_capture(folder, engine="dask")
+        answer = (opened.events.df[["type"]].groupby("type").size().compute(),
+                  opened.calls.df.groupby("disposition").talk.sum().compute())
+""",
+    "duckdb": """
+import duckdb
+answer = duckdb.sql(f"select type, count(*) from '{folder}/*/*/*.parquet' group by 1").fetchall()
+""",
+}
+
+
+def analysis(path: Path, folder: Path) -> None:
+    """Print each engine's time and memory for the same dataset."""
+    started = time.perf_counter()
+    dataset = ari_notebook.to_parquet(path, folder / "days")
+    print(f"to_parquet   {time.perf_counter() - started:6.1f} s")
+    print(f"{QUESTION} (DuckDB: events only):")
+    for engine, program in ENGINES.items():
+        script = folder / f"{engine}_asks.py"
+        script.write_text(f"import ari_notebook\nfolder = {str(dataset)!r}\n{program}")
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        started = time.perf_counter()
+        subprocess.run([sys.executable, script], check=True, stderr=subprocess.DEVNULL)
+        took = time.perf_counter() - started
+        most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        shown = f"{most / 1024:6.0f} MiB" if most > before else "not more than before"
+        print(f"  {engine:8} {took:6.1f} s, largest process {shown}")
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--events", type=int, default=100_000)
+    parser.add_argument("--analysis", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        path = overhead(options.events, Path(name))
+        reading(path)
+        if options.analysis:
+            analysis(path, Path(name))
+
+
+if __name__ == "__main__":
+    main()
