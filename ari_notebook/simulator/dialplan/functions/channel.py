@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from ari_notebook.simulator.channels import Channel, Party
@@ -10,6 +11,8 @@ from ari_notebook.simulator.dialplan.functions.registry import Rejected, on, rea
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
+
+log = logging.getLogger(__name__)
 
 
 @reader("CHANNEL")
@@ -64,7 +67,8 @@ def _part(party: Party, item: str) -> str:
             return party.name
         case "all":
             return f'"{party.name}" <{party.number}>'
-    raise Rejected(f"unknown item {item!r}")
+    log.warning("unknown item %r", item)
+    return ""
 
 
 def _changed(party: Party, item: str, value: str) -> Party:

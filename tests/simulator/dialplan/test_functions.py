@@ -1,0 +1,150 @@
+"""Dialplan functions. The right sides are what a real Asterisk 22.10 made of them."""
+
+import pytest
+
+from ari_notebook.simulator.dialplan import assign, evaluate
+from tests.simulator.dialplan.calls import call, ran
+from tests.simulator.switchboard import Switchboard
+
+SETTINGS = """[globals]
+GREETING = hi there
+[default]
+exten => 1002,1,Answer()
+exten => 1003,hint,PJSIP/alice
+exten => x,1,Set(B=abcdef)
+ same => n,Set(D=a-b-c-d)
+ same => n,Set(HASH(h,k)=v)
+ same => n,Set(DB(q/r)=1)
+ same => n,Set(CALLERID(all)=Bob <123>)
+"""
+VALUES = {
+    "LEN(${B})": "6",
+    "TOUPPER(abC)": "ABC",
+    "TOLOWER(aBC)": "abc",
+    "IF($[1=1]?yes:no)": "yes",
+    "IF(0?yes:no)": "no",
+    "IF(0?a)": "",
+    "ISNULL()": "1",
+    "ISNULL(x)": "0",
+    "EXISTS(x)": "1",
+    "EXISTS()": "0",
+    "CUT(D,-,2)": "b",
+    "CUT(D,-,2-)": "b-c-d",
+    "CUT(D,-,1&3)": "a-c",
+    "CUT(D,-,-2)": "a-b",
+    "CUT(D,-,9)": "",
+    "FIELDQTY(D,-)": "4",
+    'REGEX("^a" abc)': "1",
+    'REGEX("^b" abc)': "0",
+    "MATH(1+2)": "3.000000",
+    "MATH(7/2,int)": "3",
+    "FILTER(0-9,a1b2)": "12",
+    "REPLACE(D,-,+)": "a+b+c+d",
+    "STRREPLACE(D,a,X)": "X-b-c-d",
+    "STRFTIME(0,UTC,%Y-%m-%d %H:%M:%S)": "1970-01-01 00:00:00",
+    "CALLERID(all)": '"Bob" <123>',
+    "CALLERID(num)": "123",
+    "CALLERID(num):0:1": "1",
+    "CALLERID(name)": "Bob",
+    "CDR(src)": "123",
+    "CHANNEL(state)": "Ring",
+    "CHANNEL(language)": "en",
+    "CHANNEL(channeltype)": "Local",
+    "CHANNEL(nonsense)": "",
+    "NOSUCH(1)": "",
+    "EXTEN": "x",
+    "CONTEXT": "default",
+    "PRIORITY": "6",
+    "GREETING": "hi there",
+    "GLOBAL(GREETING)": "hi there",
+    "TIMEOUT(digit)": "5.000",
+    "TIMEOUT(response)": "10.000",
+    "TIMEOUT(absolute)": "0",
+    'QUOTE(a "b" c)': '"a \\"b\\" c"',
+    "DIALPLAN_EXISTS(default,1002,1)": "1",
+    "DIALPLAN_EXISTS(default,zzz,1)": "0",
+    "DEVICE_STATE(Local/1002@default)": "NOT_INUSE",
+    "DEVICE_STATE(Stasis:none)": "UNKNOWN",
+    "HINT(1003@default)": "PJSIP/alice",
+    "DB(q/r)": "1",
+    "DB_EXISTS(a/b)": "0",
+    "URIENCODE(a b&c)": "a%20b%26c",
+    "URIDECODE(a%20b)": "a b",
+    "MD5(abc)": "900150983cd24fb0d6963f7d28e17f72",
+    "BASE64_ENCODE(abc)": "YWJj",
+    "BASE64_DECODE(YWJj)": "abc",
+    "SPRINTF(%d-%s,5,x)": "5-x",
+    "SHIFT(D,-)": "a",
+    "POP(D,-)": "d",
+    "INC(A)": "1",
+    "KEYPADHASH(abc)": "222",
+    "HASH(h,k)": "v",
+    "HASHKEYS(h)": "k",
+    "RAND(5,5)": "5",
+    "CHANNEL_EXISTS(nobody)": "0",
+    "TRIM( x )": "x",
+    "MIN(3,1,2)": "1",
+    "MAX(3,1,2)": "3",
+    "SORT(x:2,y:1)": "y,x",
+    "UNSET": "",
+}
+
+
+@pytest.mark.parametrize(("text", "value"), VALUES.items())
+def test_values(text, value):
+    board = call(f"{SETTINGS} same => n,NoOp([${{{text}}}])", seconds=0)
+    assert ran(board)[-1] == f"x,6 NoOp([{value}])"
+
+
+def test_a_list_gets_shorter_and_longer():
+    board = call(
+        "[default]\nexten => x,1,Set(L=a,b)\n same => n,Set(PUSH(L)=c)\n"
+        " same => n,Set(UNSHIFT(L)=z)\n same => n,NoOp(${SHIFT(L)} ${POP(L)} ${L})\n"
+        " same => n,Set(ARRAY(one,two)=1,2)\n same => n,NoOp(${one} ${two})",
+        seconds=0,
+    )
+    assert ran(board)[3] == "x,4 NoOp(z c a,b)"
+    assert ran(board)[-1] == "x,6 NoOp(1 2)"
+
+
+def test_an_absolute_time_ends_the_call():
+    board = call(
+        "[default]\nexten => x,1,Set(TIMEOUT(absolute)=2)\n same => n,Wait(100)", seconds=3
+    )
+    assert board.exchange.channels == {}
+
+
+def test_what_a_program_asks_for_by_ari():
+    board = call("[default]\nexten => x,1,Stasis(hello-world)", seconds=0)
+    id = board.of("StasisStart")[0]["channel"]["id"]
+    path = f"/channels/{id}/variable"
+    assert board.ask("GET", path, variable="CHANNEL(state)") == (200, {"value": "Ring"})
+    assert board.ask("GET", path, variable="UNSET")[0] == 404
+    assert board.ask("GET", path, variable="NOSUCH(1)")[0] == 500
+    assert board.ask("GET", path, variable="CALLERID(nonsense)") == (200, {"value": ""})
+    assert board.ask("POST", path, variable="CALLERID(num)", value="5")[0] == 204
+    assert board.ask("GET", path, variable="CALLERID(num)") == (200, {"value": "5"})
+    assert board.ask("POST", path, variable="NOSUCH(1)", value="5")[0] == 204  # Asterisk logs it
+
+
+def test_without_a_channel():
+    exchange = Switchboard("[globals]\nG = 1\n[default]\nexten => s,1,NoOp()").exchange
+    assert evaluate(exchange, None, "G") == "1"
+    assert evaluate(exchange, None, "LEN(abc)") == "3"
+    assert evaluate(exchange, None, "CALLERID(num)") is None
+    assert evaluate(exchange, None, "UNSET") is None
+    assert assign(exchange, None, "G", "2")
+    assert evaluate(exchange, None, "G") == "2"
+    assert assign(exchange, None, "G", None)
+    assert evaluate(exchange, None, "G") is None
+    assert not assign(exchange, None, "CALLERID(num)", "5")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["MATH(1/0)", "MATH(x)", "CUT(D)", 'REGEX("(" a)', "DB(nothing)", "MIN(x)", "SPRINTF(%d,x)"],
+)
+def test_what_a_function_does_not_take_is_said_and_empty(text, caplog):
+    board = call(f"{SETTINGS} same => n,NoOp([${{{text}}}])", seconds=0)
+    assert ran(board)[-1] == "x,6 NoOp([])"
+    assert text in caplog.text
