@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ari_notebook.simulator.channels import NORMAL, HungUp
 from ari_notebook.simulator.clock import Program
-from ari_notebook.simulator.dialplan.applications import APPLICATIONS, calls, digits
+from ari_notebook.simulator.dialplan.applications import APPLICATIONS, calls
 from ari_notebook.simulator.dialplan.values import expand
 
 if TYPE_CHECKING:
@@ -95,8 +95,6 @@ def _without_step(channel: Channel) -> Program:
     """The extension is at its end, or is not there; what it says is whether to go on."""
     dialplan = channel.exchange.dialplan
     if channel.priority > 1 and dialplan.find(channel.context, channel.exten, 1) is not None:
-        if channel.exten not in ("i", "t", "h") and digits.expected(channel):
-            return (yield from digits.wait_for_extension(channel))
         return (yield from _fall_through(channel))
     if channel.exten != "i" and dialplan.find(channel.context, "i", 1) is not None:
         channel.set_variable("INVALID_EXTEN", channel.exten)

@@ -128,7 +128,7 @@ def test_marked_variables_are_inherited():
     assert ran(board, pair=1) == ["y,1 NoOp(1-2-)"]
 
 
-def test_a_simulated_phone_is_called_and_its_refusal_told():
+def test_an_endpoint_that_is_not_there():
     board = call(
         "[default]\nexten => x,1,Dial(PJSIP/nosuchphone,5)\n same => n,NoOp(${DIALSTATUS})"
     )

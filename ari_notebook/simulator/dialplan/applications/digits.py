@@ -1,10 +1,10 @@
-"""Applications that send digits and wait for them."""
+"""SendDTMF: keys that the other end hears."""
 
 from __future__ import annotations
 
 from ari_notebook.simulator.channels import Channel
 from ari_notebook.simulator.clock import Program
-from ari_notebook.simulator.dialplan.applications.registry import application, wait
+from ari_notebook.simulator.dialplan.applications.registry import application
 from ari_notebook.simulator.dtmf import Digits
 
 
@@ -34,14 +34,3 @@ def send_dtmf(channel: Channel, data: str) -> Program:
             yield None
     finally:
         sending.hang_up()
-
-
-def expected(channel: Channel) -> bool:
-    """Whether digits that were dialled so far, or are to come, lead to another extension."""
-    return False
-
-
-def wait_for_extension(channel: Channel) -> Program:
-    """Wait for the digits of an extension and go there."""
-    yield from wait(channel, 0)
-    return False
