@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ari_notebook._version import __version__
-from ari_notebook.captures.files import VERSION, Writer, event_line, line
+from ari_notebook.captures.files import VERSION, Writer, event_line, event_lines, line
 from ari_notebook.captures.secrets import without_secrets, without_secrets_in_path
 from ari_notebook.client.errors import AriError
 from ari_notebook.client.rest import Answer
@@ -44,6 +44,7 @@ class Capture:
         self._session = session
         self._writer = Writer(self.path, overwrite=overwrite)
         self._running = True
+        self._malformed = session.log.malformed
         header = {
             "version": VERSION,
             "made_by": f"ari-notebook {__version__}",
@@ -63,8 +64,14 @@ class Capture:
 
     def took(self, messages: Sequence[bytes], events: Sequence[Any], received: float) -> None:
         """Events came in."""
-        at = repr(received).encode()  # in full, so that it is read as the same number
         self.events += len(messages)
+        at = repr(received).encode()  # in full, so that it is read as the same number
+        malformed, self._malformed = self._malformed, self._session.log.malformed
+        if malformed == self._malformed:
+            lines = event_lines(messages, at)
+            if lines.count(b"\n") == len(messages):
+                self._writer.add(lines)
+                return
         self._writer.add(
             b"".join(
                 line("malformed", event["text"], received)

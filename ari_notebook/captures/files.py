@@ -12,7 +12,7 @@ import threading
 import time
 import zlib
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,7 +21,7 @@ import orjson
 
 from ari_notebook.client.errors import UsageProblem
 
-__all__ = ["VERSION", "Reader", "Record", "Writer", "event_line", "line"]
+__all__ = ["VERSION", "Reader", "Record", "Writer", "event_line", "event_lines", "line"]
 
 VERSION = 1
 KINDS = (
@@ -255,6 +255,12 @@ def line(kind: str, data: Any, at: float | None = None, **more: Any) -> bytes:
     """A record that is no event, as a line."""
     item = {"at": time.time() if at is None else at, kind: data, **more}
     return orjson.dumps(item, default=str, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def event_lines(raws: Sequence[bytes], at: bytes) -> bytes:
+    """Events that came at once; a line each where none of them came on several lines."""
+    begin = b'{"at":%b,"event":' % at
+    return begin + (b"}\n" + begin).join(raws) + b"}\n"
 
 
 def event_line(raw: bytes, at: bytes) -> bytes:

@@ -57,7 +57,7 @@ class Pictures:
             axes.bar(
                 begun.index,
                 begun.to_numpy(),
-                width=pd.Timedelta(every).to_pytimedelta(),
+                width=pd.Timedelta(every) / pd.Timedelta(days=1),  # matplotlib counts in days
                 align="edge",
             )
             axes.set(title=f"Arrivals each {every}", xlabel="time (UTC)", ylabel="calls")
