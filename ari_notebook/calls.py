@@ -6,6 +6,7 @@ channels are joined, and what each column means.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -350,6 +351,7 @@ _ACTS: dict[str, Callable[[Ledger, Event, str, Leg | None, float], None]] = {
     "StasisEnd": Ledger._stasis_end,
     "StasisStart": Ledger._stasis_start,
 }
+_PART = 4096  # events decoded at once
 _TIMES = ("begin", "ring", "answered", "end")
 
 
@@ -364,12 +366,15 @@ class Calls:
         self._log = log
         self._ledger = Ledger()
         self._read = 0
+        self._lock = threading.Lock()
 
     def __iter__(self) -> Iterator[Call]:
         """The calls, in the order they began."""
-        events, self._read = self._log.since(self._read), self._log.count
-        self._ledger.feed(events)
-        return iter(self._ledger)
+        with self._lock:
+            while self._read < self._log.count:
+                events, self._read = self._log.part(self._read, _PART)
+                self._ledger.feed(events)
+            return iter(self._ledger)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

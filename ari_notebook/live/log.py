@@ -211,11 +211,24 @@ class EventLog:
 
     def since(self, sequence: int) -> list[dict[str, Any]]:
         """The events from a sequence number on, as far as they are kept."""
+        return self.part(sequence)[0]
+
+    def part(self, sequence: int, most: int | None = None) -> tuple[list[dict[str, Any]], int]:
+        """Events from a sequence number on, as far as they are kept.
+
+        Args:
+            sequence: of the first that is wanted.
+            most: how many at once; a long log is read in parts, each decoded only while it is read.
+
+        Returns:
+            The events, and the sequence number after the last of them.
+        """
         with self._lock:
             first = max(sequence, self._cleared)
+            end = self.count if most is None else min(self.count, first + most)
             if first >= self._open_from:
-                return self._events[first - self._open_from :]
-            return [self[place - self._cleared] for place in range(first, self.count)]
+                return self._events[first - self._open_from : end - self._open_from], end
+            return [self[place - self._cleared] for place in range(first, end)], end
 
     def last(self, type: str | None = None) -> dict[str, Any] | None:
         """The latest event of a type, or of any; None where there was none."""
