@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ari_notebook._version import __version__
-from ari_notebook.captures.files import VERSION, Writer, event_line, event_lines, line
+from ari_notebook.captures.files import VERSION, Writer, line
 from ari_notebook.captures.secrets import without_secrets, without_secrets_in_path
 from ari_notebook.client.errors import AriError
 from ari_notebook.client.rest import Answer
@@ -65,21 +65,15 @@ class Capture:
     def took(self, messages: Sequence[bytes], events: Sequence[Any], received: float) -> None:
         """Events came in."""
         self.events += len(messages)
-        at = repr(received).encode()  # in full, so that it is read as the same number
         malformed, self._malformed = self._malformed, self._session.log.malformed
         if malformed == self._malformed:
-            lines = event_lines(messages, at)
-            if lines.count(b"\n") == len(messages):
-                self._writer.add(lines)
-                return
-        self._writer.add(
-            b"".join(
-                line("malformed", event["text"], received)
-                if event.get("type") == "malformed" and "text" in event
-                else event_line(raw, at)
-                for raw, event in zip(messages, events, strict=True)
-            )
-        )
+            self._writer.add_events(messages, received)
+            return
+        for raw, event in zip(messages, events, strict=True):
+            if event.get("type") == "malformed" and "text" in event:
+                self._writer.add(line("malformed", event["text"], received))
+            else:
+                self._writer.add_events([raw], received)
 
     def row(self, origin: str, event: Mapping[str, Any], detail: str) -> None:
         """The session added a row of its own to the log."""

@@ -21,7 +21,7 @@ import orjson
 
 from ari_notebook.client.errors import UsageProblem
 
-__all__ = ["VERSION", "Reader", "Record", "Writer", "event_line", "event_lines", "line"]
+__all__ = ["VERSION", "Reader", "Record", "Writer", "event_lines", "line"]
 
 VERSION = 1
 KINDS = (
@@ -48,7 +48,7 @@ _EVENT_LINE = re.compile(rb'\{"at":(\d+\.\d+),"event":(\{.*\})\}\r?', re.DOTALL)
 class Writer:
     """Appends lines to a file from a thread of its own.
 
-    Whoever adds lines only puts them on a queue; packing and writing happen in the thread. Where
+    Whoever adds something only puts it on a queue; all the work is done in the thread. Where
     the disk cannot keep up, and 64 MiB wait, adding waits too: nothing is lost in silence and
     memory stays bounded.
 
@@ -73,7 +73,7 @@ class Writer:
         self.bytes = 0
         self.failure = ""
         self._packed = path.suffix == ".gz"
-        self._queue: deque[bytes] = deque()
+        self._queue: deque[tuple[Sequence[bytes], float | None]] = deque()
         self._waiting = 0
         self._changed = threading.Condition()
         self._closed = False
@@ -82,14 +82,22 @@ class Writer:
 
     def add(self, lines: bytes) -> None:
         """Take complete lines; returns at once unless the disk is far behind."""
+        self._add((lines,), None)
+
+    def add_events(self, raws: Sequence[bytes], at: float) -> None:
+        """Take events that came at once, as received."""
+        self._add(raws, at)
+
+    def _add(self, parts: Sequence[bytes], at: float | None) -> None:
         with self._changed:
             while self._waiting > _MOST_WAITING and not (self._closed or self.failure):
                 self._changed.wait()
             if self._closed or self.failure:
                 return
-            self._queue.append(lines)
-            self._waiting += len(lines)
-            if self._waiting >= _MEMBER_BYTES:
+            self._queue.append((parts, at))
+            before = self._waiting
+            self._waiting += sum(map(len, parts))
+            if before < _MEMBER_BYTES <= self._waiting:
                 self._changed.notify_all()
 
     def close(self) -> None:
@@ -106,12 +114,16 @@ class Writer:
                     if not self._closed and self._waiting < _MEMBER_BYTES:
                         self._changed.wait(_FLUSH_SECONDS)
                     last = self._closed
-                    lines = b"".join(self._queue)
-                    self._queue.clear()
+                    queue, self._queue = self._queue, deque()
                     self._waiting = 0
                     self._changed.notify_all()
-                if lines and not self.failure:
-                    self._write(lines)
+                if queue and not self.failure:
+                    self._write(
+                        b"".join(
+                            parts[0] if at is None else event_lines(parts, at)
+                            for parts, at in queue
+                        )
+                    )
                 if last:
                     return
 
@@ -257,14 +269,10 @@ def line(kind: str, data: Any, at: float | None = None, **more: Any) -> bytes:
     return orjson.dumps(item, default=str, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def event_lines(raws: Sequence[bytes], at: bytes) -> bytes:
-    """Events that came at once; a line each where none of them came on several lines."""
-    begin = b'{"at":%b,"event":' % at
-    return begin + (b"}\n" + begin).join(raws) + b"}\n"
-
-
-def event_line(raw: bytes, at: bytes) -> bytes:
-    """An event as a line: byte for byte as received, unless it came on several lines."""
-    if b"\n" in raw or b"\r" in raw:
-        raw = orjson.dumps(orjson.loads(raw))
-    return b'{"at":%b,"event":%b}\n' % (at, raw)
+def event_lines(raws: Sequence[bytes], at: float) -> bytes:
+    """Events that came at once, a line each: byte for byte, unless one came on several lines."""
+    begin = b'{"at":%b,"event":' % repr(at).encode()  # in full, to be read as the same number
+    lines = begin + (b"}\n" + begin).join(raws) + b"}\n"
+    if lines.count(b"\n") > len(raws):
+        return event_lines([orjson.dumps(orjson.loads(raw)) for raw in raws], at)
+    return lines

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import ari_notebook
-from ari_notebook.captures.files import Reader, Writer, event_line, line
+from ari_notebook.captures.files import Reader, Writer, event_lines, line
 from ari_notebook.client.errors import AriError, UsageProblem
 from ari_notebook.session import Session
 
@@ -174,7 +174,7 @@ def written(path: Path, count: int = 5000) -> Path:
     writer.add(line("capture", {"version": 1, "subscribe_all": True}, 1000.0))
     for number in range(count):
         raw = b'{"type":"ChannelCreated","n":%d}' % number
-        writer.add(event_line(raw, b"%.6f" % (1000 + number / 100)))
+        writer.add(event_lines([raw], 1000 + number / 100))
         if number % 1000 == 999 and path.suffix == ".gz":
             time.sleep(0.55)  # so that there are several compressed members
     writer.close()
@@ -210,8 +210,8 @@ def test_unknown_records_and_newer_versions_are_counted(tmp_path: Path) -> None:
         line("capture", {"version": 7}, 1.0)
         + b'{"at":2,"hologram":{}}\nnot JSON\n[]\n{"at":3,"snapshot":[]}\n'
         + line("malformed", "no event", 4.0)
-        + event_line(b'{"type":"A"}', b"5.0")
-        + event_line(b'{"type":"B"}', b"4.5")
+        + event_lines([b'{"type":"A"}'], 5.0)
+        + event_lines([b'{"type":"B"}'], 4.5)
     )
     opened = ari_notebook.open_capture(path)
     assert opened.problems == {
@@ -235,7 +235,7 @@ def test_what_is_no_capture_is_refused(tmp_path: Path, text: bytes) -> None:
 
 def test_an_event_on_several_lines_becomes_one(tmp_path: Path) -> None:
     path = tmp_path / "pretty.jsonl"
-    path.write_bytes(event_line(b'{\n "type": "A"\n}', b"1.5"))
+    path.write_bytes(event_lines([b'{\n "type": "A"\n}'], 1.5))
     (record,) = Reader(path)
     assert orjson.loads(record.raw) == {"type": "A"}
 

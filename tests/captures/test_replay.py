@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import ari_notebook
-from ari_notebook.captures.files import Writer, event_line, line
+from ari_notebook.captures.files import Writer, event_lines, line
 from ari_notebook.client.errors import EventTimeout, ReadOnly, UsageProblem
 
 HERE = Path(__file__).parent
@@ -202,10 +202,10 @@ def test_a_gap_is_played_as_it_was(replay, tmp_path: Path) -> None:
     writer = Writer(path)
     for written in (
         line("capture", {"version": 1, "subscribe_all": True}, 1.0),
-        event_line(created("old"), b"2.0"),
+        event_lines([created("old")], 2.0),
         line("state", {"state": "reconnecting", "reason": "the network"}, 3.0),
         line("state", {"state": "connected", "reason": ""}, 4.0),
-        event_line(created("newest"), b"5.0"),
+        event_lines([created("newest")], 5.0),
         line("snapshot", {"channels": [channel("new")]}, 6.0),
         line("row", {"origin": "gap", "event": gap, "detail": "2 s"}, 6.0),
     ):
@@ -230,8 +230,8 @@ def test_a_gap_is_played_as_it_was(replay, tmp_path: Path) -> None:
 
 def test_a_recordings_clock_may_run_backwards(replay, tmp_path: Path) -> None:
     path = tmp_path / "back.jsonl"
-    times = (b"100.0", b"3700.0", b"100.2", b"100.3")
-    path.write_bytes(b"".join(event_line(created(str(i)), at) for i, at in enumerate(times)))
+    times = (100.0, 3700.0, 100.2, 100.3)
+    path.write_bytes(b"".join(event_lines([created(str(i))], at) for i, at in enumerate(times)))
     ari = replay(path, speed=36000)
     assert ari.wait(5)
     assert len(ari.events) == 4
