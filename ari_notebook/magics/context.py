@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ari_notebook import sessions
 from ari_notebook.client.errors import NotFound, UsageProblem
+from ari_notebook.resources import LiveObject
 
 if TYPE_CHECKING:
     from ari_notebook.magics.grammar import Given
@@ -63,14 +64,25 @@ class Context:
         Raises:
             NotFound: there is none.
         """
-        named = self._given.options.get("--channel")
-        if named:
-            return self.session.find_channel(named)
-        return self.session.current_channel
+        return self.named_or_current(self._given.options.get("--channel"))
 
     def named_or_current(self, text: Any) -> Any:
         """The channel of that id or name; the current one where none is named."""
-        return self.session.find_channel(text) if text else self.channel
+        return self.find_channel(text) if text else self.session.current_channel
+
+    def find_channel(self, text: Any) -> Any:
+        """The channel of that id, or of an unambiguous part of an id or name."""
+        return self._itself(text, "Channel") or self.session.find_channel(text)
+
+    def find_bridge(self, text: Any) -> Any:
+        """The bridge of that id, or of an unambiguous part of an id or name."""
+        return self._itself(text, "Bridge") or self.session.find_bridge(text)
+
+    def _itself(self, text: Any, model: str) -> Any:
+        """The live object that ``$name`` stands for: nobody needs to be asked for it."""
+        value = getattr(text, "value", text)
+        is_ours = isinstance(value, LiveObject) and value._session is self.session
+        return value if is_ours and value._kind.model == model else None
 
     def ids(self, text: Any) -> list[str]:
         """The channels of that id, or of that part of an id or name; those that are gone, too.

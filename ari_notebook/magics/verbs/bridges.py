@@ -19,7 +19,7 @@ def _bridge(context: Context, given: Given) -> Any:
     named = given.options.get("--bridge")
     session = context.session
     if named:
-        return session.find_bridge(named)
+        return context.find_bridge(named)
     ids = list(session.tables.bridges)
     if not ids:
         raise NotFound("there is no bridge", "Make one: bridge = %ari bridge create")
@@ -48,10 +48,12 @@ def create(context: Context, given: Given) -> Any:
 
 def _channels(context: Context, given: Given) -> list[str]:
     """The channels that are named, by id; the current one where none is."""
-    named = [each for word in given["CHANNEL"] or () for each in str(word).split(",")]
-    if not named:
+    words = given["CHANNEL"]
+    if not words:
         return [context.session.current_channel.id]
-    return [context.session.find_channel(each).id for each in named]
+    # A list in a variable is names with commas between them; one object stays itself.
+    named = [each for word in words for each in (str(word).split(",") if "," in word else [word])]
+    return [context.find_channel(each).id for each in named]
 
 
 @verb(
@@ -102,7 +104,7 @@ def remove(context: Context, given: Given) -> Any:
 def destroy(context: Context, given: Given) -> None:
     """End a bridge."""
     named = given["BRIDGE"]
-    bridge = context.session.find_bridge(named) if named else _bridge(context, given)
+    bridge = context.find_bridge(named) if named else _bridge(context, given)
     bridge.destroy()
 
 
@@ -144,7 +146,7 @@ def record(context: Context, given: Given) -> Any:
     Argument("start|stop", required=False, kind="start"),
     options=(BRIDGE,),
     group=_GROUP,
-    method="bridge.start_moh(), bridge.stop_moh()",
+    method="bridge.start_moh()",
     operation=f"POST {_PATH}/moh",
     examples=("%ari bridge moh", "%ari bridge moh stop"),
 )

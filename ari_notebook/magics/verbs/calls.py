@@ -17,7 +17,7 @@ _GROUP = "Calls"
     Argument("EXTEN[@CONTEXT]", required=False, kind="extension"),
     options=(Option("--caller", "who calls", '"Alice <5551>"'),),
     group=_GROUP,
-    method='ari.call("1000", caller="Alice <5551>")',
+    method='ari.call("1000")',
     examples=("%ari call 1000", '%ari call 1000@default --caller "Alice <5551>"'),
 )
 def call(context: Context, given: Given) -> Any:
@@ -106,5 +106,5 @@ def dial(context: Context, given: Given) -> None:
     if given.option("--timeout"):
         arguments["timeout"] = int(context.seconds("--timeout", 0))
     if given.option("--caller"):
-        arguments["caller"] = context.session.find_channel(given.option("--caller")).id
+        arguments["caller"] = context.find_channel(given.option("--caller")).id
     channel.dial(**arguments)

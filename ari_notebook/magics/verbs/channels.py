@@ -46,7 +46,7 @@ for _name, _about, _method, _operation in (
     Argument("CHANNEL", required=False, kind="channel"),
     options=(CHANNEL, Option("--reason", "why, as busy or normal", "R", "reason")),
     group=_GROUP,
-    method='channel.hangup(reason="normal")',
+    method="channel.hangup()",
     operation=f"DELETE {_PATH}",
     examples=("%ari hangup", "%ari hangup --reason busy"),
 )
@@ -84,7 +84,7 @@ def _start_stop(name: str, about: str, start: str, stop: str, argument: str = ""
         *((Argument(argument, required=False),) if argument else ()),
         options=(CHANNEL,),
         group=_GROUP,
-        method=f"channel.{start}(), channel.{stop}()",
+        method=f"channel.{start}()",
         operation=f"POST {_PATH}/{name}",
         examples=(f"%ari {name}", f"%ari {name} stop"),
     )
@@ -149,7 +149,7 @@ def snoop(context: Context, given: Given) -> Any:
     Argument("EXTEN[@CONTEXT]", required=False, kind="extension"),
     options=(CHANNEL, Option("--priority", "from which priority or label on", "P")),
     group=_GROUP,
-    method='channel.continue_in_dialplan(extension="1002")',
+    method="channel.continue_in_dialplan()",
     operation=f"POST {_PATH}/continue",
     examples=("%ari continue", "%ari continue 1002@default"),
 )
@@ -189,7 +189,7 @@ def redirect(context: Context, given: Given) -> None:
     Argument("ARGS", required=False),
     options=(CHANNEL,),
     group=_GROUP,
-    method='channel.move("queue")',
+    method='channel.move("queue", appArgs="vip,3")',
     operation=f"POST {_PATH}/move",
     examples=("%ari move queue vip,3",),
 )
@@ -211,8 +211,8 @@ def select(context: Context, given: Given) -> Any:
     """Choose the current channel."""
     named = given["CHANNEL"]
     session = context.session
-    session.current_channel = session.find_channel(named) if named else None
-    return session.current_channel
+    channel = session.current_channel = context.find_channel(named) if named else None
+    return channel or session.current_channel
 
 
 @verb(

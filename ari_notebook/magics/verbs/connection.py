@@ -32,7 +32,7 @@ _GROUP = "Connection"
         Option("--no-verify", "do not check TLS certificates"),
     ),
     group=_GROUP,
-    method="ari_notebook.connect(url, app=…, user=…)",
+    method='ari = ari_notebook.connect("http://127.0.0.1:8088", app="hello-world")',
     operation="GET /events",
     connected=False,
     examples=(
@@ -131,6 +131,7 @@ def disconnect(context: Context, given: Given) -> None:
     "make another open session the one that is meant, and bind it to ari",
     Argument("NAME", "the name of an open session", kind="session"),
     group=_GROUP,
+    method='ari = ari_notebook.sessions.use("office")',
     connected=False,
     examples=("%ari use office",),
 )
@@ -141,7 +142,14 @@ def use(context: Context, given: Given) -> Session:
     return session
 
 
-@verb("sessions", "the open sessions", group=_GROUP, connected=False, examples=("%ari sessions",))
+@verb(
+    "sessions",
+    "the open sessions",
+    group=_GROUP,
+    method="ari_notebook.sessions.opened()",
+    connected=False,
+    examples=("%ari sessions",),
+)
 def sessions_(context: Context, given: Given) -> Any:
     """The open sessions as a table."""
     import pandas as pd

@@ -28,7 +28,7 @@ def _types(text: Any) -> list[str]:
     options=(Option("--timeout", "seconds; 10 if left out", "S"),),
     fields="event",
     group=_GROUP,
-    method='ari.wait_for("StasisStart", timeout=10)',
+    method='ari.wait_for("StasisStart")',
     examples=(
         "event = %ari wait StasisStart",
         "%ari wait ChannelDtmfReceived --timeout 30 digit=1",
@@ -51,7 +51,7 @@ def wait(context: Context, given: Given) -> Any:
     options=(Option("--name", "the handler's name; the event's if left out", "N"),),
     fields="event",
     group=_GROUP,
-    method='@ari.on("StasisStart")',
+    method='@ari.on("StasisStart")  # above a function',
     cell="required",
     examples=("%%ari on StasisStart\nchannel.answer()",),
 )
@@ -110,7 +110,7 @@ def _assigned(nodes: Iterable[ast.AST]) -> Iterator[str]:
     "take a handler away",
     Argument("NAME", "the name of a handler", kind="handler"),
     group=_GROUP,
-    method='ari.off("name")',
+    method='ari.off("on_StasisStart")',
     examples=("%ari off on_StasisStart",),
 )
 def off(context: Context, given: Given) -> None:

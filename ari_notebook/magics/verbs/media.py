@@ -92,7 +92,7 @@ RECORD_OPTIONS = (
     options=(CHANNEL, *RECORD_OPTIONS),
     fields="channels.record",
     group=_GROUP,
-    method='channel.record("greeting", format="wav")',
+    method='channel.record("greeting", format="wav", maxDurationSeconds=5, beep=True)',
     operation="POST /channels/{channelId}/record",
     examples=("recording = %ari record greeting --max 5 --beep",),
 )

@@ -16,7 +16,10 @@ from ari_notebook.magics.tracing import start, stop
 _GROUP = "The wire"
 
 
-def _raw(method: str) -> None:
+def _raw(method: str, path: str, field: str = "") -> None:
+    name, _, value = field.partition("=")
+    query = f', {{"{name}": "{value}"}}' if field else ""
+
     @verb(
         method.lower(),
         f"send {method}, and show the status line",
@@ -24,14 +27,14 @@ def _raw(method: str) -> None:
         options=(Option("--body", "a JSON body", "JSON"),),
         fields="query",
         group=_GROUP,
-        method=f'ari.request("{method}", "/channels")',
-        operation=method,
-        examples=(f"%ari {method.lower()} /channels",),
+        method=f'ari.request("{method}", "{path}"{query})',
+        operation=f"{method} /…",
+        examples=(f"%ari {method.lower()} {path} {field}".rstrip(),),
     )
     def run(context: Context, given: Given) -> Any:
-        path = str(given["PATH"])
-        path = "/" + path.removeprefix("/ari").lstrip("/")
-        answer = context.session.request(method, path, given.fields or None, _body(given))
+        answer = context.session.request(
+            method, str(given["PATH"]), given.fields or None, _body(given)
+        )
         sys.stdout.write(f"HTTP {answer.status} {answer.reason}\n")
         if not answer.content:
             return None
@@ -51,8 +54,10 @@ def _body(given: Given) -> Any:
         raise UsageProblem(f"--body takes JSON, not {value!r}") from None
 
 
-for _method in ("GET", "POST", "PUT", "DELETE"):
-    _raw(_method)
+_raw("GET", "/channels")
+_raw("POST", "/bridges", "type=mixing")
+_raw("PUT", "/deviceStates/Stasis:lamp", "deviceState=INUSE")
+_raw("DELETE", "/deviceStates/Stasis:lamp")
 
 
 class Command(str):

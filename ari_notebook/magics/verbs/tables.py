@@ -47,7 +47,7 @@ _table("mailboxes", "the mailboxes", "mailboxes", "GET /mailboxes")
     group=_GROUP,
     method="ari.sounds.df",
     operation="GET /sounds",
-    examples=("%ari sounds hello",),
+    examples=("%ari sounds", "%ari sounds hello"),
 )
 def sounds(context: Context, given: Given) -> Any:
     """The sounds."""
@@ -70,8 +70,7 @@ def sounds(context: Context, given: Given) -> Any:
         Option("--channel", "only of this channel", "C", "channel"),
     ),
     group=_GROUP,
-    method="ari.events.df",
-    operation="GET /events",
+    method="ari.events.tail(20)",
     examples=("%ari events --last 20", "%ari events --type StasisStart,StasisEnd"),
 )
 def events(context: Context, given: Given) -> Any:
