@@ -30,6 +30,8 @@ from ari_notebook.subscriptions import Subscriptions
 __all__ = ["Follower", "Gap", "Listener"]
 
 _RETRY_SECONDS = 0.5
+_SETTLE_SECONDS = 0.25
+_BUSY = 2500  # events in that time from which on the stream is left alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,7 @@ class Follower:
         self._last_heard = time.time()
         self._resync: threading.Thread | None = None
         self._left = threading.Event()
+        self._settling = threading.Thread(target=self._settle, name="ari-settle", daemon=True)
         self.stream = Stream(
             address,
             applications,
@@ -175,6 +178,7 @@ class Follower:
         with self.arrived:
             self.tables.replace(truth)
             self._release_held()
+        self._settling.start()
 
     def close(self) -> None:
         """Leave the server; threads end."""
@@ -183,6 +187,8 @@ class Follower:
         self.handlers.stop()
         if self._resync is not None and self._resync is not threading.current_thread():
             self._resync.join(timeout=5)
+        if self._settling.ident is not None and self._settling is not threading.current_thread():
+            self._settling.join(timeout=5)
         with self.arrived:
             self.arrived.notify_all()
         for listener in self.listeners:
@@ -282,10 +288,11 @@ class Follower:
     def _process(self, first: int, events: list[dict[str, Any]]) -> None:
         self.tables.apply(events)
         for event in events:
-            if event.get("type") == "ApplicationReplaced":
-                self.stream.replaced()
-            elif event.get("type") == "PlaybackFinished":
+            type = event.get("type")
+            if type == "PlaybackFinished":
                 self._explain_failure(event.get("playback", {}))
+            elif type == "ApplicationReplaced":
+                self.stream.replaced()
         self.handlers.offer(events, first)
 
     def _explain_failure(self, playback: dict[str, Any]) -> None:
@@ -307,6 +314,19 @@ class Follower:
         for first, events in held:
             self._process(first, events)
         self.arrived.notify_all()
+
+    # What can wait, in a thread of its own.
+
+    def _settle(self) -> None:
+        """Let the log compress always, and fill its columns while the stream leaves time."""
+        before = self.log.count
+        while not self._left.wait(_SETTLE_SECONDS):
+            while self.log.compress() and not self._left.is_set():
+                pass
+            now = self.log.count
+            quiet, before = now - before < _BUSY, now
+            while quiet and not self._left.is_set() and self.log.fill():
+                quiet = self.log.count - now < _BUSY
 
     # After a gap, in a thread of its own.
 

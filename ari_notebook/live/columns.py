@@ -29,7 +29,6 @@ CATEGORIES = (
     "asterisk_id",
     "origin",
 )
-_ORDER = ("timestamp", "received", *CATEGORIES)
 _NO_TIME = np.iinfo(np.int64).min  # pandas reads it as NaT
 # Where an event that has no `channel` has the one it is mostly about.
 _OTHER_CHANNELS = ("peer", "replace_channel", "transferee", "transferer_first_leg")
@@ -72,7 +71,7 @@ class Columns:
     """One row an event, in the order of the log."""
 
     def __init__(self) -> None:
-        self._times = np.empty((2, 1024), dtype=np.int64)
+        self._times = np.empty(1024, dtype=np.int64)
         self._codes = np.empty((len(CATEGORIES), 1024), dtype=np.int32)
         self._vocabularies = [_Vocabulary() for _ in CATEGORIES]
         self._start = 0
@@ -82,14 +81,11 @@ class Columns:
     def __len__(self) -> int:
         return self._end - self._start
 
-    def extend(
-        self, events: Iterable[Mapping[str, Any]], received: Iterable[float], origins: Iterable[str]
-    ) -> None:
+    def extend(self, events: Iterable[Mapping[str, Any]], origins: Iterable[str]) -> None:
         """Add rows.
 
         Args:
             events: decoded, of any shape.
-            received: when each came, in seconds since 1970.
             origins: who each is from: ``asterisk``, or one of our own marks.
         """
         (
@@ -106,8 +102,8 @@ class Columns:
             own,
         ) = (vocabulary.code for vocabulary in self._vocabularies)
         codes: list[tuple[int, ...]] = []
-        times: list[tuple[int, int]] = []
-        for event, at, origin in zip(events, received, origins, strict=True):
+        times: list[int] = []
+        for event, origin in zip(events, origins, strict=True):
             get = event.get
             of_channel = get("channel", _EMPTY)
             if of_channel is _EMPTY:
@@ -129,13 +125,13 @@ class Columns:
                     own(origin),
                 )
             )
-            times.append((self._microseconds(get("timestamp")), int(at * 1_000_000)))
+            times.append(self._microseconds(get("timestamp")))
         if not codes:
             return
         self._reserve(len(codes))
         end = self._end + len(codes)
         self._codes[:, self._end : end] = np.array(codes, dtype=np.int32).T
-        self._times[:, self._end : end] = np.array(times, dtype=np.int64).T
+        self._times[self._end : end] = times
         self._end = end
 
     def _microseconds(self, text: Any) -> int:
@@ -164,9 +160,9 @@ class Columns:
         alive = len(self)
         size = capacity if alive + more <= capacity // 2 else 2 * max(capacity, alive + more)
         codes = np.empty((len(CATEGORIES), size), dtype=np.int32)
-        times = np.empty((2, size), dtype=np.int64)
+        times = np.empty(size, dtype=np.int64)
         codes[:, :alive] = self._codes[:, self._start : self._end]
-        times[:, :alive] = self._times[:, self._start : self._end]
+        times[:alive] = self._times[self._start : self._end]
         if self._start:
             self._forget_words(codes[:, :alive])
         self._codes, self._times = codes, times
@@ -186,18 +182,21 @@ class Columns:
         """Forget the oldest rows."""
         self._start += rows
 
-    def frame(self, last: int | None = None) -> pd.DataFrame:
-        """The rows as a DataFrame, or the last of them."""
+    def frame(self, received: npt.NDArray[np.int64]) -> pd.DataFrame:
+        """The rows as a DataFrame.
+
+        Args:
+            received: when each came, in microseconds since 1970; becomes the frame's own.
+        """
         import pandas as pd
 
-        start = self._start if last is None else max(self._start, self._end - last)
-        times = self._times[:, start : self._end]
+        rows = slice(self._start, self._end)
         columns: dict[str, Any] = {
-            name: pd.Series(row.view("datetime64[us]")).dt.tz_localize("UTC")
-            for name, row in zip(_ORDER, times.copy(), strict=False)
+            name: pd.Series(times.view("datetime64[us]")).dt.tz_localize("UTC")
+            for name, times in (("timestamp", self._times[rows].copy()), ("received", received))
         }
         for name, row, vocabulary in zip(
-            CATEGORIES, self._codes[:, start : self._end], self._vocabularies, strict=True
+            CATEGORIES, self._codes[:, rows], self._vocabularies, strict=True
         ):
             columns[name] = pd.Categorical.from_codes(row, dtype=vocabulary.dtype(), validate=False)
         return pd.DataFrame(columns, copy=False)

@@ -1,16 +1,14 @@
 """The event log: every event exactly as received, and its columns.
 
-Raw JSON is kept, compressed in chunks once a chunk is full; a decoded event is three kilobytes of
-Python objects, its compressed text some fifty bytes. Columns are made for a full chunk at once,
-and for the rest when somebody looks.
+Taking an event means keeping its JSON and the time it came, no more. Its columns are made when
+somebody looks, or before that by whoever has time to call `EventLog.fill`.
 """
 
 from __future__ import annotations
 
-import itertools
 import threading
 import time
-import zlib
+from array import array
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
@@ -18,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
+from ari_notebook.live.archive import Archive
 from ari_notebook.live.columns import Columns
 
 if TYPE_CHECKING:
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EventLog"]
 
-_CHUNK = 4096
 _ASTERISK, _MALFORMED = "asterisk", "malformed"
+_STEP = 256  # rows made columns while the lock is held: about two milliseconds
 
 
 class EventLog:
@@ -46,18 +45,14 @@ class EventLog:
         self.count = 0
         self.dropped = 0
         self.malformed = 0
-        self._cleared = 0
+        self._first = 0  # sequence number of the oldest event kept
         self._lock = threading.RLock()
+        self._archive = Archive(self._lock)
+        self._received = array("q")  # microseconds since 1970
+        self._received_from = 0  # sequence number of the first of them
+        self._origins: dict[int, str] = {}  # of what is not from Asterisk, by sequence number
         self._columns = Columns()
-        self._sealed: list[tuple[bytes, npt.NDArray[np.uint32]]] = []  # compressed, ends
-        self._first_sealed = 0  # sequence number of the first event of the first chunk
-        self._open_from = 0  # sequence number of the first event not sealed
-        self._raw: list[bytes] = []
-        self._events: list[dict[str, Any]] = []
-        self._received: list[float] = []
-        self._origins: list[str] = []
-        self._in_columns = 0
-        self._read_chunk: tuple[int, list[bytes]] = (-1, [])
+        self._in_columns = 0  # sequence number of the first event not in the columns
 
     # Writing.
 
@@ -73,29 +68,22 @@ class EventLog:
             The decoded events.
         """
         loads = orjson.loads
+        malformed: list[int] = []
         try:
             events = [loads(frame) for frame in frames]
-            origins = [_ASTERISK] * len(events)
-            if not all(type(event) is dict for event in events):
-                raise ValueError
+            sound = set(map(type, events)) <= {dict}
         except ValueError:
-            events, origins = self._with_malformed(frames)
+            sound = False
+        if not sound:
+            decoded = [_decode(frame) for frame in frames]
+            malformed = [place for place, (_, whole) in enumerate(decoded) if not whole]
+            events = [event for event, _ in decoded]
         with self._lock:
-            self._raw += frames
-            self._events += events
-            self._received += [received] * len(events)
-            self._origins += origins
-            self.count += len(events)
-            if len(self._raw) >= _CHUNK:
-                self._seal()
-            self._enforce_keep()
+            for place in malformed:
+                self._origins[self.count + place] = _MALFORMED
+            self.malformed += len(malformed)
+            self._add(frames, received)
         return events
-
-    def _with_malformed(self, frames: Sequence[bytes]) -> tuple[list[dict[str, Any]], list[str]]:
-        events = [_decode(frame) for frame in frames]
-        origins = [_MALFORMED if e.get("type") == _MALFORMED else _ASTERISK for e in events]
-        self.malformed += origins.count(_MALFORMED)
-        return events, origins
 
     def add_row(
         self,
@@ -112,64 +100,71 @@ class EventLog:
             detail: its words in the column of that name.
             received: when, in seconds since 1970; now if None.
         """
-        now = time.time() if received is None else received
         own = dict(event)
         if detail:
             own["detail"] = detail
         with self._lock:
-            self._raw.append(orjson.dumps(own, default=str))
-            self._events.append(own)
-            self._received.append(now)
-            self._origins.append(origin)
-            self.count += 1
-            self._enforce_keep()
+            self._origins[self.count] = origin
+            self._add(
+                [orjson.dumps(own, default=str)], time.time() if received is None else received
+            )
+
+    def _add(self, frames: Sequence[bytes], received: float) -> None:
+        self._archive.extend(frames)
+        self._received += array("q", [int(received * 1_000_000)]) * len(frames)
+        self.count += len(frames)
+        if self.keep is not None and len(self) > self.keep:
+            self.dropped += len(self) - self.keep
+            self._forget(self.count - self.keep)
 
     def clear(self) -> None:
         """Forget the events so far; sequence numbers go on."""
         with self._lock:
-            self._sealed.clear()
-            for kept in (self._raw, self._events, self._received, self._origins):
-                kept.clear()
+            self._archive.clear()
             self._columns = Columns()
-            self._in_columns = 0
-            self._first_sealed = self._open_from = self._cleared = self.count
-            self._read_chunk = (-1, [])
+            self._forget(self.count)
 
-    def _fill_columns(self) -> None:
-        done = self._in_columns
-        if done < len(self._events):
-            self._columns.extend(self._events[done:], self._received[done:], self._origins[done:])
-            self._in_columns = len(self._events)
+    def _forget(self, before: int) -> None:
+        """Forget the events before a sequence number."""
+        self._first = before
+        self._archive.drop(before)
+        in_columns_from = self._in_columns - len(self._columns)
+        self._columns.drop(min(len(self._columns), max(0, before - in_columns_from)))
+        self._in_columns = max(self._in_columns, before)
+        unused = before - self._received_from
+        if unused * 2 > len(self._received):  # not each time: the rest has to be moved
+            del self._received[:unused]
+            self._received_from = before
+        while self._origins and (oldest := next(iter(self._origins))) < before:
+            del self._origins[oldest]
 
-    def _seal(self) -> None:
-        self._fill_columns()
-        while len(self._raw) >= _CHUNK:
-            frames = self._raw[:_CHUNK]
-            ends = np.cumsum([len(frame) for frame in frames], dtype=np.uint32)
-            self._sealed.append((zlib.compress(b"".join(frames), 1), ends))
-            for kept in (self._raw, self._events, self._received, self._origins):
-                del kept[:_CHUNK]
-            self._in_columns -= _CHUNK
-            self._open_from += _CHUNK
+    def compress(self) -> bool:
+        """Compress a chunk of what came; False if there is none. For a thread of its own."""
+        return self._archive.seal()
 
-    def _enforce_keep(self) -> None:
-        if self.keep is None:
-            return
-        excess = len(self) - self.keep
-        if excess <= 0:
-            return
-        self.dropped += excess
-        self._cleared += excess
-        while self._sealed and self._first_sealed + _CHUNK <= self._cleared:
-            del self._sealed[0]
-            self._first_sealed += _CHUNK
-        self._fill_columns()
-        self._columns.drop(excess)
+    def fill(self) -> bool:
+        """Make columns of a few events; False if none are left. What is left is made when read."""
+        return self._fill_columns(self._in_columns + _STEP)
+
+    def _fill_columns(self, up_to: int) -> bool:
+        with self._lock:
+            start, stop = self._in_columns, min(up_to, self.count)
+            if start < stop:
+                self._extend(self._columns, start, stop)
+                self._in_columns = stop
+            return stop < self.count
+
+    def _extend(self, columns: Columns, start: int, stop: int) -> None:
+        origin = self._origins.get
+        columns.extend(
+            (_decode(text)[0] for text in self._archive.between(start, stop)),
+            (origin(place, _ASTERISK) for place in range(start, stop)),
+        )
 
     # Reading.
 
     def __len__(self) -> int:
-        return self.count - self._cleared
+        return self.count - self._first
 
     @overload
     def __getitem__(self, index: int) -> dict[str, Any]: ...
@@ -177,37 +172,18 @@ class EventLog:
     def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
     def __getitem__(self, index: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
         """An event exactly as received, or several; 0 is the oldest kept."""
+        if not isinstance(index, slice):
+            return _decode(self.raw(index))[0]
         with self._lock:
-            if isinstance(index, slice):
-                return [self[i] for i in range(*index.indices(len(self)))]
-            place = self._place(index)
-            if place >= self._open_from:
-                return self._events[place - self._open_from]
-            return _decode(self._sealed_raw(place))
+            return [self[i] for i in range(*index.indices(len(self)))]
 
     def raw(self, index: int) -> bytes:
         """An event's JSON, byte for byte."""
         with self._lock:
-            place = self._place(index)
-            if place >= self._open_from:
-                return self._raw[place - self._open_from]
-            return self._sealed_raw(place)
-
-    def _place(self, index: int) -> int:
-        size = len(self)
-        if not -size <= index < size:
-            raise IndexError(f"there are {size} events, no number {index}")
-        return self._cleared + (index if index >= 0 else index + size)
-
-    def _sealed_raw(self, place: int) -> bytes:
-        number, offset = divmod(place - self._first_sealed, _CHUNK)
-        key = self._first_sealed + number * _CHUNK
-        if self._read_chunk[0] != key:
-            packed, ends = self._sealed[number]
-            text = zlib.decompress(packed)
-            frames = [text[a:b] for a, b in itertools.pairwise([0, *ends.tolist()])]
-            self._read_chunk = (key, frames)
-        return self._read_chunk[1][offset]
+            size = len(self)
+            if not -size <= index < size:
+                raise IndexError(f"there are {size} events, no number {index}")
+            return self._archive[self._first + (index if index >= 0 else index + size)]
 
     def since(self, sequence: int) -> list[dict[str, Any]]:
         """The events from a sequence number on, as far as they are kept."""
@@ -224,44 +200,52 @@ class EventLog:
             The events, and the sequence number after the last of them.
         """
         with self._lock:
-            first = max(sequence, self._cleared)
+            first = max(sequence, self._first)
             end = self.count if most is None else min(self.count, first + most)
-            if first >= self._open_from:
-                return self._events[first - self._open_from : end - self._open_from], end
-            return [self[place - self._cleared] for place in range(first, end)], end
+            return [_decode(text)[0] for text in self._archive.between(first, end)], end
 
     def last(self, type: str | None = None) -> dict[str, Any] | None:
         """The latest event of a type, or of any; None where there was none."""
+        word = (type or "").encode()
         with self._lock:
-            for index in range(len(self) - 1, -1, -1):
-                event = self[index]
-                if type is None or event.get("type") == type:
-                    return event
+            for place in range(self.count - 1, self._first - 1, -1):
+                text = self._archive[place]
+                # Few texts hold the word: only those are worth decoding.
+                if type is None or word in text or place in self._origins:
+                    event = _decode(text)[0]
+                    if type is None or event.get("type") == type:
+                        return event
         return None
 
     @property
     def df(self) -> pd.DataFrame:
         """The events kept as a DataFrame, oldest first."""
         with self._lock:
-            self._fill_columns()
-            return self._columns.frame()
+            self._fill_columns(self.count)
+            return self._columns.frame(self._times(self._first))
 
     def tail(self, n: int = 10) -> pd.DataFrame:
         """The last n rows of ``df``, without making the others."""
         with self._lock:
-            self._fill_columns()
-            return self._columns.frame(max(0, n))
+            start = max(self._first, self.count - max(0, n))
+            columns = Columns()
+            self._extend(columns, start, self.count)
+            return columns.frame(self._times(start))
+
+    def _times(self, start: int) -> npt.NDArray[np.int64]:
+        """When the events from a sequence number on came."""
+        return np.array(self._received[start - self._received_from :], dtype=np.int64)
 
     def __repr__(self) -> str:
         return f"<{len(self)} events>"
 
 
-def _decode(raw: bytes) -> dict[str, Any]:
-    """An event, or what could not be read as one, as an event of type ``malformed``."""
+def _decode(text: bytes) -> tuple[dict[str, Any], bool]:
+    """An event and True; or what could not be read as one, as an event of type ``malformed``."""
     try:
-        event = orjson.loads(raw)
+        event = orjson.loads(text)
     except ValueError:
         event = None
     if isinstance(event, dict):
-        return event
-    return {"type": _MALFORMED, "text": raw.decode("utf-8", "backslashreplace")}
+        return event, True
+    return {"type": _MALFORMED, "text": text.decode("utf-8", "backslashreplace")}, False
