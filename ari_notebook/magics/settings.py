@@ -51,5 +51,5 @@ def settings_of(shell: Any) -> AriMagics:
             AriMagics(config=Config({AriMagics.__name__: {name: section[name]}}))
         except TraitError as error:
             del section[name]
-            sys.stderr.write(f"AriMagics.{name} is left as it was: {error}\n")
+            sys.stderr.write(f"AriMagics.{name} is not taken: {error}\n")
     return AriMagics(parent=shell)

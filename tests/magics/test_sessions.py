@@ -1,0 +1,146 @@
+"""Several servers, named servers, defaults, and loading the extension more than once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from traitlets.config import Config
+
+from ari_notebook import sessions, simulator
+from tests.magics.prompt import Prompt
+
+
+def test_several_at_once(prompt: Prompt) -> None:
+    prompt("%ari connect --name one")
+    first = prompt.names["ari"]
+    prompt("%ari connect --name two")
+    assert prompt.names["ari"].name == "two"
+    prompt("%ari call 1000 --on one\n%ari wait StasisStart --on one;")
+    assert len(prompt("%ari channels --on one")) == 1
+    assert len(prompt("%ari channels")) == 0
+    assert prompt("%ari channels.list --on one")[0].name.startswith("PJSIP/")
+    assert list(prompt("%ari sessions").index) == ["one", "two"]
+    assert prompt("%ari use one") is first
+    assert prompt.names["ari"] is first
+    prompt("%ari disconnect two")
+    assert sessions.names() == ["one"]
+    assert prompt.names["ari"] is first
+
+
+def test_running_the_cell_again_replaces_the_session(exchange_server: Any, prompt: Prompt) -> None:
+    line = f"%ari connect {exchange_server.url} --user {exchange_server.user}"
+    first = prompt(line)
+    second = prompt(line)
+    assert first.closed
+    assert second.connected
+    assert second.name == exchange_server.url.removeprefix("http://")
+    assert prompt.type("%ari status").out.count("taken") == 0
+    embedded = prompt("%ari connect")
+    again = prompt("%ari connect")
+    assert embedded.closed
+    assert not second.closed
+    assert again.name == "simulator"
+
+
+def test_named_servers_and_the_environment(
+    prompt: Prompt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with simulator.start() as server:
+        monkeypatch.setenv("ARI_PASSWORD", server.password)
+        file = tmp_path / "ari-notebook" / "config.toml"
+        file.parent.mkdir()
+        file.write_text(
+            f'[servers.office]\nurl = "{server.url}"\nuser = "{server.user}"\n'
+            'app = "desk"\nread_only = true\n'
+        )
+        session = prompt("%ari connect office")
+        assert (session.name, session.apps, session.read_only) == ("office", ("desk",), True)
+        assert "office" in prompt.tab("%ari connect off")
+        monkeypatch.setenv("ARI_URL", server.url)
+        monkeypatch.setenv("ARI_APP", "from-environment")
+        assert prompt("%ari connect").apps == ("from-environment",)
+        assert prompt("%ari connect --app a,b").apps == ("a", "b")
+        file.write_text('[servers.office]\nurl = "http://x"\npassword = "secret"\n')
+        shown = prompt.fail("%ari connect office")
+        assert "has a password" in shown
+        assert "secret" not in shown
+
+
+def test_config(prompt: Prompt) -> None:
+    prompt("%config AriMagics.app = 'from-config'")
+    prompt("%config AriMagics.keep = 2000")
+    session = prompt("%ari connect")
+    assert session.apps == ("from-config",)
+    assert session.log.keep == 2000
+    for bad in ("app = 'a b'", "keep = 1", "refresh = 0", "display = 'pdf'", "timeout = -1"):
+        prompt(f"%config AriMagics.{bad}")
+    assert prompt("%config AriMagics.app") == "from-config"
+    typed = prompt.type("%reload_ext ari_notebook")
+    assert typed.error is None
+    assert "is not taken" in typed.out
+    assert prompt("%config AriMagics.keep") == 1_000_000
+    assert prompt("%config AriMagics.display") == "html"
+
+
+def test_defaults_from_a_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.delenv("ARI_URL", raising=False)
+    prompt = Prompt(Config(AriMagics={"app": "mine", "timeout": 0.2}))
+    try:
+        assert prompt("%ari connect").apps == ("mine",)
+        assert "no StasisStart in 0.2 s" in prompt.fail("%ari wait StasisStart")
+    finally:
+        prompt.close()
+
+
+def test_load_twice_reload_unload(on_exchange: Callable[..., Prompt]) -> None:
+    prompt = on_exchange()
+    session = prompt.names["ari"]
+    prompt("%load_ext ari_notebook")
+    assert session.connected
+    for _ in range(3):
+        prompt("%reload_ext ari_notebook")
+    assert session.closed
+    shell = prompt.shell
+    matchers = [getattr(m, "matcher_identifier", "") for m in shell.Completer.custom_matchers]
+    assert matchers.count("ari_notebook") == 1
+    assert [type(c).__name__ for c in shell.configurables].count("AriMagics") == 1
+    assert [type(t).__name__ for t in shell.ast_transformers].count("Silencer") == 1
+    assert not [t.name for t in threading.enumerate() if t.name.startswith("ari-")]
+    prompt("%unload_ext ari_notebook")
+    assert prompt.shell.Completer.custom_matchers == []
+    assert prompt.shell.ast_transformers == []
+    assert "not found" in prompt.fail("%ari status")
+    prompt("%load_ext ari_notebook")
+
+
+def test_automagic_gives_way_to_the_variable(prompt: Prompt) -> None:
+    prompt("%automagic on")
+    prompt("ari connect")
+    assert prompt("ari.status").state == "connected"
+    assert len(prompt("ari.channels")) == 0
+    assert prompt("%ari status").state == "connected"
+    assert "call" in prompt.tab("%ari cal")
+
+
+LOADING = """
+import time, pandas, ipywidgets
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell()
+start = time.process_time()
+shell.extension_manager.load_extension("ari_notebook")
+print(time.process_time() - start)
+"""
+
+
+def test_loading_is_not_felt() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADING], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert float(done.stdout.split()[-1]) < 0.1
