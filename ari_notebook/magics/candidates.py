@@ -103,17 +103,17 @@ class Source:
         types = [each for each in subject.split(",") if each in self.declaration.models]
         return sorted({f.name for each in types for f in self.declaration.fields(each)})
 
-    def values_of(self, subject: str, name: str) -> list[tuple[str, str]]:
-        """The values that one of them may have."""
+    def values_of(self, subject: str, name: str, typed: str = "") -> list[tuple[str, str]]:
+        """The values that one of them may have; ``typed`` is what there is of it already."""
         parameter = (self._parameters(subject) or {}).get(name)
         if parameter is not None:
-            return self._values_of_parameter(parameter)
+            return self._values_of_parameter(parameter, typed)
         for each in subject.split(","):
             if each in self.declaration.models:
                 for field in self.declaration.fields(each):
                     if field.name == name and field.allowed:
                         return [(str(value), "value") for value in field.allowed]
-        return self.values(_PARAMETERS.get(name, name))
+        return self.values(_PARAMETERS.get(name, name), fragment=typed)
 
     def _parameters(self, subject: str) -> dict[str, Parameter] | None:
         """By the names they are typed by."""
@@ -121,12 +121,12 @@ class Source:
         operation = self.declaration.resources.get(resource, {}).get(name) if dot else None
         return {p.name: p for p in operation.parameters} if operation is not None else None
 
-    def _values_of_parameter(self, parameter: Parameter) -> list[tuple[str, str]]:
+    def _values_of_parameter(self, parameter: Parameter, typed: str) -> list[tuple[str, str]]:
         if parameter.allowed:
             return [(str(value), "value") for value in parameter.allowed]
         if parameter.type == "boolean":
             return [("true", "value"), ("false", "value")]
-        return self.values(_PARAMETERS.get(parameter.name, ""))
+        return self.values(_PARAMETERS.get(parameter.name, ""), fragment=typed)
 
     # Values by kind.
 

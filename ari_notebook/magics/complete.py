@@ -138,8 +138,9 @@ def _argument(verb: grammar.Verb, number: int) -> grammar.Argument | None:
 
 def _fields(subject: str, given: list[str], fragment: str, source: Source) -> Found:
     """``name=`` for the names of an operation or event not given yet, or the values of one."""
-    name, sign, _ = fragment.partition("=")
+    name, sign, typed = fragment.partition("=")
     if sign:
-        return [(f"{name}={text}", kind) for text, kind in source.values_of(subject, name)]
+        found = source.values_of(subject, name, typed)
+        return [(f"{name}={text}", kind) for text, kind in found]
     there = {word.partition("=")[0] for word in given}
     return [(f"{each}=", "param") for each in source.names_of(subject) if each not in there]

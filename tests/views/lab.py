@@ -69,9 +69,7 @@ class Lab:
 
 
 @contextmanager
-def running_lab(
-    folder: Path, environment: dict[str, str], *, dark: bool = False
-) -> Iterator[Lab]:
+def running_lab(folder: Path, environment: dict[str, str], *, dark: bool = False) -> Iterator[Lab]:
     """JupyterLab on loopback with settings of its own; the kernel is this Python."""
     port, token = free_port(), secrets.token_hex(8)
     home = folder / "home"
