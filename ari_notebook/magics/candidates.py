@@ -230,8 +230,9 @@ def _places(source: Source) -> list[str]:
                 if not exten.startswith("_") and len(exten) > 1:
                     found |= {exten: None, f"{exten}@{context}": None}
     for row in source.table("channels").values():
-        if row.get("exten") and row.get("context"):
-            found |= {str(row["exten"]): None, f"{row['exten']}@{row['context']}": None}
+        place = row.get("dialplan") or {}
+        if place.get("exten") and place.get("context"):
+            found |= {str(place["exten"]): None, f"{place['exten']}@{place['context']}": None}
     return list(found)
 
 

@@ -1,0 +1,79 @@
+"""Tab in the IPython shell, against both exchanges; the kernel's is in test_kernel.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from IPython.core.completer import provisionalcompleter
+
+from ari_notebook.magics.grammar import VERBS
+from ari_notebook.spec import builtin
+from tests.magics.prompt import Prompt
+
+
+def test_every_verb_and_subverb_and_option(prompt: Prompt) -> None:
+    offered = prompt.tab("%ari ")
+    for name, verb in VERBS.items():
+        first, _, second = name.partition(" ")
+        assert first in offered
+        if second:
+            assert second in prompt.tab(f"%ari {first} ")
+        assert {o.name for o in verb.all_options()} <= set(prompt.tab(f"%ari {name} --"))
+
+
+def test_every_operation_and_parameter(prompt: Prompt) -> None:
+    for resource, operations in builtin().resources.items():
+        assert f"{resource}." in prompt.tab(f"%ari {resource[:3]}")
+        offered = prompt.tab(f"x = %ari {resource}.")
+        for name, operation in operations.items():
+            if operation.websocket:
+                continue
+            assert f"{resource}.{name}" in offered
+            parameters = prompt.tab(f"%ari {resource}.{name} ")
+            assert {f"{p.name}=" for p in operation.parameters} <= set(parameters)
+            for parameter in operation.parameters:
+                for value in parameter.allowed:
+                    line = f"%ari {resource}.{name} {parameter.name}="
+                    assert f"{parameter.name}={value}" in prompt.tab(line)
+
+
+def test_what_lives_now(on_exchange: Callable[..., Prompt]) -> None:
+    prompt = on_exchange()
+    prompt("%ari call 1000\n%ari wait StasisStart;\nchannel = %ari select")
+    prompt("bridge = %ari bridge create --name 'my bridge'\n%ari bridge add")
+    prompt("playback = %ari play tone:ring\n%ari wait PlaybackStarted;")
+    channel, bridge = prompt.names["channel"], prompt.names["bridge"]
+    assert {channel.id, channel.name, "$channel"} <= set(prompt.tab("%ari hangup "))
+    assert prompt.tab("%ari play hello --channel $cha") == ["$channel"]
+    assert prompt.tab(f"%ari channels.hangup channelId={channel.id[:-2]}")[0].startswith(
+        f"channelId={channel.id[:-2]}"
+    )
+    assert bridge.id in prompt.tab("%ari bridge destroy ")
+    assert "'my bridge'" in prompt.tab("%ari bridge play hello --bridge ")
+    assert prompt.names["playback"].id in prompt.tab("%ari playback stop ")
+    assert f"channel:{channel.id}" in " ".join(
+        prompt.tab("%ari applications.subscribe eventSource=channel:")
+    )
+    assert "hello-world" in prompt.tab("%ari play hell")
+    assert "sound:hello-world" in prompt.tab("%ari play sound:hell")
+    assert "media=sound:hello-world" in prompt.tab("%ari channels.play media=sound:hello-w")
+    assert "1000@default" in prompt.tab("%ari call 1000@")
+    assert "app=hello-world" in prompt.tab("%ari channels.originate app=hello")
+    assert prompt.tab("%ari wait ChannelDtmfReceived di") == ["digit="]
+    assert prompt.tab("%ari status --on 127") == [prompt.names["ari"].name]
+
+
+def test_python_is_left_alone(on_exchange: Callable[..., Prompt]) -> None:
+    prompt = on_exchange()
+    completer = prompt.shell.Completer
+    with provisionalcompleter():
+        assert "channels" in " ".join(each.text for each in completer.completions("ari.chan", 8))
+    assert prompt.tab("%ariness pl") == [] or "play" not in prompt.tab("%ariness pl")
+    prompt("safari = 1")
+    assert "play" not in prompt.tab("x = safari pl")
+
+
+def test_a_server_that_is_gone_offers_nothing(prompt: Prompt) -> None:
+    prompt("%ari connect")
+    prompt.names["ari"].simulator.stop()
+    assert prompt.tab("%ari play sound:hell") == []
