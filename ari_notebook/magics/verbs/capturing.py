@@ -52,7 +52,7 @@ def stop(context: Context, given: Given) -> Any:
     "replay",
     "play a capture again, through the same tables, handlers and panel",
     Argument("FILE", "the name of a captured file", kind="file"),
-    options=(Option("--speed", "how many times as fast; 0 as fast as it goes", "X"),),
+    options=(Option("--speed", "how many times as fast; inf for no waiting", "X"),),
     group=_GROUP,
     method='ari_notebook.replay("day.ari", speed=10)',
     connected=False,
