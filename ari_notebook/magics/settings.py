@@ -24,7 +24,7 @@ class AriMagics(Configurable):  # type: ignore[misc]
         config=True
     )
     keep = Int(1_000_000, min=1_000, help="How many events a session holds.").tag(config=True)
-    refresh = Float(0.25, min=0.05, max=60, help="Seconds between updates of the panel.").tag(
+    refresh = Float(0.1, min=0.05, max=60, help="Seconds between updates of the panel.").tag(
         config=True
     )
     timeout = Float(10.0, min=0, help="Seconds that %ari wait waits.").tag(config=True)

@@ -47,6 +47,7 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
 
     def __init__(self, session: Session) -> None:
         super().__init__()
+        self.look_seconds = _LOOK_SECONDS  # between two looks at what changed
         self._session = session
         self._board = Board(session)
         self._commands = Commands(session)
@@ -80,15 +81,15 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
     def _write(self) -> None:
         quiet = since_snapshot = 0.0
         stale = False
-        while not self._ended.wait(_LOOK_SECONDS):
+        while not self._ended.wait(self.look_seconds):
             over = self._session.closed
             sent = self._look()
-            quiet = 0.0 if sent else quiet + _LOOK_SECONDS
+            quiet = 0.0 if sent else quiet + self.look_seconds
             if quiet >= _BEAT_SECONDS:
                 self.send(self._board.numbered({"kind": "beat"}))
                 quiet = 0.0
             stale = stale or sent
-            since_snapshot += _LOOK_SECONDS
+            since_snapshot += self.look_seconds
             if stale and (over or since_snapshot >= _SNAPSHOT_SECONDS):
                 self._refresh_snapshots()
                 stale, since_snapshot = False, 0.0

@@ -109,6 +109,12 @@ def test_views(on_exchange: Callable[..., Prompt]) -> None:
     assert len(prompt("%ari events --channel $channel --type StasisStart")) == 1
 
 
+def test_the_panel_looks_as_often_as_configured(prompt: Prompt) -> None:
+    prompt("%ari connect")
+    prompt("%config AriMagics.refresh = 0.5")
+    assert prompt("panel = %ari panel\npanel").look_seconds == 0.5
+
+
 def test_reference(on_exchange: Callable[..., Prompt]) -> None:
     prompt = on_exchange()
     assert "POST /channels/{channelId}/play" in str(prompt("%ari docs channels.play"))

@@ -58,8 +58,8 @@ ELSEWHERE = {
     *("connect", "disconnect", "use", "sessions", "overview", "help", "docs", "diff", "on"),
     *("trace", "handlers", "panel", "capture stop", "replay", "dialplan"),
 }
-# What an exchange refuses in this test's situation, in one line, both ways: a Local channel cannot be
-# redirected, there is no application to move to, and a real one may not have res_mwi_external.
+# What an exchange refuses in this test's situation, in one line, both ways: a Local channel cannot
+# be redirected, there is no application to move to, a real one may not have res_mwi_external.
 REFUSED = {"redirect", "move", "mailboxes"}
 CLEAN = """
 def clean(things, end):

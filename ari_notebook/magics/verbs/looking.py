@@ -13,7 +13,9 @@ _GROUP = "Views"
 @verb("panel", "the live panel", group=_GROUP, method="ari.panel()", examples=("%ari panel",))
 def panel(context: Context, given: Given) -> Any:
     """The live panel."""
-    return context.session.panel()
+    made = context.session.panel()
+    made.look_seconds = context.settings.refresh
+    return made
 
 
 def _named(context: Context, given: Given) -> Any:
