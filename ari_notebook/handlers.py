@@ -201,7 +201,8 @@ class Handlers:
         if not by_type and not for_all:
             return
         for sequence, event in enumerate(events, first):
-            for handler in (*by_type.get(event.get("type", ""), ()), *for_all):
+            type = event.get("type")
+            for handler in (*(by_type.get(type, ()) if isinstance(type, str) else ()), *for_all):
                 if handler.pattern(event):
                     handler.offer(Sighting(event, sequence))
 

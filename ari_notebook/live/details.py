@@ -15,11 +15,9 @@ def detail(event: _Event) -> str:
 
     Fields that are missing or of another type than declared are left out, never an error.
     """
-    make = _BY_TYPE.get(event.get("type", ""))
-    if make is None:
-        return ""
     try:
-        return make(event)
+        make = _BY_TYPE.get(event.get("type", ""))
+        return "" if make is None else make(event)
     except (TypeError, AttributeError, KeyError, ValueError):
         return ""
 

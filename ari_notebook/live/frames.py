@@ -13,12 +13,13 @@ __all__ = ["make"]
 Row = Mapping[str, Any]
 
 
-def _path(*names: str) -> Callable[[Row], Any]:
+def _path(name: str, inner: str | None = None) -> Callable[[Row], Any]:
+    if inner is None:
+        return lambda row: row.get(name)
+
     def read(row: Row) -> Any:
-        value: Any = row
-        for name in names:
-            value = value.get(name) if isinstance(value, dict) else None
-        return value
+        value = row.get(name)
+        return value.get(inner) if type(value) is dict else None
 
     return read
 
@@ -96,10 +97,13 @@ def make(kind: str, rows: list[Row]) -> pd.DataFrame:
             times = pd.to_datetime(pd.Series(values, dtype="str"), utc=True, errors="coerce")
             made[name] = times.dt.as_unit("us").array
         elif type == "str":
-            texts = ["" if value is None else str(value) for value in values]
+            texts = [
+                value if isinstance(value, str) else "" if value is None else str(value)
+                for value in values
+            ]
             made[name] = pd.array(texts, dtype="str")
         elif type == "category":
-            made[name] = pd.Categorical(values)
+            made[name] = pd.Categorical([None if v is None else str(v) for v in values])
         elif type == "object":
             made[name] = pd.Series(values, dtype=object).array
         else:

@@ -58,10 +58,9 @@ class Tables:
     def apply(self, events: Iterable[Mapping[str, Any]]) -> None:
         """Let events change the tables. An event of any shape is taken, none raises."""
         for event in events:
-            reduce = _REDUCERS.get(event.get("type", ""), _any_event)
             try:
-                reduce(self, event)
-            except (KeyError, TypeError, AttributeError):
+                _REDUCERS.get(event.get("type", ""), _any_event)(self, event)
+            except (KeyError, TypeError, ValueError, AttributeError):
                 continue  # fields that are missing or of another type: nothing to learn from it
 
     def replace(self, truth: Mapping[str, Iterable[Mapping[str, Any]]]) -> Changes:

@@ -1,0 +1,175 @@
+"""The event log: every event as it came, whatever came, within its bound."""
+
+from __future__ import annotations
+
+import orjson
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ari_notebook.live import EventLog
+from ari_notebook.live.archive import Archive
+
+CHUNK = 4096
+
+
+def event(number: int) -> bytes:
+    return orjson.dumps(
+        {
+            "type": "ChannelDtmfReceived",
+            "timestamp": f"2026-11-23T11:00:00.{number % 1000:03d}+0000",
+            "digit": str(number % 10),
+            "duration_ms": number,
+            "channel": {"id": f"1.{number}", "name": f"PJSIP/a-{number}", "state": "Up"},
+        }
+    )
+
+
+def filled(count: int, keep: int | None = None, batch: int = 100) -> EventLog:
+    log = EventLog(keep)
+    for start in range(0, count, batch):
+        log.append([event(n) for n in range(start, min(start + batch, count))], 1.5)
+    return log
+
+
+def test_exact_json_before_and_after_compression():
+    log = filled(CHUNK * 2 + 10)
+    before = [log.raw(i) for i in (0, CHUNK - 1, CHUNK, -1)]
+    assert log.compress()
+    assert log.compress()
+    assert not log.compress()
+    assert [log.raw(i) for i in (0, CHUNK - 1, CHUNK, -1)] == before
+    assert before == [event(n) for n in (0, CHUNK - 1, CHUNK, CHUNK * 2 + 9)]
+    assert [e["duration_ms"] for e in log[CHUNK - 2 : CHUNK + 2]] == [4094, 4095, 4096, 4097]
+
+
+def test_nobody_compresses_and_memory_is_bounded_all_the_same():
+    log = filled(CHUNK * 20)
+    assert len(log._archive._open) < CHUNK * 16
+    assert log[0]["duration_ms"] == 0
+
+
+def test_clear_while_another_thread_compresses():
+    # seal() lets go of the lock to compress; what was cleared meanwhile must not come back
+    log = filled(CHUNK)
+    archive: Archive = log._archive
+    texts = archive._open[:]
+    log.clear()
+    log.append(texts[:3], 1.0)
+    assert not archive.seal()
+    assert len(log) == 3
+    assert log[0]["duration_ms"] == 0
+    assert log.count == CHUNK + 3
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.integers(1, 6000), st.sampled_from(["compress", "fill", "clear", "df", "own"])
+        ),
+        max_size=12,
+    ),
+    st.sampled_from([None, 7, 5000]),
+)
+def test_reads_the_same_whatever_was_put_off(steps, keep):
+    log, model, number, dropped = EventLog(keep), [], 0, 0
+    for step in steps:
+        if step == "clear":
+            log.clear()
+            model.clear()
+        elif step == "compress":
+            log.compress()
+        elif step == "fill":
+            log.fill()
+        elif step == "df":
+            assert len(log.df) == len(model)
+        elif step == "own":
+            log.add_row("gap", {"type": "Gap", "duration_ms": -1}, "lost")
+            model.append(-1)
+        else:
+            log.append([event(n) for n in range(number, number + step)], 1.0)
+            model += range(number, number + step)
+            number += step
+        if keep is not None and len(model) > keep:
+            dropped += len(model) - keep
+            del model[:-keep]
+    assert [e["duration_ms"] for e in log.since(0)] == model
+    assert log.dropped == dropped
+    df = log.df
+    assert list(df["channel"].isna()) == [n == -1 for n in model]
+    assert list(df["origin"]) == ["gap" if n == -1 else "asterisk" for n in model]
+    texts = [column.astype(object).fillna("") for column in (df["detail"], df["channel"])]
+    assert list(texts[0]) == ["lost" if n == -1 else f"{n % 10} {n} ms" for n in model]
+    assert list(texts[1]) == ["" if n == -1 else f"1.{n}" for n in model]
+    tail = log.tail(5)
+    for name in df.columns:
+        assert list(tail[name].astype(str)) == list(df[name].tail(5).astype(str))
+
+
+def test_keep_counts_what_it_drops():
+    log = filled(10_000, keep=1000)
+    assert (len(log), log.dropped, log.count) == (1000, 9000, 10_000)
+    assert log[0]["duration_ms"] == 9000
+    assert log.df["channel"].iloc[0] == "1.9000"
+    with pytest.raises(IndexError, match="1000 events"):
+        log[1000]
+    with pytest.raises(ValueError, match="at least 1"):
+        EventLog(keep=0)
+
+
+def test_types_of_the_dataframe():
+    for df in (filled(5).df, filled(5).tail(3), EventLog().df):
+        assert str(df.dtypes["timestamp"]) == "datetime64[us, UTC]"
+        assert str(df.dtypes["received"]) == "datetime64[us, UTC]"
+        assert isinstance(df.dtypes["type"], pd.CategoricalDtype)
+    df = filled(5).df
+    assert df["timestamp"].iloc[2] == pd.Timestamp("2026-11-23T11:00:00.002Z")
+    assert df["received"].iloc[0] == pd.Timestamp(1.5, unit="s", tz="UTC")
+
+
+def test_a_frame_is_the_readers_own():
+    log = filled(5)
+    df = log.df
+    df.loc[0, "received"] = pd.Timestamp(0, tz="UTC")
+    assert log.df["received"].iloc[0] == pd.Timestamp(1.5, unit="s", tz="UTC")
+
+
+def test_what_is_no_event_is_kept_and_counted():
+    log = EventLog()
+    events = log.append([event(1), b"{broken", b"[1]", b"\xff", b"null"], 1.0)
+    assert [e["type"] for e in events][1:] == ["malformed"] * 4
+    assert log.malformed == 4
+    assert log.raw(1) == b"{broken"
+    assert list(log.df["origin"]) == ["asterisk", *["malformed"] * 4]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(["type", "timestamp", "channel", "bridge", "playback", "recording", "x"]),
+        st.recursive(
+            st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5),
+            lambda inner: (
+                st.lists(inner, max_size=2)
+                | st.dictionaries(st.sampled_from(["id", "name", "state"]), inner, max_size=3)
+            ),
+            max_leaves=6,
+        ),
+    )
+)
+def test_events_of_any_shape_make_rows(shape):
+    log = EventLog()
+    log.append([orjson.dumps(shape)], 1.0)
+    assert log[0] == shape
+    assert len(log.df) == len(log.tail()) == 1
+
+
+def test_last_of_a_type():
+    log = filled(CHUNK + 5)
+    log.compress()
+    log.add_row("gap", {"type": "Gap"})
+    assert log.last() == {"type": "Gap"}
+    assert log.last("ChannelDtmfReceived")["duration_ms"] == CHUNK + 4
+    assert log.last("StasisStart") is None
