@@ -107,6 +107,8 @@ class Columns:
             server,
             own,
         ) = (vocabulary.code for vocabulary in self._vocabularies)
+        events = list(events)
+        self._reserve(len(events))  # first, since it may number the words anew
         codes: list[tuple[int, ...]] = []
         times: list[int] = []
         for event, origin in zip(events, origins, strict=True):
@@ -134,7 +136,6 @@ class Columns:
             times.append(self._microseconds(get("timestamp")))
         if not codes:
             return
-        self._reserve(len(codes))
         end = self._end + len(codes)
         self._codes[:, self._end : end] = np.array(codes, dtype=np.int32).T
         self._times[self._end : end] = times

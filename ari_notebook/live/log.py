@@ -148,10 +148,10 @@ class EventLog:
 
     def _fill_columns(self, up_to: int) -> bool:
         with self._lock:
-            start, stop = self._in_columns, min(up_to, self.count)
-            if start < stop:
-                self._extend(self._columns, start, stop)
-                self._in_columns = stop
+            stop = min(up_to, self.count)
+            while (start := self._in_columns) < stop:  # decoded in parts, not a day at once
+                self._in_columns = min(stop, start + _STEP)
+                self._extend(self._columns, start, self._in_columns)
             return stop < self.count
 
     def _extend(self, columns: Columns, start: int, stop: int) -> None:

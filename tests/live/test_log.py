@@ -173,3 +173,13 @@ def test_last_of_a_type():
     assert log.last() == {"type": "Gap"}
     assert log.last("ChannelDtmfReceived")["duration_ms"] == CHUNK + 4
     assert log.last("StasisStart") is None
+
+
+def test_words_keep_their_meaning_when_forgotten_ones_make_room():
+    # rows were numbered by the words before others were forgotten, and then read by those after
+    log = EventLog(keep=5000)
+    for start, count in ((0, 5992), (5992, 4096), (10088, 1067)):
+        log.append([event(n) for n in range(start, start + count)], 1.0)
+        if start == 5992:
+            log.fill()
+    assert list(log.df["channel"]) == [f"1.{n}" for n in range(6155, 11155)]
