@@ -120,10 +120,14 @@ def password_for(user: str, address: Address) -> str:
         if kept:
             return str(kept)
     import getpass
+    import warnings
 
     try:
-        return getpass.getpass(f"Password of ARI user {user}: ")
-    except (EOFError, OSError):
+        with warnings.catch_warnings():
+            # Where it cannot hide what is typed, there is no terminal and hardly a person.
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            return getpass.getpass(f"Password of ARI user {user}: ")
+    except (EOFError, OSError, getpass.GetPassWarning):
         pass
     except Exception as error:
         if type(error).__name__ != "StdinNotImplementedError":

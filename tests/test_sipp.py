@@ -157,7 +157,7 @@ def test_a_call_to_1000_from_beginning_to_end(ari: Session, phone: Phone) -> Non
 
 def test_the_caller_hangs_up_in_the_middle(ari: Session, phone: Phone) -> None:
     # Answer() gives a silent caller half a second to say something before Stasis begins.
-    phone.dial("1000", patience=3)
+    phone.dial("1000", patience=6)
     channel = ari.wait_for("StasisStart").channel
     playback = ari.channels[channel.id].play(["sound:hello-world"] * 20)
     assert ari.wait_for("PlaybackFinished", playback=playback).playback.state == "failed"

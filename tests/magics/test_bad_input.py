@@ -23,6 +23,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prompt]:
         patch.chdir(folder)
         patch.setenv("XDG_CONFIG_HOME", str(folder))
         patch.setenv("IPYTHONDIR", str(folder / "ipython"))
+        patch.setenv("ARI_PASSWORD", "asterisk")
         for name in ("ARI_URL", "ARI_USER", "ARI_APP"):
             patch.delenv(name, raising=False)
         opened = Prompt()

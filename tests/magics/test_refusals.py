@@ -38,6 +38,7 @@ def test_a_read_only_session_changes_nothing(exchange_server: object, prompt: Pr
 def test_on_the_channel_that_is_not_ready(on_exchange: Callable[..., Prompt]) -> None:
     prompt = on_exchange()
     prompt("channel = %ari create Local/1002@default")
+    prompt("%ari wait StasisStart")
     shown = prompt.fail("%ari play hello-world --channel $channel")
     assert shown.startswith("PreconditionFailed: 412")
     assert "answer it first" in shown
