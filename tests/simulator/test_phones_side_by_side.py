@@ -448,6 +448,7 @@ def _settled(lines):
 
 
 @pytest.mark.asterisk
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_nothing_differs(name, ours, real):
     mine, theirs = ours(name), real(name)

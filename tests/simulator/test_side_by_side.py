@@ -326,6 +326,7 @@ def run(server, name):
     return driver
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_nothing_differs(name, simulator, real_asterisk):
     ours = run(simulator, name)
