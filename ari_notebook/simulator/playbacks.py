@@ -80,11 +80,14 @@ def medium(uri: str, recording_duration: Callable[[str], int | None]) -> Medium:
     """
     scheme, _, name = uri.partition(":")
     match scheme:
-        case "sound" | "recording":
-            length = sounds.duration(name) if scheme == "sound" else recording_duration(name)
-            quiet = scheme == "sound" and name.startswith("silence/")
-            sound = voices.SILENCE if quiet else voices.SPEECH
+        case "sound":
+            length = sounds.duration(name)
+            sound = voices.SILENCE if name.startswith("silence/") else voices.SPEECH
             return Medium(length or 0, missing=length is None, sound=sound)
+        case "recording":
+            # Of a recording that is not there nothing is heard again, as of an unknown scheme.
+            length = recording_duration(name)
+            return Medium(length or 0, missing=length == 0, unknown=length is None)
         case "tone":
             return Medium(None, tone=True, missing=not tones.is_tone(name))
         case "digits":

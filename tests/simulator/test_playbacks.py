@@ -67,12 +67,16 @@ def test_a_list_is_played_one_after_another(player):
     assert len(player.over) == 1
 
 
-@pytest.mark.parametrize(
-    "media", ["sound:nosuch", "sound:", "recording:nosuch", "tone:nosuch", "sound:beep.gsm"]
-)
+@pytest.mark.parametrize("media", ["sound:nosuch", "sound:", "tone:nosuch", "sound:beep.gsm"])
 def test_what_is_missing_fails(player, media):
     player.play(media)
     assert player.ends() == [(0, "failed")]
+
+
+def test_a_recording_that_is_missing_begins_and_is_never_heard_of_again(player):
+    player.play("recording:nosuch")
+    player.clock.advance(60)
+    assert player.ends() == []
 
 
 def test_a_missing_sound_does_not_fail_a_list(player):

@@ -40,7 +40,8 @@ def play(exchange: Exchange, args: Arguments) -> Reply:
     bridge = _find(exchange, args)
     _check_format(args, "announcer_format")
     media = args["media"]
-    if not media or not media[0] or args["skipms"] < 0 or args["offsetms"] < 0:
+    if not media or not all(media) or args["skipms"] < 0 or args["offsetms"] < 0:
+        _came_and_went(exchange, bridge)
         return Reply(500, {"error": "Allocation failed"})
     playback = exchange.media.new_playback(
         f"bridge:{bridge.id}",
@@ -64,12 +65,22 @@ def record(exchange: Exchange, args: Arguments) -> Reply:
     check_durations(args)
     bridge = _find(exchange, args)
     _check_format(args, "recorder_format")
-    recording = exchange.media.new_recording(f"bridge:{bridge.id}", bridge.voice, args)
+    try:
+        recording = exchange.media.new_recording(f"bridge:{bridge.id}", bridge.voice, args)
+    except Refused:
+        _came_and_went(exchange, bridge)
+        raise
     reply = recording_to(recording)
     exchange.soon(bridge.retell_peers)
     exchange.soon(recording.begin)
     recording.on_end.append(bridge.retell_peers)
     return reply
+
+
+def _came_and_went(exchange: Exchange, bridge: Bridge) -> None:
+    """The channel that was to play or record was in the bridge before it turned out useless."""
+    exchange.soon(bridge.retell_peers)
+    exchange.soon(bridge.retell_peers)
 
 
 def start_music(exchange: Exchange, args: Arguments) -> Reply:

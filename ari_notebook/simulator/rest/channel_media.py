@@ -29,8 +29,11 @@ def play(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /channels/{channelId}/play`` and the same with a playback's id."""
     control = controlled(exchange, args["channelId"], up=True)
     channel, media = control.channel, args["media"]
-    if not media or not media[0] or args["skipms"] < 0 or args["offsetms"] < 0:
-        return Reply(500, {"error": "Allocation failed"})
+    for name in ("skipms", "offsetms"):
+        if args[name] < 0:
+            raise Refused(400, f"{name} cannot be negative")
+    if not media or not all(media):
+        raise Refused(500, "Failed to queue media for playback")
     playback = exchange.media.new_playback(
         f"channel:{channel.id}",
         media,
