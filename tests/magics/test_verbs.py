@@ -152,11 +152,14 @@ def ready(server: Server, verb: str) -> None:
 @pytest.mark.parametrize("verb", [name for name in VERBS if name not in ELSEWHERE])
 def test_by_magic_and_by_method(server: Server, verb: str) -> None:
     found = VERBS[verb]
-    ready(server, verb)
     example = re.sub(r"^\w+ = ", "", found.examples[0])
-    magic, sent_by_magic = server.requests_of(example)
-    ready(server, verb)
-    method, sent_by_method = server.requests_of(found.method)
+    for _ in range(3):  # what plays or records may end by itself before the verb gets to it
+        ready(server, verb)
+        magic, sent_by_magic = server.requests_of(example)
+        ready(server, verb)
+        method, sent_by_method = server.requests_of(found.method)
+        if verb in REFUSED or magic.error is method.error is None:
+            break
 
     assert sent_by_magic == sent_by_method
     assert type(magic.error) is type(method.error), (magic.out, method.out)
