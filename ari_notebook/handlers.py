@@ -131,8 +131,9 @@ class Handler:
                 if loop is not None:
                     loop.run_until_complete(result)
         except BaseException:  # noqa: BLE001  reported; nothing a handler does stops the stream
-            self.failures += 1
+            # Said first and counted then: whoever sees the count finds it in the log.
             self._failed(self, sighting, traceback.format_exc(limit=-6))
+            self.failures += 1
         finally:
             self.seconds += time.perf_counter() - started
 
