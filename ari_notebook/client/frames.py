@@ -1,19 +1,42 @@
-"""Splitting what a WebSocket server sends into messages, without I/O (RFC 6455, section 5).
+"""A WebSocket client's frames, without I/O (RFC 6455, section 5).
 
-This is the reading half only, for many small text messages in large pieces of data: one pass over
-a buffer, no object for a frame. Connecting, sending and closing are websocket-client's.
+Made for many small text messages in large pieces of data: one pass over a buffer, no object for a
+frame. Connecting and closing are websocket-client's.
 """
 
 from __future__ import annotations
 
-__all__ = ["ProtocolError", "Splitter"]
+import os
+
+__all__ = ["PING", "PONG", "TEXT", "ProtocolError", "Splitter", "frame"]
 
 _CONTINUATION, _TEXT, _BINARY, _CLOSE, _PING, _PONG = 0, 1, 2, 8, 9, 10
 _FINAL = 0x80
+TEXT, PING, PONG = _TEXT, _PING, _PONG
 
 
 class ProtocolError(Exception):
     """The server sent what no WebSocket server may send."""
+
+
+def frame(opcode: int, payload: bytes) -> bytes:
+    """A whole message as one frame, masked as a client's have to be.
+
+    Args:
+        opcode: of the message: `TEXT`, `PING` or `PONG`.
+        payload: its content; at most 125 bytes for the latter two.
+    """
+    size = len(payload)
+    if size < 126:
+        head = bytes((_FINAL | opcode, 0x80 | size))
+    elif size < 1 << 16:
+        head = bytes((_FINAL | opcode, 0xFE)) + size.to_bytes(2, "big")
+    else:
+        head = bytes((_FINAL | opcode, 0xFF)) + size.to_bytes(8, "big")
+    key = os.urandom(4)
+    # As one number each: a loop over the bytes would take longer than sending them.
+    mask = int.from_bytes((key * (size // 4 + 1))[:size], "big")
+    return head + key + (int.from_bytes(payload, "big") ^ mask).to_bytes(size, "big")
 
 
 class Splitter:

@@ -1,8 +1,9 @@
 """The event stream: one thread that reads Asterisk's WebSocket and never gives up by itself.
 
-websocket-client makes the connection (handshake, TLS, proxies) and sends; reading is done here in
-large pieces that `ari_notebook.client.frames` splits, because the library reads the two bytes of
-a frame's head, then its length, then its body, each with a system call.
+websocket-client makes the connection (handshake, TLS, proxies) and says goodbye; between the two,
+`ari_notebook.client.frames` makes frames and splits what is read in large pieces: the library reads
+the two bytes of a frame's head, then its length, then its body, each with a system call, and its
+way of sending costs a request as much processor time as everything else that it needs.
 
 A connection can end in many ways; here they all become one: the reason as a sentence, a state
 change, and another attempt after a while. What was missed meanwhile is the session's to find out.
@@ -28,7 +29,7 @@ import websocket
 from ari_notebook.client.address import Address
 from ari_notebook.client.credentials import Credentials
 from ari_notebook.client.errors import AriError, NotSent, error_for
-from ari_notebook.client.frames import ProtocolError, Splitter
+from ari_notebook.client.frames import PING, PONG, TEXT, ProtocolError, Splitter, frame
 
 __all__ = ["Batch", "State", "StateChange", "Stream"]
 
@@ -91,6 +92,7 @@ class Stream:
         self._on_batch = on_batch
         self._on_state = on_state
         self._socket: websocket.WebSocket | None = None
+        self._sending = threading.Lock()  # two threads' frames must not mix
         self._stopping = threading.Event()
         self._replaced = False
         # Wakes the thread out of its wait for data, to leave or to look at its orders.
@@ -117,15 +119,27 @@ class Stream:
         Raises:
             NotSent: there is no connection now.
         """
-        ws = self._socket
         failure = "there is no connection to Asterisk at the moment"
-        if ws is not None:
+        if self._socket is not None:
             try:
-                ws.send(text, websocket.ABNF.OPCODE_TEXT)
+                self._send(TEXT, text)
                 return
-            except (OSError, websocket.WebSocketException) as error:
-                failure = f"the event socket broke: {error}"
+            except OSError as error:
+                failure = f"the event socket broke: {error.strerror or error}"
         raise NotSent(failure, "The session is reconnecting; try again in a moment.")
+
+    def _send(self, opcode: int, payload: bytes) -> None:
+        data = frame(opcode, payload)
+        with self._sending:
+            ws = self._socket
+            if ws is None or ws.sock is None:
+                raise ConnectionError("it is closed")
+            try:
+                ws.sock.sendall(data)
+            except OSError:
+                # Half a frame may have left: nothing after it could be read as a frame.
+                self.drop()
+                raise
 
     def replaced(self) -> None:
         """Another program took the application over: stop instead of fighting for it."""
@@ -135,7 +149,8 @@ class Stream:
         """Break the connection as a network would; for tests and lessons about gaps."""
         ws = self._socket
         if ws is not None and ws.sock is not None:
-            ws.sock.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):  # it is broken already
+                ws.sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Leave: close the socket and end the thread. May be called twice, and from anywhere."""
@@ -217,7 +232,7 @@ class Stream:
                     return "Asterisk closed the connection"
                 heard = now
                 try:
-                    ended = self._hand_on(ws, splitter, piece)
+                    ended = self._hand_on(splitter, piece)
                 except ProtocolError as error:
                     return f"Asterisk sent what is no WebSocket frame: {error}"
                 if ended or self._replaced:
@@ -230,19 +245,20 @@ class Stream:
             if now - asked > _PING_SECONDS or slept:
                 asked = now
                 try:
-                    ws.ping()
-                except (OSError, websocket.WebSocketException) as error:
-                    return f"the connection broke: {error}"
+                    self._send(PING, b"")
+                except OSError as error:
+                    return f"the connection broke: {error.strerror or error}"
         return "closed here"
 
-    def _hand_on(self, ws: websocket.WebSocket, splitter: Splitter, piece: bytes) -> str:
+    def _hand_on(self, splitter: Splitter, piece: bytes) -> str:
         """Give the messages of one read to the session; a reason if Asterisk said goodbye."""
         messages = splitter.feed(piece)
         if messages:
             self._on_batch(messages, time.time())
         for opcode, payload in splitter.take_controls():
-            if opcode == websocket.ABNF.OPCODE_PING:
-                ws.pong(payload)
+            if opcode == PING:
+                with contextlib.suppress(OSError):  # the next read will say it
+                    self._send(PONG, payload)
             elif opcode == websocket.ABNF.OPCODE_CLOSE:
                 code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else 1005
                 return f"Asterisk closed the event socket (code {code})"
@@ -265,7 +281,6 @@ class Stream:
                 header=["Authorization: " + self._credentials.header()],
                 sslopt=options,
                 skip_utf8_validation=True,
-                enable_multithread=True,
                 sockopt=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
                 suppress_origin=True,
             )
@@ -285,7 +300,8 @@ class Stream:
         raise failure
 
     def _disconnect(self) -> None:
-        ws, self._socket = self._socket, None
+        with self._sending:
+            ws, self._socket = self._socket, None
         if ws is None:
             return
         try:

@@ -1,0 +1,86 @@
+"""WebSocket frames: what is split is what was sent, however the network cuts it."""
+
+from __future__ import annotations
+
+import pytest
+import websocket
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ari_notebook.client.frames import PING, PONG, TEXT, ProtocolError, Splitter, frame
+
+SIZES = st.sampled_from([0, 1, 125, 126, 127, 65535, 65536, 70000])
+
+
+def unmasked(data: bytes, opcode: int = TEXT, final: bool = True) -> bytes:
+    """A server's frame, as websocket-client makes it."""
+    made = websocket.ABNF(int(final), 0, 0, 0, opcode, 0, data)
+    return made.format()
+
+
+@given(st.lists(SIZES, max_size=5), st.lists(st.integers(1, 70_000), max_size=8))
+def test_messages_come_whole_however_the_stream_is_cut(sizes, cuts):
+    texts = [bytes([65 + n]) * size for n, size in enumerate(sizes)]
+    stream = b"".join(map(unmasked, texts))
+    splitter, at, found = Splitter(), 0, []
+    for cut in [*cuts, len(stream) + 1]:
+        found += splitter.feed(stream[at : at + cut])
+        at += cut
+    assert found == texts
+
+
+@given(SIZES.flatmap(lambda size: st.binary(min_size=size, max_size=size)))
+def test_a_frame_is_read_by_another_implementation(payload):
+    data = bytearray(frame(TEXT, payload))
+
+    def receive(size: int) -> bytes:
+        taken = bytes(data[:size])
+        del data[:size]
+        return taken
+
+    buffer = websocket._abnf.frame_buffer(receive, skip_utf8_validation=True)
+    read = buffer.recv_frame()
+    assert (read.fin, read.opcode, bool(read.mask_value), bytes(read.data)) == (
+        1,
+        TEXT,
+        True,
+        payload,
+    )
+    assert not data
+
+
+def test_control_frames_come_apart_even_inside_a_fragmented_message():
+    stream = (
+        unmasked(b"one ", final=False)
+        + unmasked(b"?", PING)
+        + unmasked(b"two", websocket.ABNF.OPCODE_CONT)
+        + unmasked(b"!", PONG)
+    )
+    splitter = Splitter()
+    assert splitter.feed(stream) == [b"one two"]
+    assert splitter.take_controls() == [(PING, b"?"), (PONG, b"!")]
+    assert splitter.take_controls() == []
+
+
+@pytest.mark.parametrize(
+    ("stream", "complaint"),
+    [
+        (frame(TEXT, b"x"), "masked"),
+        (b"\xc1\x00", "reserved"),
+        (b"\x80\x00", "continuation of nothing"),
+        (b"\x83\x00", "unknown opcode, 3"),
+        (b"\x89\x7e\x00\x80" + bytes(128), "too long"),
+        (b"\x01\x01a\x81\x01b", "inside a fragmented"),
+        (b"\x81\x7f" + (1 << 40).to_bytes(8, "big"), "a message of"),
+    ],
+)
+def test_nonsense_is_refused(stream, complaint):
+    with pytest.raises(ProtocolError, match=complaint):
+        Splitter().feed(stream)
+
+
+def test_a_fragmented_message_has_the_same_limit():
+    splitter = Splitter(limit=10)
+    splitter.feed(unmasked(b"12345678", final=False))
+    with pytest.raises(ProtocolError, match="limit"):
+        splitter.feed(unmasked(b"12345678", websocket.ABNF.OPCODE_CONT))
