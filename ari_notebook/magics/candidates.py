@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ari_notebook import sessions
+from ari_notebook import lessons, sessions
 from ari_notebook.magics import grammar
 from ari_notebook.spec import Declaration, builtin
 
@@ -299,5 +299,6 @@ _KINDS: dict[str, Callable[[Source, str], Iterable[str]]] = {
     "reason": _fixed(*_REASONS),
     "bridge type": _fixed("mixing", "holding", "dtmf_events", "proxy_media", "video_sfu"),
     "terminator": _fixed("none", "any", "'*'", "'#'"),
+    "lesson": lambda _source, _fragment: lessons.names(),
     "format": _fixed("wav", "ulaw", "alaw", "gsm", "slin", "g722"),
 }

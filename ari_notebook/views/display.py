@@ -10,6 +10,7 @@ from typing import Any
 
 from ari_notebook.client.rest import Answer
 from ari_notebook.following import Gap
+from ari_notebook.report import Report
 from ari_notebook.requestlog import RequestLog, SentRequest
 from ari_notebook.resources import Events, Fields, LiveObject, Resource
 from ari_notebook.session import Session
@@ -17,6 +18,7 @@ from ari_notebook.status import Status
 from ari_notebook.views.cards import Card, card, status_card
 from ari_notebook.views.forms import card_html, card_text, cards_html, json_html, table_html
 from ari_notebook.views.markup import Markup
+from ari_notebook.views.reports import report_html
 
 __all__ = ["card_of", "html_of", "text_of"]
 
@@ -140,6 +142,7 @@ _HTML: dict[type, Callable[[Any], Markup | None]] = {
     Answer: _answer,
     Fields: _fields,
     Gap: _gap,
+    Report: report_html,
     list: _list,
 }
 

@@ -21,6 +21,7 @@ __all__ = [
     "cards_html",
     "error_html",
     "error_text",
+    "framed",
     "json_html",
     "table_html",
 ]
@@ -57,19 +58,19 @@ def card_text(card: Card) -> str:
 
 def card_html(card: Card) -> Markup:
     """A card as HTML."""
-    return _framed(_card(card))
+    return framed(_card(card))
 
 
 def cards_html(cards: Iterable[Card]) -> Markup:
     """Several cards, below each other."""
-    return _framed(*(_card(card) for card in cards))
+    return framed(*(_card(card) for card in cards))
 
 
 def table_html(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Markup:
     """A table of texts."""
     head = element("tr", *(element("th", name, scope="col") for name in columns))
     body = (element("tr", *(element("td", cell) for cell in row)) for row in rows)
-    return _framed(
+    return framed(
         element("table", element("thead", head), element("tbody", *body)),
     )
 
@@ -84,7 +85,7 @@ def json_html(value: Any, title: str = "", *, unfolded: bool = True) -> Markup:
     """
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
     shown = Markup(_escaped_lines(text))
-    return _framed(
+    return framed(
         element(
             "details", element("summary", title or "JSON"), element("pre", shown), open=unfolded
         )
@@ -99,7 +100,7 @@ def error_text(error: AriError) -> str:
 
 def error_html(error: AriError) -> Markup:
     """An error: what happened, to which request, and what to do about it."""
-    return _framed(
+    return framed(
         element("div", element("span", type(error).__name__, class_="s bad"), " ", _words(error)),
         element("div", error.hint, class_="k") if error.hint else None,
     )
@@ -124,7 +125,8 @@ def _escaped_lines(text: str) -> str:
     return "\n".join(kept)
 
 
-def _framed(*parts: object) -> Markup:
+def framed(*parts: object) -> Markup:
+    """Parts in this package's style, for the notebook."""
     return join(style_sheet(_CSS), element("div", *parts, class_="ari"))
 
 

@@ -15,6 +15,7 @@ __all__ = ["SHOWN", "register", "unregister"]
 SHOWN = {
     "ari_notebook.client.rest": ("Answer",),
     "ari_notebook.following": ("Gap",),
+    "ari_notebook.report": ("Report",),
     "ari_notebook.requestlog": ("RequestLog", "SentRequest"),
     "ari_notebook.resources": ("Events", "Fields", "LiveObject", "Resource"),
     "ari_notebook.session": ("Session",),

@@ -36,7 +36,7 @@ READY = {
         (
             *("hold", "unhold", "hangup", "mute", "unmute", "moh", "silence", "dtmf", "snoop"),
             *("continue", "redirect", "move", "select", "play", "calls", "curl"),
-            *("ladder", "timeline", "events", "channels", "record"),
+            *("ladder", "timeline", "events", "channels", "record", "check"),
         ),
         CALL,
     ),

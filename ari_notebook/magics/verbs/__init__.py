@@ -19,6 +19,7 @@ _MODULES = (
     "looking",
     "capturing",
     "exchange",
+    "checking",
 )
 
 

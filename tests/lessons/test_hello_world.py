@@ -1,0 +1,62 @@
+"""The exercise of notebook 01, done right and wrong."""
+
+from __future__ import annotations
+
+from tests.lessons.conftest import Student
+
+LESSON = "hello-world"
+
+
+def test_done_right(student: Student) -> None:
+    channel = student.call()
+    channel.play("sound:vm-goodbye")
+    student.ari.wait_for("PlaybackFinished")
+    channel.hangup()
+    student.ari.wait_for("StasisEnd")
+    assert student.missing() == 0
+    assert student.report().done
+
+
+def test_step_by_step(student: Student) -> None:
+    assert student.missing() == 1
+    channel = student.call()
+    assert student.missing() == 2
+    channel.play("sound:vm-goodbye")
+    assert student.missing() == 3
+    student.ari.wait_for("PlaybackFinished")
+    assert student.missing() == 4
+
+
+def test_another_sound(student: Student) -> None:
+    student.call().play("sound:hello-world")
+    assert student.missing() == 2
+    assert "sound:hello-world" in student.hint()
+    assert "vm-goodbye" not in student.hint()
+
+
+def test_hung_up_too_early(student: Student) -> None:
+    channel = student.call()
+    channel.play("sound:vm-goodbye")
+    channel.hangup()
+    student.ari.wait_for("StasisEnd")
+    assert student.missing() == 3
+    assert "still there" in student.hint()
+
+
+def test_the_caller_leaves_by_himself(student: Student) -> None:
+    caller = student.ari.call("1000")
+    started = student.ari.wait_for("StasisStart")
+    student.ari.channels[started["channel"]["id"]].play("sound:vm-goodbye")
+    student.ari.wait_for("PlaybackFinished")
+    caller.hangup()
+    student.ari.wait_for("StasisEnd")
+    assert student.missing() == 4
+    assert "without you" in student.hint()
+
+
+def test_the_better_of_two_attempts_counts(student: Student) -> None:
+    good = student.call()
+    good.play("sound:vm-goodbye")
+    student.call()
+    assert student.missing() == 3
+    assert good.id in student.report().attempt
