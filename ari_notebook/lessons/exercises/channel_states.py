@@ -1,0 +1,85 @@
+"""Notebook 02: ring, answer and hang up by timers, and let a caller give up."""
+
+from __future__ import annotations
+
+from ari_notebook.lessons.evidence import Evidence, Happening
+from ari_notebook.lessons.lesson import Lesson, Verdict, calls_taken
+
+LESSON = Lesson(
+    "a call by the clock",
+    "Let every call to 1003 ring for a second and a half, answer it, and hang up a second later. "
+    "Also take a call whose caller gives up while it rings.",
+    "02-channels",
+    calls_taken,
+)
+_SLACK = 0.15  # seconds that a timer may be off, or a request be under way
+
+
+def _apart(first: Happening, second: Happening, seconds: float) -> bool | str:
+    passed = second.at - first.at
+    if passed < seconds - _SLACK:
+        return f"Only {passed:.1f} s passed."
+    if passed > seconds + 2:
+        return f"That took {passed:.1f} s."
+    return True
+
+
+@LESSON.step("a call comes that nobody has answered", "Which extension does not answer by itself?")
+def taken(call: Evidence) -> Verdict:
+    start = call.event("StasisStart")
+    if start and start.get("channel.state") == "Up":
+        return "It was answered before your program got it: dial another extension."
+    return start
+
+
+@LESSON.step("its caller hears ringing", "Section 2.")
+def rings(call: Evidence) -> Verdict:
+    if call.event("StasisStart") and call.request("channels.answer") and not _ring(call):
+        return "You answered at once."
+    return _ring(call)
+
+
+@LESSON.step("you answer it after a second and a half", "A timer does the waiting: section 4.")
+def answered(call: Evidence) -> Verdict:
+    ring, answer = _ring(call), call.request("channels.answer")
+    return _apart(ring, answer, 1.5) if ring and answer else None
+
+
+@LESSON.step("you hang it up a second later", "Another timer.")
+def hung_up(call: Evidence) -> Verdict:
+    answer, hangup = call.request("channels.answer"), call.request("channels.hangup")
+    if answer and not hangup and call.event("StasisEnd"):
+        return "The caller hung up. Your program should."
+    return _apart(answer, hangup, 1) if answer and hangup else None
+
+
+@LESSON.step("another caller gives up while it rings", "A phone can hang up whenever it likes.")
+def gave_up(call: Evidence) -> Verdict:
+    return bool(_impatient(call))
+
+
+@LESSON.step("nothing more is asked for that call", "What has to happen when a call ends?")
+def left_alone(call: Evidence) -> Verdict:
+    impatient = _impatient(call)
+    for each in impatient:
+        late = each.request(worked=None, after=each.event("StasisEnd"))
+        if late:
+            return f"{late.name} was sent for a call that was over: a timer was still running."
+    return bool(impatient)
+
+
+def _ring(call: Evidence) -> Happening | None:
+    return call.request("channels.ring")
+
+
+def _impatient(call: Evidence) -> list[Evidence]:
+    """The calls that rang and were ended, not by the program, before they were answered."""
+    others = [call.about(id) for id in calls_taken(call.whole) if id != call.subject]
+    return [
+        each
+        for each in others
+        if _ring(each)
+        and each.event("StasisEnd")
+        and not each.requests("channels.answer")
+        and not each.requests("channels.hangup")
+    ]

@@ -1,0 +1,88 @@
+"""The exercise of notebook 02, done right and wrong."""
+
+from __future__ import annotations
+
+import time
+from threading import Timer
+from typing import Any
+
+from tests.lessons.conftest import Student
+
+LESSON = "channel-states"
+
+
+def program(ari: Any, rings: float, talks: float, *, cleans_up: bool) -> None:
+    """The student's program: it rings and talks for so many seconds."""
+    timers: dict[str, Timer] = {}
+
+    def later(channel: Any, seconds: float, do: Any) -> None:
+        timers[channel.id] = Timer(seconds, do)
+        timers[channel.id].start()
+
+    @ari.on("StasisStart")
+    def take(channel: Any) -> None:
+        channel.ring()
+        later(channel, rings, lambda: answer(channel))
+
+    def answer(channel: Any) -> None:
+        try:
+            channel.answer()
+        except Exception:  # noqa: BLE001  the student does not look
+            return
+        later(channel, talks, channel.hangup)
+
+    @ari.on("StasisEnd")
+    def forget(channel: Any) -> None:
+        if cleans_up and channel.id in timers:
+            timers.pop(channel.id).cancel()
+
+
+def call_and_give_up(student: Student) -> None:
+    phone = student.ari.call("1003")
+    student.ari.wait_for("StasisStart")
+    time.sleep(0.3)
+    phone.hangup()
+    student.ari.wait_for("StasisEnd")
+
+
+def call_and_wait(student: Student) -> None:
+    student.ari.call("1003")
+    student.ari.wait_for("StasisStart")
+    student.ari.wait_for("StasisEnd")
+
+
+def test_done_right(student: Student) -> None:
+    program(student.ari, 1.5, 1, cleans_up=True)
+    call_and_give_up(student)
+    call_and_wait(student)
+    assert student.missing() == 0
+
+
+def test_a_timer_still_runs(student: Student) -> None:
+    program(student.ari, 1.5, 1, cleans_up=False)
+    call_and_give_up(student)
+    call_and_wait(student)
+    assert student.missing() == 6
+    assert "timer was still running" in student.hint()
+
+
+def test_too_quick(student: Student) -> None:
+    program(student.ari, 0.5, 1, cleans_up=True)
+    call_and_wait(student)
+    assert student.missing() == 3
+    assert "0.5 s" in student.hint()
+
+
+def test_nobody_gives_up(student: Student) -> None:
+    program(student.ari, 1.5, 1, cleans_up=True)
+    call_and_wait(student)
+    assert student.missing() == 5
+
+
+def test_answered_by_the_dialplan(student: Student) -> None:
+    student.call("1000")
+    assert student.missing() == 1
+    assert "another extension" in student.hint()
+    student.call("1003").answer()
+    assert student.missing() == 2
+    assert student.hint() == "You answered at once."
