@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ari_notebook.live.details import detail
+from ari_notebook.live.times import Times
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,10 +30,10 @@ CATEGORIES = (
     "asterisk_id",
     "origin",
 )
-_NO_TIME = np.iinfo(np.int64).min  # pandas reads it as NaT
 # Where an event that has no `channel` has the one it is mostly about.
 _OTHER_CHANNELS = ("peer", "replace_channel", "transferee", "transferer_first_leg")
 _EMPTY: dict[str, Any] = {}
+_FEW = 1000  # rows whose frame has not the whole of a long vocabulary, but the words in it
 
 
 class _Vocabulary:
@@ -40,6 +41,8 @@ class _Vocabulary:
 
     def __init__(self) -> None:
         self.codes: dict[str, int] = {}
+        self._words = np.empty(16, dtype=object)
+        self._written = 0  # how many words are in it
         self._dtype: pd.CategoricalDtype | None = None
 
     def code(self, word: Any) -> int:
@@ -56,21 +59,45 @@ class _Vocabulary:
         """Take other words, numbered anew."""
         self.codes.clear()
         self.codes.update((word, number) for number, word in enumerate(words))
-        self._dtype = None
+        self._words, self._written, self._dtype = np.empty(16, dtype=object), 0, None
+
+    def words(self) -> npt.NDArray[np.object_]:
+        """The words so far, by number; a view that never changes."""
+        count = len(self.codes)
+        if count > len(self._words):
+            self._words = np.concatenate([self._words[: self._written], np.empty(count, object)])
+        if count > self._written:  # only the new ones are written
+            new = islice(reversed(self.codes), count - self._written)
+            self._words[self._written : count] = [*new][::-1]
+            self._written = count
+        return self._words[:count]
 
     def dtype(self) -> pd.CategoricalDtype:
         """The words so far as a category type."""
-        import pandas as pd
-
         if self._dtype is None or len(self._dtype.categories) != len(self.codes):
-            words = np.empty(len(self.codes), dtype=object)
-            words[:] = list(self.codes)
-            # Words in a dict are unique and not missing: having pandas find that out of a hundred
-            # thousand anew takes longer than all the rest of a DataFrame.
-            self._dtype = pd.CategoricalDtype._from_fastpath(  # type: ignore[attr-defined]
-                pd.Index(words, dtype=object)
-            )
+            self._dtype = _category_type(self.words())
         return self._dtype
+
+    def excerpt(
+        self, numbers: npt.NDArray[np.int32]
+    ) -> tuple[npt.NDArray[np.int32], pd.CategoricalDtype]:
+        """A category type of a few rows' words only, and the rows numbered after it."""
+        used, places = np.unique(numbers, return_inverse=True)
+        missing = int((used[:1] == -1).any())
+        return places.astype(np.int32) - missing, _category_type(self.words()[used[missing:]])
+
+
+def _category_type(words: npt.NDArray[np.object_]) -> pd.CategoricalDtype:
+    """A category type of words that are different and not missing.
+
+    Having pandas find that out of a hundred thousand anew takes longer than all the rest of a
+    DataFrame.
+    """
+    import pandas as pd
+
+    return pd.CategoricalDtype._from_fastpath(  # type: ignore[attr-defined, no-any-return]
+        pd.Index(words, dtype=object, copy=False)
+    )
 
 
 class Columns:
@@ -82,7 +109,7 @@ class Columns:
         self._vocabularies = [_Vocabulary() for _ in CATEGORIES]
         self._start = 0
         self._end = 0
-        self._seconds: dict[str, int] = {}
+        self._clock = Times()
 
     def __len__(self) -> int:
         return self._end - self._start
@@ -111,6 +138,7 @@ class Columns:
         self._reserve(len(events))  # first, since it may number the words anew
         codes: list[tuple[int, ...]] = []
         times: list[int] = []
+        time = self._clock.microseconds
         for event, origin in zip(events, origins, strict=True):
             get = event.get
             of_channel = get("channel", _EMPTY)
@@ -133,31 +161,13 @@ class Columns:
                     own(origin),
                 )
             )
-            times.append(self._microseconds(get("timestamp")))
+            times.append(time(get("timestamp")))
         if not codes:
             return
         end = self._end + len(codes)
         self._codes[:, self._end : end] = np.array(codes, dtype=np.int32).T
         self._times[self._end : end] = times
         self._end = end
-
-    def _microseconds(self, text: Any) -> int:
-        """Asterisk's ``2026-11-23T11:03:22.123+0000`` since 1970; the whole second is cached."""
-        try:
-            second, milliseconds = text[:19] + text[23:], int(text[20:23])
-            base = self._seconds.get(second)
-            if base is None:
-                parsed = datetime.strptime(second, "%Y-%m-%dT%H:%M:%S%z")
-                if len(self._seconds) > 1000:
-                    self._seconds.clear()
-                base = self._seconds[second] = int(parsed.timestamp()) * 1_000_000
-            return base + milliseconds * 1000
-        except (TypeError, ValueError):
-            pass
-        try:  # an event of ours, or of another make
-            return int(datetime.fromisoformat(text).timestamp() * 1_000_000)
-        except (TypeError, ValueError):
-            return _NO_TIME
 
     def _reserve(self, more: int) -> None:
         """Make room: first by forgetting what was dropped, then by doubling."""
@@ -190,22 +200,29 @@ class Columns:
         self._start += rows
 
     def frame(self, received: npt.NDArray[np.int64]) -> pd.DataFrame:
-        """The rows as a DataFrame.
+        """The last rows as a DataFrame; as many as there are times.
 
         Args:
             received: when each came, in microseconds since 1970; becomes the frame's own.
         """
         import pandas as pd
 
-        rows = slice(self._start, self._end)
+        rows = slice(self._end - len(received), self._end)
+        utc = pd.DatetimeTZDtype("us", "UTC")
         columns: dict[str, Any] = {
-            name: pd.Series(times.view("datetime64[us]")).dt.tz_localize("UTC")
+            name: pd.array(times.view("datetime64[us]"), dtype=utc)
             for name, times in (("timestamp", self._times[rows].copy()), ("received", received))
         }
         for name, row, vocabulary in zip(
             CATEGORIES, self._codes[:, rows], self._vocabularies, strict=True
         ):
-            columns[name] = pd.Categorical.from_codes(row, dtype=vocabulary.dtype(), validate=False)
+            if len(row) <= _FEW < len(vocabulary.codes):
+                row, dtype = vocabulary.excerpt(row)
+            else:
+                dtype = vocabulary.dtype()
+            # Copied in the size that pandas wants: who writes into the frame shall not write here.
+            codes = row.astype(np.min_scalar_type(-len(dtype.categories) - 2))
+            columns[name] = pd.Categorical.from_codes(codes, dtype=dtype, validate=False)
         return pd.DataFrame(columns, copy=False)
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ari_notebook.live.times import Times
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -11,68 +16,58 @@ if TYPE_CHECKING:
 __all__ = ["make"]
 
 Row = Mapping[str, Any]
+_Columns = dict[str, tuple[tuple[str, ...], str]]
 
 
-def _path(name: str, inner: str | None = None) -> Callable[[Row], Any]:
-    if inner is None:
-        return lambda row: row.get(name)
-
-    def read(row: Row) -> Any:
-        value = row.get(name)
-        return value.get(inner) if type(value) is dict else None
-
-    return read
-
-
-# Column → (how it is read, its type). A type of "time" is Asterisk's text made a timestamp.
-_CHANNELS: dict[str, tuple[Callable[[Row], Any], str]] = {
-    "name": (_path("name"), "str"),
-    "state": (_path("state"), "category"),
-    "caller_name": (_path("caller", "name"), "str"),
-    "caller_number": (_path("caller", "number"), "str"),
-    "connected_name": (_path("connected", "name"), "str"),
-    "connected_number": (_path("connected", "number"), "str"),
-    "context": (_path("dialplan", "context"), "str"),
-    "exten": (_path("dialplan", "exten"), "str"),
-    "priority": (_path("dialplan", "priority"), "Int64"),
-    "app_name": (_path("app_name"), "str"),
-    "in_stasis": (_path("in_stasis"), "bool"),
-    "bridge": (_path("bridge"), "str"),
-    "playing": (_path("playing"), "str"),
-    "recording": (_path("recording"), "str"),
-    "created": (_path("creationtime"), "time"),
-    "language": (_path("language"), "category"),
+# Column → (where a row has it, its type). A type of "time" is Asterisk's text made a timestamp.
+_CHANNELS: _Columns = {
+    "name": (("name",), "str"),
+    "state": (("state",), "category"),
+    "caller_name": (("caller", "name"), "str"),
+    "caller_number": (("caller", "number"), "str"),
+    "connected_name": (("connected", "name"), "str"),
+    "connected_number": (("connected", "number"), "str"),
+    "context": (("dialplan", "context"), "str"),
+    "exten": (("dialplan", "exten"), "str"),
+    "priority": (("dialplan", "priority"), "Int64"),
+    "app_name": (("app_name",), "str"),
+    "in_stasis": (("in_stasis",), "bool"),
+    "bridge": (("bridge",), "str"),
+    "playing": (("playing",), "str"),
+    "recording": (("recording",), "str"),
+    "created": (("creationtime",), "time"),
+    "language": (("language",), "category"),
 }
-_BRIDGES: dict[str, tuple[Callable[[Row], Any], str]] = {
-    "name": (_path("name"), "str"),
-    "bridge_type": (_path("bridge_type"), "category"),
-    "technology": (_path("technology"), "category"),
-    "channels": (lambda row: tuple(row.get("channels", ())), "object"),
-    "bridge_class": (_path("bridge_class"), "category"),
-    "creator": (_path("creator"), "category"),
-    "video_mode": (_path("video_mode"), "category"),
-    "created": (_path("creationtime"), "time"),
+_BRIDGES: _Columns = {
+    "name": (("name",), "str"),
+    "bridge_type": (("bridge_type",), "category"),
+    "technology": (("technology",), "category"),
+    "channels": (("channels",), "tuple"),
+    "bridge_class": (("bridge_class",), "category"),
+    "creator": (("creator",), "category"),
+    "video_mode": (("video_mode",), "category"),
+    "created": (("creationtime",), "time"),
 }
-_PLAYBACKS: dict[str, tuple[Callable[[Row], Any], str]] = {
-    "media_uri": (_path("media_uri"), "str"),
-    "next_media_uri": (_path("next_media_uri"), "str"),
-    "target_uri": (_path("target_uri"), "str"),
-    "language": (_path("language"), "category"),
-    "state": (_path("state"), "category"),
+_PLAYBACKS: _Columns = {
+    "media_uri": (("media_uri",), "str"),
+    "next_media_uri": (("next_media_uri",), "str"),
+    "target_uri": (("target_uri",), "str"),
+    "language": (("language",), "category"),
+    "state": (("state",), "category"),
 }
-_RECORDINGS: dict[str, tuple[Callable[[Row], Any], str]] = {
-    "format": (_path("format"), "category"),
-    "state": (_path("state"), "category"),
-    "target_uri": (_path("target_uri"), "str"),
+_RECORDINGS: _Columns = {
+    "format": (("format",), "category"),
+    "state": (("state",), "category"),
+    "target_uri": (("target_uri",), "str"),
 }
-_ENDPOINTS: dict[str, tuple[Callable[[Row], Any], str]] = {
-    "technology": (_path("technology"), "category"),
-    "resource": (_path("resource"), "str"),
-    "state": (_path("state"), "category"),
-    "channel_ids": (lambda row: tuple(row.get("channel_ids", ())), "object"),
+_ENDPOINTS: _Columns = {
+    "technology": (("technology",), "category"),
+    "resource": (("resource",), "str"),
+    "state": (("state",), "category"),
+    "channel_ids": (("channel_ids",), "tuple"),
 }
-_DEVICE_STATES: dict[str, tuple[Callable[[Row], Any], str]] = {
-    "state": (_path("state"), "category"),
+_DEVICE_STATES: _Columns = {
+    "state": (("state",), "category"),
 }
 _TABLES = {
     "channels": (_CHANNELS, ("id",)),
@@ -89,23 +84,59 @@ def make(kind: str, rows: list[Row]) -> pd.DataFrame:
     import pandas as pd
 
     columns, identity = _TABLES[kind]
-    index = pd.Index(["/".join(str(row[n]) for n in identity) for row in rows], dtype="str")
+    names = zip(*(_values(rows, (part,)) for part in identity), strict=True)
+    index = pd.Index(["/".join(map(str, parts)) for parts in names], dtype="str")
     made: dict[str, Any] = {}
-    for name, (read, type) in columns.items():
-        values = [read(row) for row in rows]
+    for name, (path, type) in columns.items():
+        values = _values(rows, path)
         if type == "time":
-            times = pd.to_datetime(pd.Series(values, dtype="str"), utc=True, errors="coerce")
-            made[name] = times.dt.as_unit("us").array
+            read = Times().microseconds
+            times = np.array([read(value) for value in values], dtype="datetime64[us]")
+            made[name] = pd.array(times, dtype=pd.DatetimeTZDtype("us", "UTC"))
         elif type == "str":
-            texts = [
-                value if isinstance(value, str) else "" if value is None else str(value)
-                for value in values
-            ]
-            made[name] = pd.array(texts, dtype="str")
+            made[name] = pd.array(_texts(values, ""), dtype="str")
         elif type == "category":
-            made[name] = pd.Categorical([None if v is None else str(v) for v in values])
-        elif type == "object":
-            made[name] = pd.Series(values, dtype=object).array
+            made[name] = _category(_texts(values, None))
+        elif type == "tuple":
+            tuples = [tuple(v) if isinstance(v, list) else () for v in values]
+            made[name] = pd.Series(tuples, dtype=object).array
+        elif type == "Int64":
+            numbers = [v if isinstance(v, int) else None for v in values]
+            made[name] = pd.array(numbers, dtype=pd.Int64Dtype())
         else:
-            made[name] = pd.array(values, dtype=type)  # type: ignore[call-overload]
-    return pd.DataFrame(made, index=index.rename("id"))
+            made[name] = np.array([*map(bool, values)], dtype=bool)
+    return pd.DataFrame(made, index=index.rename("id"), copy=False)
+
+
+def _category(texts: list[str | None]) -> pd.Categorical:
+    """Few words among many rows, faster than pandas finds out that they are few."""
+    import pandas as pd
+
+    words = sorted(word for word in set(texts) if word is not None)
+    codes: dict[str | None, int] = {None: -1, **{word: n for n, word in enumerate(words)}}
+    return pd.Categorical.from_codes([codes[text] for text in texts], pd.Index(words, dtype="str"))
+
+
+def _values(rows: list[Row], path: tuple[str, ...]) -> list[Any]:
+    """One field of every row; None where a row has it not."""
+    try:
+        found: Iterable[Any] = rows
+        for name in path:
+            found = map(itemgetter(name), found)
+        return list(found)
+    except (KeyError, TypeError):  # then not all at once
+        return [_value(row, path) for row in rows]
+
+
+def _value(row: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        if not isinstance(row, Mapping):
+            return None
+        row = row.get(name)
+    return row
+
+
+def _texts(values: list[Any], missing: str | None) -> list[str | None]:
+    if set(map(type, values)) <= {str}:
+        return values
+    return [missing if value is None else str(value) for value in values]

@@ -228,13 +228,17 @@ class EventLog:
         """The last n rows of ``df``, without making the others."""
         with self._lock:
             start = max(self._first, self.count - max(0, n))
-            columns = Columns()
-            self._extend(columns, start, self.count)
+            columns = self._columns
+            if self.count - self._in_columns <= _STEP:
+                self._fill_columns(self.count)
+            else:  # the stream is ahead: what came before these rows can wait
+                columns = Columns()
+                self._extend(columns, start, self.count)
             return columns.frame(self._times(start))
 
     def _times(self, start: int) -> npt.NDArray[np.int64]:
         """When the events from a sequence number on came."""
-        return np.array(self._received[start - self._received_from :], dtype=np.int64)
+        return np.frombuffer(self._received, dtype=np.int64)[start - self._received_from :].copy()
 
     def __repr__(self) -> str:
         return f"<{len(self)} events>"
