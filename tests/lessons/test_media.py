@@ -1,0 +1,64 @@
+"""The exercise of notebook 03, done right and wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.lessons.conftest import Student
+
+LESSON = "media"
+RIGHT = ["sound:you-entered", "digits:5551"]
+
+
+@pytest.fixture
+def channel(student: Student) -> Any:
+    return student.call(caller="Alice <5551>")
+
+
+def test_done_right(student: Student, channel: Any) -> None:
+    channel.play(RIGHT)
+    assert student.missing() == 3
+    student.ari.wait_for("PlaybackFinished")
+    assert student.missing() == 4
+    channel.hangup()
+    assert student.missing() == 0
+
+
+def test_nobody_knows_who_calls(student: Student) -> None:
+    student.call()
+    assert student.missing() == 1
+    assert "--caller" in student.hint()
+
+
+@pytest.mark.parametrize(
+    ("media", "hint"),
+    [
+        (["sound:you-entered"], "one playback"),
+        (["sound:you-entered", "number:5551"], "digit after digit"),
+        (["sound:you-entered", "digits:1555"], "digit after digit"),
+        (["digits:5551", "sound:you-entered"], "begin with"),
+    ],
+)
+def test_something_else_is_played(
+    student: Student, channel: Any, media: list[str], hint: str
+) -> None:
+    channel.play(media)
+    assert student.missing() == 2
+    assert hint in student.hint()
+    assert "5551" not in student.hint()
+
+
+def test_it_is_stopped(student: Student, channel: Any) -> None:
+    channel.play(RIGHT).stop()
+    student.ari.wait_for("PlaybackFinished")
+    assert student.missing() == 3
+
+
+def test_hung_up_too_early(student: Student, channel: Any) -> None:
+    channel.play(RIGHT)
+    channel.hangup()
+    student.ari.wait_for("StasisEnd")
+    assert student.missing() in (3, 4)
+    assert student.hint()
