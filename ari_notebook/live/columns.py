@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ari_notebook.live.details import detail
-from ari_notebook.live.times import Times
+from ari_notebook.live.times import microseconds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,7 +109,6 @@ class Columns:
         self._vocabularies = [_Vocabulary() for _ in CATEGORIES]
         self._start = 0
         self._end = 0
-        self._clock = Times()
 
     def __len__(self) -> int:
         return self._end - self._start
@@ -138,7 +137,6 @@ class Columns:
         self._reserve(len(events))  # first, since it may number the words anew
         codes: list[tuple[int, ...]] = []
         times: list[int] = []
-        time = self._clock.microseconds
         for event, origin in zip(events, origins, strict=True):
             get = event.get
             of_channel = get("channel", _EMPTY)
@@ -161,7 +159,7 @@ class Columns:
                     own(origin),
                 )
             )
-            times.append(time(get("timestamp")))
+            times.append(microseconds(get("timestamp")))
         if not codes:
             return
         end = self._end + len(codes)

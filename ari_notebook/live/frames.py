@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ari_notebook.live.times import Times
+from ari_notebook.live.times import microseconds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,14 +84,14 @@ def make(kind: str, rows: list[Row]) -> pd.DataFrame:
     import pandas as pd
 
     columns, identity = _TABLES[kind]
-    names = zip(*(_values(rows, (part,)) for part in identity), strict=True)
-    index = pd.Index(["/".join(map(str, parts)) for parts in names], dtype="str")
+    names = [_texts(_values(rows, (part,)), "") for part in identity]
+    joined = names[0] if len(names) == 1 else map("/".join, zip(*names, strict=True))
+    index = pd.Index([*joined], dtype="str")
     made: dict[str, Any] = {}
     for name, (path, type) in columns.items():
         values = _values(rows, path)
         if type == "time":
-            read = Times().microseconds
-            times = np.array([read(value) for value in values], dtype="datetime64[us]")
+            times = np.array([*map(microseconds, values)], dtype="datetime64[us]")
             made[name] = pd.array(times, dtype=pd.DatetimeTZDtype("us", "UTC"))
         elif type == "str":
             made[name] = pd.array(_texts(values, ""), dtype="str")
@@ -114,7 +114,8 @@ def _category(texts: list[str | None]) -> pd.Categorical:
 
     words = sorted(word for word in set(texts) if word is not None)
     codes: dict[str | None, int] = {None: -1, **{word: n for n, word in enumerate(words)}}
-    return pd.Categorical.from_codes([codes[text] for text in texts], pd.Index(words, dtype="str"))
+    numbers = np.array([codes[text] for text in texts], dtype=np.int32)
+    return pd.Categorical.from_codes(numbers, pd.Index(words, dtype="str"), validate=False)
 
 
 def _values(rows: list[Row], path: tuple[str, ...]) -> list[Any]:
