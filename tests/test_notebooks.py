@@ -52,7 +52,12 @@ def run(notebook: Path, folder: Path, **environment: str) -> subprocess.Complete
     )
 
 
-@every_notebook
+# Each takes its time, as calls do: the default run has the first two.
+@pytest.mark.parametrize(
+    "notebook",
+    [pytest.param(each, marks=[pytest.mark.slow] * (each.name[:2] > "01")) for each in NOTEBOOKS],
+    ids=lambda path: path.stem,
+)
 def test_on_the_embedded_exchange(notebook: Path, tmp_path: Path) -> None:
     done = run(notebook, tmp_path)
     assert done.returncode == 0, done.stdout[-4000:]

@@ -61,6 +61,7 @@ def try_again(student: Student, phone: Any) -> None:
     phone.press("1793#")
 
 
+@pytest.mark.slow
 def test_done_right(student: Student) -> None:
     door(student.ari)
     phone = call(student, "42#")
@@ -89,6 +90,7 @@ def test_something_is_wrong(
     assert hint in student.hint()
 
 
+@pytest.mark.slow
 def test_not_asked_again(student: Student) -> None:
     door(student.ari, "shut")
     call(student, "42#")
@@ -96,6 +98,7 @@ def test_not_asked_again(student: Student) -> None:
     assert student.missing() == 4
 
 
+@pytest.mark.slow
 def test_hung_up_before_the_thanks(student: Student) -> None:
     door(student.ari, "rude")
     phone = call(student, "42#")
