@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ari_notebook.lessons.evidence import Evidence, Happening
 from ari_notebook.report import Report, ReportedStep
 
-__all__ = ["Lesson", "Verdict", "bridges_made", "calls_taken", "channels_made"]
+__all__ = ["Lesson", "Verdict", "bridges_used", "calls_taken", "channels_made"]
 
 # True, or what happened, for done; a text for not done, and what the attempt lacks.
 Verdict = Happening | bool | str | None
@@ -23,14 +23,17 @@ def calls_taken(seen: Evidence) -> list[str]:
 
 def channels_made(seen: Evidence) -> list[str]:
     """The channels that the session itself originated or created."""
-    asked = seen.requests("channels.originate", "channels.create")
-    made = seen.events("StasisStart", after=asked[0]) if asked else []
-    return [str(event.get("channel.id")) for event in made]
+    asked = seen.request("channels.originate", "channels.create")
+    if asked is None:
+        return []
+    dialled = seen.events("Dial", after=asked)
+    created = seen.events("StasisStart", after=asked, state="Down")
+    return [str(e.get("peer.id")) for e in dialled] + [str(e.get("channel.id")) for e in created]
 
 
-def bridges_made(seen: Evidence) -> list[str]:
-    """The bridges that came to be."""
-    return [str(event.get("bridge.id")) for event in seen.events("BridgeCreated")]
+def bridges_used(seen: Evidence) -> list[str]:
+    """The bridges that a channel has been in."""
+    return [str(event.get("bridge.id")) for event in seen.events("ChannelEnteredBridge")]
 
 
 @dataclass(frozen=True, slots=True)
