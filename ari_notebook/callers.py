@@ -23,6 +23,9 @@ from ari_notebook.client.stream import Batch, StateChange, Stream
 
 __all__ = ["Caller", "Telephone"]
 
+# Many sentences, which every Asterisk has: some minutes, one after the other.
+_SPEECH = ",".join(["sound:tt-weasels", "sound:vm-intro"] * 20)
+
 
 class Caller(Protocol):
     """Whoever called: a telephone that was dialled on."""
@@ -33,6 +36,12 @@ class Caller(Protocol):
 
     def press(self, digits: str) -> None:
         """Press keys: 0-9, *, #, A-D."""
+
+    def talk(self) -> None:
+        """Say something, until `quiet`."""
+
+    def quiet(self) -> None:
+        """Say nothing any more."""
 
     def hangup(self) -> None:
         """Put the receiver down."""
@@ -45,10 +54,28 @@ class _LocalCaller:
         self._rest = rest
         self.id = id
         self.extension = extension
+        self._speech: str | None = None  # the playback that is heard as the caller's voice
 
     def press(self, digits: str) -> None:
         """Press keys; they arrive at the other half as ChannelDtmfReceived."""
         self._rest.send(Call("POST", f"/channels/{quote(self.id)}/dtmf", {"dtmf": digits}))
+
+    def talk(self) -> None:
+        """Say something, until `quiet`: what is played to this half, the other one hears."""
+        if self._speech is None:
+            params = {"media": _SPEECH}
+            sent = self._rest.send(Call("POST", f"/channels/{quote(self.id)}/play", params))
+            self._speech = str(sent.json()["id"])
+
+    def quiet(self) -> None:
+        """Say nothing any more."""
+        speech, self._speech = self._speech, None
+        if speech is None:
+            return
+        try:
+            self._rest.send(Call("DELETE", f"/playbacks/{speech}"))
+        except NotFound:  # all was said
+            return
 
     def hangup(self) -> None:
         """Put the receiver down; nothing happens where the call is over."""

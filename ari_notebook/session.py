@@ -415,8 +415,8 @@ class Session(Keeping):
             caller: name and number, as ``"Alice <5551>"``.
 
         Returns:
-            The caller, who can ``press`` keys and ``hangup``: a simulated phone in the embedded
-            exchange, a Local channel on any other.
+            The caller, who can ``press`` keys, ``talk``, be ``quiet`` and ``hangup``: a simulated
+            phone in the embedded exchange, a Local channel on any other.
         """
         self._sender.allow(f"a call to {extension}@{context}")
         self._waits.begin()

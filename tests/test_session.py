@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
+import wave
+from array import array
 from collections.abc import Iterator
 
 import pytest
@@ -63,6 +66,24 @@ def test_caller_presses_keys_and_hangs_up(ari):
     assert digits == ["5", "#"]
     caller.hangup()
     ari.wait_for("StasisEnd", channel=channel)
+
+
+def test_a_caller_talks_until_quiet(ari):
+    caller = ari.call("1000")
+    channel = ari.channels[ari.wait_for("StasisStart").channel.id]
+    channel.record("speech", format="wav", ifExists="overwrite")
+    ari.wait_for("RecordingStarted")
+    for _ in range(2):  # twice is no more than once
+        caller.talk()
+    time.sleep(0.7)
+    for _ in range(2):
+        caller.quiet()
+    ari.recordings.stop("speech")
+    ari.wait_for("RecordingFinished")
+    with wave.open(io.BytesIO(ari.recordings.get_stored_file("speech"))) as file:
+        samples = array("h", file.readframes(file.getnframes()))
+    assert max(samples) > 1000
+    ari.recordings.delete_stored("speech")
 
 
 def test_an_event_before_the_wait_is_found_and_returned_once(ari):

@@ -1,0 +1,88 @@
+"""The exercise of notebook 06, done right and wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.lessons.conftest import Student
+
+LESSON = "dictation"
+
+
+@pytest.fixture
+def phone(student: Student) -> Any:
+    made = student.ari.call("1000")
+    student.ari.wait_for("StasisStart")
+    return made
+
+
+@pytest.fixture
+def channel(student: Student, phone: Any) -> Any:
+    return student.ari.current_channel
+
+
+def press(student: Student, phone: Any, key: str) -> None:
+    phone.press(key)
+    student.ari.wait_for("ChannelDtmfReceived", digit=key)
+
+
+def record(student: Student, channel: Any, name: str = "dictation") -> None:
+    channel.record(name, format="wav", ifExists="overwrite")
+    student.ari.wait_for("RecordingStarted")
+
+
+def test_done_right(student: Student, phone: Any, channel: Any) -> None:
+    recordings = student.ari.recordings
+    record(student, channel)
+    assert student.missing() == 2
+    press(student, phone, "4")
+    assert "as before" in student.hint()
+    recordings.pause("dictation")
+    assert student.missing() == 3
+    press(student, phone, "5")
+    recordings.unpause("dictation")
+    assert student.missing() == 4
+    press(student, phone, "#")
+    assert "goes on" in student.hint()
+    recordings.stop("dictation")
+    student.ari.wait_for("RecordingFinished")
+    assert student.missing() == 5
+    channel.play("recording:dictation")
+    student.ari.wait_for("PlaybackFinished")
+    assert student.missing() == 6
+    channel.hangup()
+    assert student.missing() == 7
+    recordings.get_stored_file("dictation")
+    assert student.missing() == 0
+
+
+def test_ended_by_asterisk_at_the_key(student: Student, phone: Any, channel: Any) -> None:
+    channel.record("dictation", format="wav", terminateOn="#")
+    student.ari.wait_for("RecordingStarted")
+    for key, operation in (("4", "pause"), ("5", "unpause")):
+        press(student, phone, key)
+        getattr(student.ari.recordings, operation)("dictation")
+    press(student, phone, "#")
+    student.ari.wait_for("RecordingFinished")
+    assert student.missing() == 5
+
+
+def test_another_name(student: Student, channel: Any) -> None:
+    record(student, channel, "memo")
+    assert student.missing() == 1
+    assert "memo" in student.hint()
+
+
+def test_thrown_away(student: Student, phone: Any, channel: Any) -> None:
+    record(student, channel)
+    press(student, phone, "4")
+    student.ari.recordings.pause("dictation")
+    press(student, phone, "5")
+    student.ari.recordings.unpause("dictation")
+    press(student, phone, "#")
+    student.ari.recordings.cancel("dictation")
+    student.ari.wait_for("RecordingFinished")
+    assert student.missing() == 4
+    assert "thrown away" in student.hint()
