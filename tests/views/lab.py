@@ -6,6 +6,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -32,11 +33,12 @@ NOT_OURS = re.compile(r"favicon|service-worker|Deprecat|jupyter-collaboration|ER
 
 @dataclass
 class Lab:
-    """A running JupyterLab and the folder of its notebooks."""
+    """A running JupyterLab, the folder of its notebooks and that of its kernels' addresses."""
 
     port: int
     folder: Path
     token: str
+    runtime: Path
 
     def url(self, notebook: str) -> str:
         return (
@@ -93,12 +95,14 @@ def running_lab(folder: Path, environment: dict[str, str], *, dark: bool = False
         "IPYTHONDIR": str(home / "ipython"),
     }
     log = (folder / "lab.log").open("wb")
+    # Without a server named for them kernels use the simulator.
+    here = {name: value for name, value in os.environ.items() if not name.startswith("ARI_")}
     process = subprocess.Popen(
-        command, env={**os.environ, **isolated, **environment}, stdout=log, stderr=log
+        command, env={**here, **isolated, **environment}, stdout=log, stderr=log
     )
     try:
         _wait_for(f"http://127.0.0.1:{port}/api?token={token}", process)
-        yield Lab(port, notebooks, token)
+        yield Lab(port, notebooks, token, home / "runtime")
     finally:
         process.terminate()
         process.wait(timeout=20)
@@ -115,6 +119,53 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
         except OSError:
             time.sleep(0.2)
     raise AssertionError("JupyterLab did not answer")
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """Chromium: the one of this machine, else the one that Playwright installed."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=CHROMIUM_FLAGS
+        )
+        yield browser
+        browser.close()
+
+
+class Kernel:
+    """A way into a notebook's kernel beside its page: to ask, and to let things happen."""
+
+    def __init__(self, lab: Lab) -> None:
+        from jupyter_client.blocking.client import BlockingKernelClient
+
+        files = lab.runtime.glob("kernel-*.json")
+        newest = max(files, key=lambda file: file.stat().st_mtime)
+        self._client = BlockingKernelClient(connection_file=str(newest))
+        self._client.load_connection_file()
+        self._client.start_channels()
+        self._client.wait_for_ready(timeout=30)
+
+    def run(self, code: str, timeout: float = 30) -> str:
+        """Run code and give what it printed."""
+        said: list[str] = []
+
+        def hear(message: dict[str, Any]) -> None:
+            if message["msg_type"] == "stream":
+                said.append(message["content"]["text"])
+
+        reply = self._client.execute_interactive(code, timeout=timeout, output_hook=hear)
+        content = reply["content"]
+        assert content["status"] == "ok", content.get("evalue")
+        return "".join(said)
+
+    def ask(self, expression: str) -> Any:
+        """The value of an expression, as JSON has it."""
+        return json.loads(self.run(f"import json as _j; print(_j.dumps({expression}))"))
+
+    def close(self) -> None:
+        self._client.stop_channels()
 
 
 @dataclass
