@@ -32,6 +32,7 @@ __all__ = ["Follower", "Gap", "Listener"]
 _RETRY_SECONDS = 0.5
 _SETTLE_SECONDS = 0.25
 _BUSY = 2500  # events in that time from which on the stream is left alone
+_BREATH_SECONDS, _TURN_SECONDS = 0.001, 0.003
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,15 +319,23 @@ class Follower:
     # What can wait, in a thread of its own.
 
     def _settle(self) -> None:
-        """Let the log compress always, and fill its columns while the stream leaves time."""
-        before = self.log.count
+        """Let the log compress always, and fill its columns while nobody else needs the time."""
         while not self._left.wait(_SETTLE_SECONDS):
             while self.log.compress() and not self._left.is_set():
                 pass
-            now = self.log.count
-            quiet, before = now - before < _BUSY, now
-            while quiet and not self._left.is_set() and self.log.fill():
-                quiet = self.log.count - now < _BUSY
+            count = self.log.count
+            while self._has_time() and self.log.count - count < _BUSY and self.log.fill():
+                pass
+
+    def _has_time(self) -> bool:
+        """Whether no other thread computes: Python then gives a thread that wakes its turn at once.
+
+        It would take five milliseconds otherwise (``sys.getswitchinterval``), and a cell that
+        computes shall not pay for columns that nobody has asked for yet.
+        """
+        started = time.perf_counter()
+        left = self._left.wait(_BREATH_SECONDS)
+        return not left and time.perf_counter() - started < _BREATH_SECONDS + _TURN_SECONDS
 
     # After a gap, in a thread of its own.
 

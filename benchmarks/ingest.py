@@ -12,32 +12,22 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import base64
-import hashlib
 import importlib.util
 import json
-import socket
 import statistics
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import orjson
 
 sys.path.insert(0, str(Path(__file__).parent))
 from mix import events
+from source import Server, frame, over
 
-OVER = {
-    "type": "ChannelUserevent",
-    "timestamp": "2026-11-23T12:00:00.000+0000",
-    "eventname": "over",
-    "userevent": {},
-    "asterisk_id": "00:11:22:33:44:55",
-    "application": "hello-world",
-}
 PIECE = 1 << 18
 # Client → what must be installed, and what it does with an event.
 CLIENTS = {
@@ -48,64 +38,11 @@ CLIENTS = {
 }
 
 
-class Server:
-    """Answers what a session asks of an idle Asterisk; to a WebSocket it sends the frames."""
-
-    def __init__(self, frames: bytes) -> None:
-        self._frames = memoryview(frames)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self.started = 0.0
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            threading.Thread(
-                target=self._serve, args=(self._listener.accept()[0],), daemon=True
-            ).start()
-
-    def _serve(self, peer: socket.socket) -> None:
-        stream = peer.makefile("rb")
-        while line := stream.readline():
-            path = line.split()[1].decode()
-            headers = {}
-            while (header := stream.readline().strip()) != b"":
-                name, _, value = header.partition(b":")
-                headers[name.lower()] = value.strip()
-            if b"sec-websocket-key" in headers:
-                self._send(peer, headers[b"sec-websocket-key"])
-                return
-            body = b'{"system": {"version": "22.10.0"}}' if "/info" in path else b"[]"
-            status = b"404 Not Found" if "api-docs" in path else b"200 OK"
-            peer.sendall(
-                b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
-                % (status, len(body), body)
-            )
-
-    def _send(self, peer: socket.socket, key: bytes) -> None:
-        # The fixed text is RFC 6455's.
-        digest = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
-        peer.sendall(
-            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Accept: " + base64.b64encode(digest) + b"\r\n\r\n"
-        )
-        time.sleep(1)  # let the client settle
-        self.started = time.time()
-        try:
-            for at in range(0, len(self._frames), PIECE):
-                peer.sendall(self._frames[at : at + PIECE])
-            peer.recv(1)
-        except OSError:
-            pass  # the client has all it wanted and left
-
-
-def frame(text: bytes) -> bytes:
-    """A text message as an unmasked frame."""
-    return (
-        b"\x81\x7e" + len(text).to_bytes(2, "big") + text
-        if len(text) > 125
-        else bytes((0x81, len(text))) + text
-    )
+def in_pieces(frames: bytes) -> Iterator[bytes]:
+    """The whole stream, as much at a time as a socket likes to take."""
+    whole = memoryview(frames)
+    for at in range(0, len(whole), PIECE):
+        yield bytes(whole[at : at + PIECE])
 
 
 def ours(port: int) -> dict[str, float]:
@@ -207,8 +144,9 @@ def main() -> None:
     if given.client:
         print("\n" + json.dumps(RUN[given.client](given.port)))
         return
-    texts = [*events(given.events - 1), orjson.dumps(OVER)]
-    server = Server(b"".join(map(frame, texts)))
+    texts = [*events(given.events - 1), over()]
+    frames = b"".join(map(frame, texts))
+    server = Server(lambda: in_pieces(frames))
     mean = sum(map(len, texts)) / len(texts)
     print(f"{len(texts)} events of {mean:.0f} bytes, 1,000 channels alive")
     rates: dict[str, list[float]] = {}

@@ -1,0 +1,180 @@
+"""A source of events for benchmarks, in the place of an Asterisk.
+
+It answers what a session asks of an idle server; to a WebSocket it sends events, as fast as they
+are taken or so many a second.
+
+    python benchmarks/source.py --rate N --seconds N
+
+prints its URL and serves one stream of that length to every WebSocket. The stream's last event, a
+ChannelUserevent named "over", says how many there were before it and the checksum of each block.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import orjson
+
+sys.path.insert(0, str(Path(__file__).parent))
+from mix import events
+
+BLOCK = 10_000  # events for a checksum
+_TICKS = 100  # a second, at each of which a paced source sends
+
+
+def over(**words: object) -> bytes:
+    """The event that ends a stream."""
+    return orjson.dumps(
+        {
+            "type": "ChannelUserevent",
+            "timestamp": "2026-11-23T12:00:00.000+0000",
+            "eventname": "over",
+            "userevent": words,
+            "asterisk_id": "00:11:22:33:44:55",
+            "application": "hello-world",
+        }
+    )
+
+
+def frame(text: bytes) -> bytes:
+    """A text message as an unmasked frame."""
+    size = len(text)
+    if size < 126:
+        return bytes((0x81, size)) + text
+    if size < 1 << 16:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + text
+    return b"\x81\x7f" + size.to_bytes(8, "big") + text
+
+
+class Server:
+    """A server on a free port of this machine.
+
+    Args:
+        stream: called for every WebSocket; its pieces of frames are sent.
+    """
+
+    def __init__(self, stream: Callable[[], Iterator[bytes]]) -> None:
+        self._stream = stream
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.started = 0.0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            threading.Thread(
+                target=self._serve, args=(self._listener.accept()[0],), daemon=True
+            ).start()
+
+    def _serve(self, peer: socket.socket) -> None:
+        stream = peer.makefile("rb")
+        while line := stream.readline():
+            path = line.split()[1].decode()
+            headers = {}
+            while (header := stream.readline().strip()) != b"":
+                name, _, value = header.partition(b":")
+                headers[name.lower()] = value.strip()
+            if b"sec-websocket-key" in headers:
+                self._send(peer, headers[b"sec-websocket-key"])
+                return
+            body = b'{"system": {"version": "22.10.0"}}' if "/info" in path else b"[]"
+            status = b"404 Not Found" if "api-docs" in path else b"200 OK"
+            peer.sendall(
+                b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+                % (status, len(body), body)
+            )
+
+    def _send(self, peer: socket.socket, key: bytes) -> None:
+        # The fixed text is RFC 6455's.
+        digest = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
+        peer.sendall(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: " + base64.b64encode(digest) + b"\r\n\r\n"
+        )
+        time.sleep(1)  # let the client settle
+        self.started = time.time()
+        try:
+            for piece in self._stream():
+                peer.sendall(piece)
+            peer.recv(1)
+        except OSError:
+            pass  # the client has all it wanted and left
+
+
+def paced(rate: int, seconds: float) -> Iterator[bytes]:
+    """So many events a second, for so long, made while they are sent."""
+    total = round(rate * seconds)
+    texts = events(total)
+    blocks: list[int] = []
+    sent = 0
+    due = 0.0
+    before = time.monotonic()
+    while sent < total:
+        time.sleep(1 / _TICKS)
+        now = time.monotonic()
+        due += min(now - before, 0.1) * rate  # what a pause left out is not made up for
+        before = now
+        batch = list(islice(texts, min(total, int(due)) - sent))
+        for number, text in enumerate(batch, sent):
+            if number % BLOCK == 0:
+                blocks.append(0)
+            blocks[-1] = zlib.crc32(text, blocks[-1])
+        sent += len(batch)
+        yield b"".join(map(frame, batch))
+    yield frame(over(sent=sent, blocks=blocks))
+
+
+class Source:
+    """A paced source in a process of its own.
+
+    Args:
+        rate: events a second.
+        seconds: how long.
+    """
+
+    def __init__(self, rate: int, seconds: float) -> None:
+        command = [sys.executable, __file__, "--rate", str(rate), "--seconds", str(seconds)]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self.url = self._process.stdout.readline().strip()
+
+    def pause(self) -> None:
+        """Send nothing until `go_on`."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Send again."""
+        self._process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        """End it."""
+        self.go_on()
+        self._process.terminate()
+        self._process.wait()
+
+
+def main() -> None:
+    """Serve until killed."""
+    parser = argparse.ArgumentParser(description="A source of events.")
+    parser.add_argument("--rate", type=int, default=5000)
+    parser.add_argument("--seconds", type=float, default=10)
+    given = parser.parse_args()
+    server = Server(lambda: paced(given.rate, given.seconds))
+    print(f"http://127.0.0.1:{server.port}", flush=True)
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
