@@ -34,7 +34,7 @@ color:var(--jp-ui-font-color1,CanvasText);overflow-wrap:anywhere}
 .ari .up{color:var(--jp-success-color0,#1b7837)}
 .ari .bad{color:var(--jp-error-color0,#b2182b)}
 .ari dl{display:grid;grid-template-columns:max-content auto;gap:0 12px;margin:2px 0}
-.ari dt,.ari dd{margin:0}
+.ari dt,.ari dd{float:none;font-weight:400;margin:0;width:auto}
 .ari code,.ari pre{font:12px/1.45 var(--jp-code-font-family,monospace);background:none}
 .ari pre{margin:2px 0;white-space:pre-wrap}
 .ari table{border-collapse:collapse}
