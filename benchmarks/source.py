@@ -6,7 +6,8 @@ are taken or so many a second.
     python benchmarks/source.py --rate N --seconds N
 
 prints its URL and serves one stream of that length to every WebSocket. The stream's last event, a
-ChannelUserevent named "over", says how many there were before it and the checksum of each block.
+ChannelUserevent named "over", says how many there were before it, how many of them were
+StasisStart, the checksum of each block, and when it was sent.
 """
 
 from __future__ import annotations
@@ -118,7 +119,7 @@ def paced(rate: int, seconds: float) -> Iterator[bytes]:
     total = round(rate * seconds)
     texts = events(total)
     blocks: list[int] = []
-    sent = 0
+    sent = starts = 0
     due = 0.0
     before = time.monotonic()
     while sent < total:
@@ -131,9 +132,10 @@ def paced(rate: int, seconds: float) -> Iterator[bytes]:
             if number % BLOCK == 0:
                 blocks.append(0)
             blocks[-1] = zlib.crc32(text, blocks[-1])
+            starts += b'"StasisStart"' in text
         sent += len(batch)
         yield b"".join(map(frame, batch))
-    yield frame(over(sent=sent, blocks=blocks))
+    yield frame(over(sent=sent, starts=starts, blocks=blocks, ended=time.time()))
 
 
 class Source:
