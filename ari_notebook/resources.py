@@ -101,9 +101,12 @@ class LiveObject:
 
     _kind: Kind
 
-    def __init__(self, session: Session, id: str, seen: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, session: Session, id: str, seen: Mapping[str, Any] | None = None, as_of: int = 0
+    ) -> None:
         self._session = session
         self._seen = dict(seen or {})
+        self._as_of = as_of  # the place in the log from which on events know better than `seen`
         self.id = id
 
     @property
@@ -112,7 +115,7 @@ class LiveObject:
         if self._kind.table:
             row = getattr(self._session.tables, self._kind.table).get(self.id)
             # Once it is gone, the last that was said of it is in the event that ended it.
-            row = row or self._session.last_words(self._kind, self.id)
+            row = row or self._session.last_words(self._kind, self.id, self._as_of)
             if row is not None:
                 self._seen = dict(row)
         return Fields(self._seen)
@@ -323,17 +326,18 @@ def _method(operation: Operation, bound: tuple[str, ...]) -> Callable[..., Any]:
     return method
 
 
-def wrap(session: Session, response: str, value: Any) -> Any:
+def wrap(session: Session, response: str, value: Any, as_of: int = 0) -> Any:
     """An answer's JSON as Python objects.
 
     Args:
         session: whose objects they become.
         response: the declared type, such as ``Channel`` or ``List[Bridge]``.
         value: the decoded body.
+        as_of: the place in the log before which events are older than the answer.
     """
     if isinstance(value, list) and response.startswith("List["):
-        return [wrap(session, response[5:-1], item) for item in value]
+        return [wrap(session, response[5:-1], item, as_of) for item in value]
     kind = KINDS.get(response)
     if kind is not None and isinstance(value, dict) and all(n in value for n in kind.identity):
-        return session.objects[response](session, kind.id_of(value), value)
+        return session.objects[response](session, kind.id_of(value), value, as_of)
     return Fields(value) if isinstance(value, dict) else value

@@ -212,6 +212,7 @@ class Session(Keeping):
             requests=self.requests.count,
             reconnects=follower.reconnects,
             gaps=tuple(follower.gaps),
+            gap_count=follower.gaps.count,
             channels=len(follower.tables.channels),
             bridges=len(follower.tables.bridges),
             handlers=len(follower.handlers),
@@ -239,7 +240,9 @@ class Session(Keeping):
             return None
         if not answer.is_json:
             return answer.content
-        return wrap(self, operation.response, answer.json())
+        # What was asked for is as it is now; what was ordered may have changed before the answer.
+        as_of = self.log.count if operation.method == "GET" else 0
+        return wrap(self, operation.response, answer.json(), as_of)
 
     def request(
         self,
@@ -300,9 +303,9 @@ class Session(Keeping):
 
     # Events.
 
-    def last_words(self, kind: Kind, id: str) -> dict[str, Any] | None:
+    def last_words(self, kind: Kind, id: str, since: int = 0) -> dict[str, Any] | None:
         """What the latest of the last 2,000 events said of one object; None where none did."""
-        for event in reversed(self.log.since(max(0, self.log.count - 2000))):
+        for event in reversed(self.log.since(max(since, self.log.count - 2000))):
             item = event.get(kind.event_field)
             if not isinstance(item, dict) or not all(name in item for name in kind.identity):
                 continue

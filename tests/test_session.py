@@ -183,3 +183,12 @@ def test_application_taken_over_is_not_fought_for(exchange_server):
             first.wait_for("StasisStart", timeout=1)
         second.call("1000")
         second.wait_for("StasisStart")
+
+
+def test_an_answer_knows_better_than_the_events_before_it(ari):
+    ari.call("1000")
+    channel = ari.channels[ari.wait_for("StasisStart").channel.id]
+    channel.continue_in_dialplan(context="default", extension="1001", priority=1)
+    ari.wait_for("StasisEnd")
+    until(lambda: channel.get().dialplan["app_name"] == "Echo")
+    assert channel.get().dialplan["exten"] == "1001"
