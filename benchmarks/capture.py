@@ -10,8 +10,10 @@ of a Parquet dataset with pandas, Dask on two workers, and DuckDB, each in a pro
 from __future__ import annotations
 
 import argparse
+import gc
 import math
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,7 +26,7 @@ from ari_notebook.session import Session
 
 RECORDED = Path(__file__).parent.parent / "tests" / "captures" / "calls.jsonl.gz"
 BATCH = 64
-ROUNDS = 5
+ROUNDS = 15
 
 
 def batches(count: int) -> list[list[bytes]]:
@@ -39,44 +41,49 @@ def batches(count: int) -> list[list[bytes]]:
     return [events[at : at + BATCH] for at in range(0, count, BATCH)]
 
 
-def through(session: Session, given: list[list[bytes]]) -> tuple[float, float]:
-    """Seconds that the stream's thread takes for events: that pass, and of the processor's."""
+Cost = tuple[float, float, float]
+
+
+def through(session: Session, given: list[list[bytes]], path: Path | None) -> Cost:
+    """What the events cost, with a capture into a path or without.
+
+    Seconds that pass in the stream's thread, seconds of the processor in that thread, and seconds
+    of the processor in all threads until everything is written.
+    """
+    capture = session.capture(path) if path else None
     hand_on = session.following._on_batch  # what its socket's thread calls
-    started, worked = time.perf_counter(), time.thread_time()
+    gc.collect()
+    before, worked, started = time.process_time(), time.thread_time(), time.perf_counter()
     for batch in given:
         hand_on(batch, time.time())
-    return time.perf_counter() - started, time.thread_time() - worked
+    passed, worked = time.perf_counter() - started, time.thread_time() - worked
+    if capture:
+        capture.stop()
+    return passed, worked, time.process_time() - before
 
 
 def overhead(count: int, folder: Path) -> Path:
-    """Print what capturing adds, over rounds that take turns; return the last file."""
+    """Print what capturing adds: the median over pairs of runs, with and without, in turns."""
     given = batches(count)
-    seconds: dict[str, list[tuple[float, float]]] = {
-        "no capture": [],
-        ".jsonl": [],
-        ".jsonl.gz": [],
-    }
-    for turn in range(ROUNDS):
-        for kind, measured in seconds.items():
-            with ari_notebook.connect(subscribe_all=True, keep=100_000) as session:
-                if kind.startswith("."):
-                    session.capture(folder / f"{turn}{kind}")
-                measured.append(through(session, given))
-    print("an event in the stream's thread, best of", ROUNDS)
-    least = {kind: [min(values) for values in zip(*m, strict=True)] for kind, m in seconds.items()}
-    for kind, (passed, worked) in least.items():
-        by = [
-            100 * (value / plain - 1)
-            for value, plain in zip((passed, worked), least["no capture"], strict=True)
-        ]
-        print(
-            f"{kind:12} {passed / count * 1e6:6.2f} us ({by[0]:+5.1f} %), of the processor's"
-            f" {worked / count * 1e6:6.2f} us ({by[1]:+5.1f} %), {count / passed:9,.0f} events/s"
-        )
+    path = folder / "empty"
+    print(f"an event, median of {ROUNDS} pairs of runs, without a capture and with one")
     for kind in (".jsonl", ".jsonl.gz"):
-        size = (folder / f"0{kind}").stat().st_size
-        print(f"{kind:12} {size / count:6.0f} bytes an event on disk")
-    return folder / f"{ROUNDS - 1}.jsonl.gz"
+        pairs: list[tuple[Cost, Cost]] = []
+        for turn in range(ROUNDS):
+            path = folder / f"{turn}{kind}"
+            both: dict[bool, Cost] = {}
+            for captured in (False, True) if turn % 2 else (True, False):
+                with ari_notebook.connect(subscribe_all=True, keep=100_000) as session:
+                    both[captured] = through(session, given, path if captured else None)
+            pairs.append((both[False], both[True]))
+            if turn:
+                (folder / f"{turn - 1}{kind}").unlink()
+        for place, what in enumerate(("stream's thread", "its processor", "all threads")):
+            plain = statistics.median(without[place] for without, _ in pairs)
+            more = statistics.median(with_[place] / without[place] for without, with_ in pairs)
+            print(f"{kind:10} {what:16} {plain / count * 1e6:6.2f} us {100 * (more - 1):+6.1f} %")
+        print(f"{kind:10} on disk          {path.stat().st_size / count:6.0f} bytes")
+    return path
 
 
 def reading(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 Each line is an object with ``at`` (when, in seconds since 1970) and one member that says what it
 is; docs/captures.md lists them. Compressed, the file is a row of complete gzip members, one each
-half second at most, so that a program that is killed leaves all but the last of them readable.
+quarter second at most, so that a program that is killed leaves all but the last of them readable.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 import time
 import zlib
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -36,7 +36,7 @@ KINDS = (
     "state",
     "end",
 )
-_FLUSH_SECONDS = 0.5
+_FLUSH_SECONDS = 0.25
 _MEMBER_BYTES = 1 << 20
 _MOST_WAITING = 64 << 20
 _READ_BYTES = 1 << 20
@@ -48,7 +48,9 @@ _EVENT_LINE = re.compile(rb'\{"at":(\d+\.\d+),"event":(\{.*\})\}\r?', re.DOTALL)
 class Writer:
     """Appends lines to a file from a thread of its own.
 
-    Whoever adds something only puts it on a queue; all the work is done in the thread. Where
+    Whoever adds something only puts it on a queue. The thread looks at it four times a second and
+    no more often: each time it runs Python it takes the interpreter from the event stream, so it
+    frames many events in one call, and compresses and writes them in calls that need none. Where
     the disk cannot keep up, and 64 MiB wait, adding waits too: nothing is lost in silence and
     memory stays bounded.
 
@@ -91,14 +93,12 @@ class Writer:
     def _add(self, parts: Sequence[bytes], at: float | None) -> None:
         with self._changed:
             while self._waiting > _MOST_WAITING and not (self._closed or self.failure):
+                self._changed.notify_all()
                 self._changed.wait()
             if self._closed or self.failure:
                 return
             self._queue.append((parts, at))
-            before = self._waiting
             self._waiting += sum(map(len, parts))
-            if before < _MEMBER_BYTES <= self._waiting:
-                self._changed.notify_all()
 
     def close(self) -> None:
         """Write what waits, and close the file."""
@@ -111,19 +111,17 @@ class Writer:
         with self._file:
             while True:
                 with self._changed:
-                    if not self._closed and self._waiting < _MEMBER_BYTES:
-                        self._changed.wait(_FLUSH_SECONDS)
+                    # Woken by nothing but a full queue's `_add` and `close`.
+                    self._changed.wait_for(
+                        lambda: self._closed or self._waiting > _MOST_WAITING, _FLUSH_SECONDS
+                    )
                     last = self._closed
                     queue, self._queue = self._queue, deque()
                     self._waiting = 0
                     self._changed.notify_all()
-                if queue and not self.failure:
-                    self._write(
-                        b"".join(
-                            parts[0] if at is None else event_lines(parts, at)
-                            for parts, at in queue
-                        )
-                    )
+                for block in _blocks(queue):
+                    if not self.failure:
+                        self._write(block)
                 if last:
                     return
 
@@ -138,6 +136,21 @@ class Writer:
             self.bytes += len(lines)
         except OSError as error:  # a full disk ends the capture, never the session
             self.failure = f"cannot write {self.path}: {error.strerror}"
+
+
+def _blocks(queue: Iterable[tuple[Sequence[bytes], float | None]]) -> Iterator[bytes]:
+    """What waits, as text to be written at once: so much that it costs few calls."""
+    texts: list[bytes] = []
+    size = 0
+    for parts, at in queue:
+        text = parts[0] if at is None else event_lines(parts, at)
+        texts.append(text)
+        size += len(text)
+        if size >= _MEMBER_BYTES:
+            yield b"".join(texts)
+            texts, size = [], 0
+    if texts:
+        yield b"".join(texts)
 
 
 @dataclass(frozen=True, slots=True)
