@@ -224,7 +224,8 @@ def _names(happening: Happening) -> set[str]:
     found: set[str] = set()
     for value in happening.fields.values():
         if isinstance(value, str) and not happening.is_event:
-            found |= {value, *value.split(",")}
+            parts = value.split(",")
+            found |= {value, *parts, *(part.partition(":")[2] for part in parts)}  # channel:ID
         elif isinstance(value, Mapping):
             found |= {str(value.get("id")), str(value.get("name"))}
             found.add(str(value.get("target_uri", "")).partition(":")[2])

@@ -1,0 +1,81 @@
+"""Notebook 08: watch a call that is not ours, and raise an alarm."""
+
+from __future__ import annotations
+
+from ari_notebook.lessons.evidence import Evidence, Happening
+from ari_notebook.lessons.lesson import Lesson, Verdict
+
+_NAME = "emergency"
+
+
+def _watched(seen: Evidence) -> list[str]:
+    """The channels that the application was subscribed to."""
+    asked = seen.requests("applications.subscribe")
+    sources = [source for each in asked for source in str(each.get("eventSource")).split(",")]
+    return [id for kind, _, id in (each.partition(":") for each in sources) if kind == "channel"]
+
+
+LESSON = Lesson(
+    "a watcher",
+    "Subscribe to the channel of somebody at 1002, and filter ChannelVarset out. When 9 is "
+    "pressed on that phone, send your application a user event emergency, with the channel's id "
+    "in its variable who. Then unsubscribe.",
+    "08-variables-and-subscriptions",
+    _watched,
+)
+
+
+def _subscribed(channel: Evidence) -> Happening | None:
+    return channel.request("applications.subscribe")
+
+
+@LESSON.step("you are subscribed to a call that is not yours", "Section 4.")
+def subscribed(channel: Evidence) -> Verdict:
+    if channel.event("StasisStart"):
+        return "That call is in your application: you hear of it anyway. Watch another one."
+    return _subscribed(channel)
+
+
+@LESSON.step("ChannelVarset is filtered out", "Section 5.")
+def filtered(channel: Evidence) -> Verdict:
+    filters = channel.whole.requests("applications.filter", before=_pressed(channel))
+    if not filters:
+        return None
+    kept_away = str(filters[-1].fields)
+    if "'disallowed'" not in kept_away or "ChannelVarset" not in kept_away:
+        return "The filter that was in force when the key was pressed does not keep it away."
+    return True
+
+
+@LESSON.step("you hear 9 being pressed", "The phone that called can press keys.")
+def pressed(channel: Evidence) -> Verdict:
+    if _subscribed(channel) and not _pressed(channel) and channel.event("ChannelDtmfReceived"):
+        return "Another key was pressed."
+    return _pressed(channel)
+
+
+@LESSON.step("an emergency is told to your application", "Section 3.")
+def told(channel: Evidence) -> Verdict:
+    key = _pressed(channel)
+    if not key:
+        return None
+    events = channel.whole.events("ChannelUserevent", after=key)
+    mine = [each for each in events if each.get("eventname") == _NAME]
+    if not mine:
+        return "The event has another name." if events else None
+    if mine[0].get("userevent.who") != channel.subject:
+        return "It came, and its variable who is not the channel's id."
+    return mine[0]
+
+
+@LESSON.step("you are no longer subscribed", "After the alarm.")
+def unsubscribed(channel: Evidence) -> Verdict:
+    key = _pressed(channel)
+    done = channel.request("applications.unsubscribe", after=_subscribed(channel))
+    if done and (not key or done.order < key.order):
+        return "You unsubscribed before anything had happened."
+    return done
+
+
+def _pressed(channel: Evidence) -> Happening | None:
+    return channel.event("ChannelDtmfReceived", digit="9", after=_subscribed(channel))
