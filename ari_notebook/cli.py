@@ -17,7 +17,7 @@ from ari_notebook._version import __version__
 
 __all__ = ["main"]
 
-_FIRST = "01-hello-world.ipynb"
+_FIRST = "00-start-here.ipynb"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from ari_notebook.course import copy_course, course_folder
+from tests.conftest import free_port
 
 
 @pytest.fixture
@@ -67,4 +74,34 @@ def test_a_spoilt_memory_loses_no_edit(source: Path, tmp_path: Path) -> None:
 
 
 def test_this_installation_has_a_course() -> None:
-    assert (course_folder() / "01-hello-world.ipynb").exists()
+    names = [path.name for path in sorted(course_folder().glob("*.ipynb"))]
+    assert names[:2] == ["00-start-here.ipynb", "01-hello-world.ipynb"]
+
+
+@pytest.mark.slow
+def test_lab_opens_the_copied_course_on_its_first_page(tmp_path: Path) -> None:
+    folder, port = tmp_path / "course", free_port()
+    command = [
+        *(sys.executable, "-c", "from ari_notebook.cli import main; main()"),
+        *("lab", str(folder), "--no-browser", "--IdentityProvider.token="),
+        *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+    ]
+    home = {f"JUPYTER_{each}_DIR": str(tmp_path / each) for each in ("CONFIG", "DATA", "RUNTIME")}
+    lab = subprocess.Popen(command, env=os.environ | home, stderr=subprocess.DEVNULL)
+    try:
+        assert landing(f"http://127.0.0.1:{port}/", lab).endswith("/lab/tree/00-start-here.ipynb")
+    finally:
+        lab.terminate()
+        lab.wait(30)
+    copied = {path.name for path in folder.glob("*.ipynb")}
+    assert copied == {path.name for path in course_folder().glob("*.ipynb")}
+
+
+def landing(url: str, server: subprocess.Popen[bytes]) -> str:
+    """Where a browser that asks for the address ends up, as soon as the server answers."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end and server.poll() is None:
+        with suppress(OSError), urllib.request.urlopen(url, timeout=10) as answer:
+            return str(answer.url)
+        time.sleep(0.2)
+    raise AssertionError(f"nothing answers at {url}")
