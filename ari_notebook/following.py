@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ __all__ = ["Follower", "Gap", "Listener"]
 
 _RETRY_SECONDS = 0.5
 _SETTLE_SECONDS = 0.25
+_REMEMBERED_GAPS = 1000
 _BUSY = 2500  # events in that time from which on the stream is left alone
 _BREATH_SECONDS, _TURN_SECONDS = 0.001, 0.003
 
@@ -76,6 +78,24 @@ class Gap:
             f"{self.seconds:.1f} s without events ({self.reason}); vanished: "
             f"{counted(self.vanished)}; appeared: {counted(self.appeared)}"
         )
+
+
+class Gaps(deque[Gap]):
+    """The latest gaps, and how many there were in all."""
+
+    def __init__(self) -> None:
+        super().__init__(maxlen=_REMEMBERED_GAPS)
+        self.total = 0
+
+    def append(self, gap: Gap) -> None:
+        """Remember one more."""
+        super().append(gap)
+        self.total += 1
+
+    def clear(self) -> None:
+        """As if there had been none."""
+        super().clear()
+        self.total = 0
 
 
 class Listener(Protocol):
@@ -136,7 +156,7 @@ class Follower:
         self.state = State.CLOSED
         self.reason = ""
         self.reconnects = 0
-        self.gaps: list[Gap] = []
+        self.gaps = Gaps()
         self.answers: WebSocketTransport | None = None
         self.listeners: tuple[Listener, ...] = ()
         # Guards the log and the tables against two writers, and wakes whoever waits for events.

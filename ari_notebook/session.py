@@ -212,7 +212,7 @@ class Session(Keeping):
             requests=self.requests.count,
             reconnects=follower.reconnects,
             gaps=tuple(follower.gaps),
-            gap_count=follower.gaps.count,
+            gap_count=follower.gaps.total,
             channels=len(follower.tables.channels),
             bridges=len(follower.tables.bridges),
             handlers=len(follower.handlers),

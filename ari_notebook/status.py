@@ -11,7 +11,7 @@ __all__ = ["Status"]
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How a session stands. Times are seconds since 1970."""
+    """How a session stands. Times are seconds since 1970; ``gaps`` are the latest thousand."""
 
     name: str
     url: str
@@ -30,6 +30,7 @@ class Status:
     requests: int
     reconnects: int
     gaps: tuple[Gap, ...]
+    gap_count: int
     channels: int
     bridges: int
     handlers: int
@@ -44,7 +45,7 @@ class Status:
             f" REST over {self.transport}",
             f"  {self.channels} channels, {self.bridges} bridges, {self.handlers} handlers",
             f"  {self.events} events ({self.dropped} dropped, {self.malformed} malformed),"
-            f" {self.requests} requests, {self.reconnects} reconnects, {len(self.gaps)} gaps",
+            f" {self.requests} requests, {self.reconnects} reconnects, {self.gap_count} gaps",
         ]
         lines += [f"  gap: {gap}" for gap in self.gaps[-3:]]
         return "\n".join(lines)

@@ -75,7 +75,7 @@ class Waits:
         mark = mark or self.mark
         follower = self._follower
         started = time.monotonic()
-        gaps = len(follower.gaps)
+        gaps = follower.gaps.total
         seen: Counter[str] = Counter()
         sequence = mark.sequence
         while True:
@@ -98,7 +98,7 @@ class Waits:
                 progress(time.monotonic() - started)
         raise EventTimeout(
             f"no {pattern} in {timeout:g} s",
-            _what_came(seen, len(follower.gaps) > gaps),
+            _what_came(seen, follower.gaps.total > gaps),
         )
 
 

@@ -251,7 +251,7 @@ class Board:
             "dropped": status.dropped,
             "requests": status.requests,
             "reconnects": status.reconnects,
-            "gaps": len(status.gaps),
+            "gaps": status.gap_count,
             "gap": clean(status.gaps[-1]) if status.gaps else "",
             "gapEnded": status.gaps[-1].end * 1000 if status.gaps else 0,
         }
