@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -24,19 +25,19 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield running
 
 
-@pytest.fixture
-def notes() -> Notes:
-    return Notes()
-
-
-@pytest.fixture
-def page(browser: Any, notes: Notes) -> Iterator[Any]:
-    """A page that is watched; nothing on it may go wrong without a test expecting it."""
+@contextmanager
+def watched_page(browser: Any) -> Iterator[tuple[Any, Notes]]:
+    """A page, and notes of what it does that it should not."""
     context = browser.new_context(viewport={"width": 1280, "height": 1100})
-    page = context.new_page()
+    page, notes = context.new_page(), Notes()
     notes.watch(page)
-    yield page
+    yield page, notes
     context.close()
-    assert notes.errors == []
-    assert notes.left == []
-    assert notes.dialogs == []
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A page on which nothing may go wrong."""
+    with watched_page(browser) as (page, notes):
+        yield page
+    notes.check()

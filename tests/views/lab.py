@@ -105,7 +105,11 @@ def running_lab(folder: Path, environment: dict[str, str], *, dark: bool = False
         yield Lab(port, notebooks, token, home / "runtime")
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:  # it waits for a kernel that is slow to go
+            process.kill()
+            process.wait()
         log.close()
 
 
@@ -181,6 +185,12 @@ class Notes:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("request", self._request)
         page.on("dialog", self._dialog)
+
+    def check(self) -> None:
+        """Nothing went wrong and nothing left this machine."""
+        assert self.errors == []
+        assert self.left == []
+        assert self.dialogs == []
 
     def _console(self, message: Any) -> None:
         if message.type == "error" and not NOT_OURS.search(message.text):

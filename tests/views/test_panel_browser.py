@@ -1,0 +1,338 @@
+"""The panel as a person meets it: in JupyterLab, in Chromium, with the simulated exchange."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.views.conftest import watched_page
+from tests.views.lab import Kernel, Lab, Notes, open_notebook, run_cell, run_done
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+CONNECT = "%load_ext ari_notebook\n%ari connect;"
+PANEL = "%ari panel"
+REQUESTS = "[[r.method, r.path, r.params, r.status] for r in ari.requests]"
+# What a server would send, with one text wherever it can say one; `send` hands on its frames.
+TELL = """
+import json, time
+def send(type, **fields):
+    now = "2026-01-01T00:00:00.000+0000"
+    frame = {"type": type, "application": "hello-world", "timestamp": now, **fields}
+    ari._follower._on_batch([json.dumps(frame).encode()], time.time())
+spoken = {"id": id, "name": hostile, "state": "Up", "creationtime": hostile, "language": hostile,
+    "caller": {"name": hostile, "number": hostile}, "connected": {"name": hostile, "number": ""},
+    "accountcode": hostile, "protocol_id": hostile, "channelvars": {hostile: hostile},
+    "dialplan": {"context": hostile, "exten": hostile, "priority": 1, "app_name": hostile,
+        "app_data": hostile}}
+bridge = {"id": hostile, "name": hostile, "technology": hostile, "bridge_type": hostile,
+    "bridge_class": "stasis", "creator": hostile, "channels": [id], "video_mode": "none",
+    "creationtime": hostile}
+playback = {"id": "p", "media_uri": hostile, "target_uri": "channel:" + id, "language": "en",
+    "state": "playing"}
+send("StasisStart", args=[hostile], channel=spoken)
+send("BridgeCreated", bridge=bridge)
+send("ChannelEnteredBridge", bridge=bridge, channel=spoken)
+send("PlaybackStarted", playback=playback)
+send("ChannelVarset", variable=hostile, value=hostile, channel=spoken)
+send("EndpointStateChange", endpoint={"technology": "PJSIP", "resource": hostile, "state": hostile,
+    "channel_ids": []})
+send("DeviceStateChanged", device_state={"name": hostile, "state": hostile})
+send("ChannelUserevent", eventname=id + hostile, userevent={hostile: hostile}, channel=spoken)
+"""
+UNTELL = """
+send("ChannelDestroyed", cause=16, cause_txt="Normal Clearing", channel=spoken)
+send("BridgeDestroyed", bridge=bridge)
+"""
+
+
+@dataclass
+class Shown:
+    """A panel on a page and the kernel behind it, in which `phone` is the latest caller."""
+
+    page: Any
+    kernel: Kernel
+
+    @property
+    def panel(self) -> Any:
+        return self.page.locator(".ari-panel").first
+
+    @property
+    def rows(self) -> Any:
+        return self.panel.locator("tr.channel")
+
+    def button(self, name: str, within: str = "") -> Any:
+        place = self.panel.locator(within) if within else self.panel
+        return place.get_by_role("button", name=name, exact=True)
+
+    def inspect(self, name: str) -> None:
+        """Press a button of the chosen channel."""
+        self.button(name, ".inspector").click()
+
+    def call(self, extension: str = "1000", caller: str = "Alice <5551>") -> str:
+        """Let somebody call; gives the id of the channel, once its row shows."""
+        id = self.kernel.ask(f"(phone := ari.call({extension!r}, caller={caller!r})).id")
+        self.panel.locator(f'tr.channel[data-id="{id}"]').wait_for(timeout=5000)
+        return str(id)
+
+    def sent(self, method: str, path: str) -> dict[str, Any]:
+        """The parameters of the latest such request, which was answered well."""
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            for other, at, params, status in reversed(self.kernel.ask(REQUESTS)):
+                if (other, at) == (method, path) and status is not None:
+                    assert 200 <= status < 300, f"{method} {path}: {status}"
+                    return dict(params)
+            time.sleep(0.05)
+        raise AssertionError(f"{method} {path} was not sent: {self.kernel.ask(REQUESTS)}")
+
+    def says(self, text: str | re.Pattern[str], within: str) -> None:
+        self.panel.locator(within).filter(has_text=text).first.wait_for(timeout=5000)
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Any, lab: Lab) -> Iterator[tuple[Shown, Notes]]:
+    """One notebook for all: opening it takes longer than all that is tested on it."""
+    with watched_page(browser) as (page, notes):
+        name = lab.write("panel.ipynb", CONNECT, PANEL, "import time; time.sleep(4)", PANEL)
+        open_notebook(page, lab, name)
+        run_done(page, 0)
+        run_done(page, 1)
+        kernel = Kernel(lab)
+        yield Shown(page, kernel), notes
+        kernel.close()
+
+
+@pytest.fixture
+def shown(opened: tuple[Shown, Notes]) -> Iterator[Shown]:
+    """A panel with nobody on the line; on its page nothing may go wrong."""
+    shown, notes = opened
+    yield shown
+    shown.kernel.run(
+        "for channel in list(ari.channels): ari.channels.hangup(channel.id)\n"
+        "for bridge in list(ari.bridges): ari.bridges.destroy(bridge.id)"
+    )
+    shown.panel.locator("tr.channel, tr.bridge").first.wait_for(state="detached", timeout=5000)
+    notes.check()
+
+
+def test_a_call_shows(shown: Shown) -> None:
+    # The event's time and the row's are both this machine's.
+    shown.page.evaluate(
+        """() => {
+            window.shownAt = 0;
+            new MutationObserver((_, watch) => {
+                if (!document.querySelector(".ari-panel tr.channel")) return;
+                window.shownAt = Date.now();
+                watch.disconnect();
+            }).observe(document.querySelector(".ari-panel"), {childList: true, subtree: true});
+        }"""
+    )
+    shown.call("1000", "Alice <5551>")
+    received = shown.kernel.ask("ari.events.df['received'].iloc[-1].timestamp()")
+    print(f"shown {shown.page.evaluate('window.shownAt') - received * 1000:.0f} ms after the event")
+    row = shown.rows.first.inner_text()
+    for words in ("Alice <5551>", "Up", "1000@default"):
+        assert words in row
+    shown.says("StasisStart", ".feed")
+
+
+def test_answer_and_ring(shown: Shown) -> None:
+    id = shown.call("1003")
+    shown.says("Ring", "tr.channel .state")
+    shown.inspect("Ring")
+    shown.sent("POST", f"/channels/{id}/ring")
+    shown.button("Stop ringing", ".inspector").wait_for(timeout=5000)
+    shown.inspect("Stop ringing")
+    shown.sent("DELETE", f"/channels/{id}/ring")
+    shown.inspect("Answer")
+    shown.sent("POST", f"/channels/{id}/answer")
+    shown.says("Up", "tr.channel .state")
+
+
+def test_play_a_chosen_sound(shown: Shown) -> None:
+    id = shown.call()
+    shown.panel.get_by_label("What to play").fill("sound:tt-monkeys")
+    shown.inspect("Play")
+    assert shown.sent("POST", f"/channels/{id}/play") == {"media": "sound:tt-monkeys"}
+    shown.says("sound:tt-monkeys", "tr.channel")
+
+
+def test_hold_and_mute_are_switches(shown: Shown) -> None:
+    id = shown.call()
+    for on, off, path in (("Hold", "Unhold", "hold"), ("Mute", "Unmute", "mute")):
+        shown.inspect(on)
+        shown.sent("POST", f"/channels/{id}/{path}")
+        shown.button(off, ".inspector").wait_for(timeout=5000)
+        shown.inspect(off)
+        shown.sent("DELETE", f"/channels/{id}/{path}")
+        shown.button(on, ".inspector").wait_for(timeout=5000)
+
+
+def test_keys_go_both_ways(shown: Shown) -> None:
+    id = shown.call()
+    shown.button("Key 5").click()
+    assert shown.sent("POST", f"/channels/{id}/dtmf") == {"dtmf": "5"}
+    shown.kernel.run("phone.press('42#')")
+    shown.says("42#", "tr.channel")
+
+
+def test_record_and_stop(shown: Shown) -> None:
+    id = shown.call()
+    shown.inspect("Record")
+    name = shown.sent("POST", f"/channels/{id}/record")["name"]
+    shown.says(name, "tr.channel")
+    shown.inspect("Stop recording")
+    shown.sent("POST", f"/recordings/live/{name}/stop")
+    shown.says("RecordingFinished", ".feed")
+
+
+def test_bridges(shown: Shown) -> None:
+    id = shown.call()
+    shown.button("Create bridge").click()
+    assert shown.sent("POST", "/bridges") == {"type": "mixing"}
+    shown.says("0 channels", "tr.bridge")
+    bridge = shown.kernel.ask("next(iter(ari.bridges.df.index))")
+    shown.inspect("Add to bridge")
+    assert shown.sent("POST", f"/bridges/{bridge}/addChannel") == {"channel": id}
+    shown.says("1 channel", "tr.bridge")
+    shown.panel.locator("tr.channel.member").wait_for(timeout=5000)
+    shown.inspect("Take out of bridge")
+    shown.sent("POST", f"/bridges/{bridge}/removeChannel")
+    shown.says("0 channels", "tr.bridge")
+    shown.button(f"Destroy bridge {bridge}").click()
+    shown.sent("DELETE", f"/bridges/{bridge}")
+    shown.panel.locator("tr.bridge").wait_for(state="detached", timeout=5000)
+
+
+def test_hang_up(shown: Shown) -> None:
+    id = shown.call()
+    shown.inspect("Hang up")
+    shown.sent("DELETE", f"/channels/{id}")
+    shown.panel.get_by_text("Nobody is on the line.").wait_for(timeout=5000)
+
+
+def test_an_error_shows_on_the_row(shown: Shown) -> None:
+    shown.call()
+    shown.panel.get_by_label("What to play").fill("nonsense:x")
+    shown.rows.first.get_by_role("button", name="Play Alice <5551>").click()
+    shown.says(re.compile("nonsense|media", re.IGNORECASE), "tr.channel .wrong")
+    assert shown.rows.first.bounding_box()["height"] < 40
+
+
+def test_an_event_unfolds_to_its_json(shown: Shown) -> None:
+    id = shown.call()
+    channel = shown.kernel.ask(f"ari.channels[{id!r}].name")
+    shown.panel.locator(".feed summary", has_text=channel).first.click()
+    shown.says(f'"id": "{id}"', ".feed pre")
+
+
+def test_the_feed_is_filtered_and_paused(shown: Shown) -> None:
+    shown.call("1000", "Dora <1>")
+    lines, filter = shown.panel.locator(".feed li"), shown.panel.get_by_label("Filter events")
+    filter.fill("no such event")
+    lines.first.wait_for(state="detached", timeout=5000)
+    filter.fill("StasisStart")
+    lines.first.wait_for(timeout=5000)
+    shown.button("Pause").click()
+    before = lines.count()
+    shown.call("1000", "Emil <2>")
+    assert lines.count() == before
+    shown.button("Go on").click()
+    lines.nth(before).wait_for(timeout=5000)
+    filter.fill("")
+
+
+def test_buttons_work_while_a_cell_runs(shown: Shown) -> None:
+    shown.call("1003")
+    run_cell(shown.page, 2)
+    prompt = shown.page.locator(".jp-Notebook .jp-CodeCell").nth(2).locator(".jp-InputPrompt")
+    prompt.filter(has_text="[*]").wait_for(timeout=5000)
+    shown.inspect("Answer")
+    shown.says("Up", "tr.channel .state")
+    assert prompt.inner_text() == "[*]:"
+
+
+def test_two_views_of_one_session(shown: Shown) -> None:
+    run_done(shown.page, 3)
+    shown.call()
+    for place in (0, 1):
+        view = shown.page.locator(".ari-panel").nth(place)
+        view.locator("tr.channel").first.wait_for(timeout=5000)
+
+
+def test_the_telephone(shown: Shown) -> None:
+    shown.panel.get_by_label("Caller", exact=True).fill("Carol <5553>")
+    shown.button("Call").click()
+    shown.says("Carol <5553>", "tr.channel")
+    shown.panel.get_by_label("Keys on the call to 1000").fill("7")
+    shown.button("Press").click()
+    shown.says("7", "tr.channel")
+    shown.button("Put down").click()
+    shown.panel.get_by_text("Nobody is on the line.").wait_for(timeout=5000)
+
+
+HOSTILE = [
+    "<script>window.struck=1</script>",
+    "<img src=x onerror=window.struck=1>",
+    '"><svg onload=window.struck=1>',
+    "' onmouseover='window.struck=1",
+    "</td></tr></table><h1>huge",
+    "{{constructor.constructor('window.struck=1')()}}",
+    "\uffff\ufffe nothing \U000e0001\u200b",
+    "\u202e backwards \u0007 \u0000",
+    "x" * 100_000,
+    "\u0041" + "\u0301" * 3000,
+]
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_hostile_texts_are_text(shown: Shown, number: int) -> None:
+    """Told by the server as it would be, in every field that a page shows."""
+    shown.kernel.run(f"id, hostile = 'hostile-{number}', {HOSTILE[number]!r}\n{TELL}")
+    shown.rows.first.wait_for(timeout=5000)
+    shown.panel.locator("tr.bridge").wait_for(timeout=5000)
+    shown.panel.locator(".feed summary", has_text=f"hostile-{number}").click()
+    shown.says(f"hostile-{number}", ".feed details[open] pre")
+    shown.panel.locator("details", has_text="Endpoints").first.evaluate("it => it.open = true")
+    shown.rows.first.hover()
+    assert shown.page.evaluate("window.struck") is None
+    assert shown.panel.locator("script, img, svg, h1, iframe, a").count() == 0
+    for row in shown.panel.locator("tr.channel, tr.bridge, .feed summary").all():
+        assert row.bounding_box()["height"] < 40
+    within = shown.panel.bounding_box()
+    for part in shown.panel.locator(":scope > *").all():
+        box = part.bounding_box()
+        assert box is None or box["x"] + box["width"] <= within["x"] + within["width"] + 1
+    shown.kernel.run(UNTELL)
+
+
+def test_a_frame_of_broken_unicode_does_no_harm(shown: Shown) -> None:
+    """Half a surrogate pair is no text, so the frame is no event: the feed says so."""
+    shown.kernel.run(f"id, hostile = 'broken', '\\ud83d'\n{TELL}")
+    shown.says("malformed", ".feed")
+    shown.call("1000", "After <5558>")
+    shown.says("After <5558>", "tr.channel")
+
+
+def test_a_saved_notebook_shows_its_last_state_without_a_kernel(
+    browser: Any, lab: Lab, shown: Shown
+) -> None:
+    shown.call("1000", "Last <5559>")
+    shown.page.locator(".jp-OutputArea", has_text="Last <5559>").first.wait_for()
+    time.sleep(11)  # the picture below the panel is made anew every 10 s
+    shown.page.locator(".jp-Notebook").click()
+    shown.page.keyboard.press("Control+s")
+    time.sleep(1)
+    saved = (lab.folder / "panel.ipynb").read_text()
+    (lab.folder / "saved.ipynb").write_text(saved.replace('"kernelspec"', '"nothing"'))
+    with watched_page(browser) as (page, notes):
+        page.goto(lab.url("saved.ipynb"))
+        page.locator(".ari-snapshot", has_text="Last <5559>").first.wait_for(timeout=30_000)
+        assert "%ari panel" in page.locator(".ari-snapshot").first.inner_text()
+        notes.check()
