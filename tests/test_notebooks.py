@@ -112,6 +112,14 @@ def test_links_lead_to_notebooks_that_are_there(notebook: Path) -> None:
     assert [name for name in linked if not (notebook.parent / name).exists()] == []
 
 
+@every_notebook
+def test_the_page_of_the_course_has_it(notebook: Path) -> None:
+    page = (notebook.parent.parent / "docs" / "course.md").read_text()
+    minutes = re.search(r"About (\d+) minutes", cells(notebook)[0].source)
+    assert minutes
+    assert re.search(rf"^\| {notebook.name[:2]} .*\| {minutes[1]} \|", page, re.MULTILINE)
+
+
 def test_the_course_begins_at_the_beginning() -> None:
     assert [path.name[:2] for path in NOTEBOOKS[:2]] == ["00", "01"]
 
