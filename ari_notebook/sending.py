@@ -107,8 +107,9 @@ class Sender:
         """Send a call."""
         if self.closed:
             raise SessionClosed("the session is closed", "Type: %ari connect")
-        if call.method not in _ASKING:  # asking changes nothing, so that no event can come of it
+        if call.method != "GET":
             self.allow(str(call))
+        if call.method not in _ASKING:  # asking changes nothing, so that no event can come of it
             self._before()
         return self._rest.send(call)
 

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.magics.conftest import prompt
+
+__all__ = ["prompt"]
