@@ -224,16 +224,20 @@ class Follower:
     def carried_out(
         self, operation: Operation, arguments: Mapping[str, Any], answer: Answer
     ) -> None:
-        """Learn of a bridge from the request that made or destroyed it.
+        """Learn from a request what no event tells.
 
-        Asterisk tells only those of it who subscribe to all bridges, or to this one once it is
-        there (``res/stasis/app.c``); a session shall know the bridges that it makes.
+        Of a bridge Asterisk tells only those who subscribe to all bridges, or to this one once it
+        is there (``res/stasis/app.c``); a session shall know the bridges that it makes. That a
+        device of ARI's own is removed it tells nobody.
         """
         if operation.method == "POST" and operation.response == "Bridge":
             event = {"type": "BridgeCreated", "bridge": answer.json()}
         elif operation.method == "DELETE" and operation.path == "/bridges/{bridgeId}":
             bridge = arguments.get("bridgeId", arguments.get("bridge_id"))
             event = {"type": "BridgeDestroyed", "bridge": {"id": getattr(bridge, "id", bridge)}}
+        elif operation.method == "DELETE" and operation.path == "/deviceStates/{deviceName}":
+            name = arguments.get("deviceName", arguments.get("device_name"))
+            event = {"type": "DeviceStateRemoved", "device_state": {"name": name}}
         else:
             return
         with self.arrived:
@@ -408,6 +412,7 @@ class Follower:
             subscribe_all=self._subscribe_all,
             playbacks=list(self.tables.playbacks),
             recordings=list(self.tables.recordings),
+            devices=list(self.tables.device_states),
         )
 
 

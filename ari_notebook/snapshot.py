@@ -26,12 +26,14 @@ def read(
     subscribe_all: bool,
     playbacks: Iterable[str],
     recordings: Iterable[str],
+    devices: Iterable[str],
 ) -> dict[str, list[dict[str, Any]]]:
     """Read everything that the live tables hold.
 
     A table holds what the session is told about: everything where it subscribed to all,
     otherwise what its applications are subscribed to. Playbacks and live recordings cannot be
-    listed in ARI, so that those known before are asked for one by one.
+    listed in ARI, and of devices only those that ARI made, so that those known before are asked
+    for one by one.
 
     Args:
         rest: where to ask.
@@ -39,6 +41,7 @@ def read(
         subscribe_all: whether the session is told about everything.
         playbacks: ids of playbacks that were alive.
         recordings: names of recordings that were alive.
+        devices: names of devices whose state was known.
 
     Returns:
         Kind of table → ARI's objects.
@@ -48,14 +51,20 @@ def read(
         everything: list[dict[str, Any]] = rest.send(Call("GET", path)).json()
         if subscribe_all or _all(known, ids):
             return everything
-        told = {name for application in known.values() for name in application.get(ids, ())}
+        told = _told(known, ids)
         return [item for item in everything if _identity(item, key) in told]
 
+    states = listed("/deviceStates", "name", "device_names")
+    others = set(devices) - {state["name"] for state in states}
+    if not subscribe_all and not _all(known, "device_names"):
+        others &= _told(known, "device_names")
+    # Of its own devices ARI says all; one of them that is not among those is no more.
+    others = {name for name in others if not name.startswith("Stasis:")}
     return {
         "channels": listed("/channels", "id", "channel_ids"),
         "bridges": listed("/bridges", "id", "bridge_ids"),
         "endpoints": listed("/endpoints", "endpoint", "endpoint_ids"),
-        "device_states": listed("/deviceStates", "name", "device_names"),
+        "device_states": states + _those_left(rest, "/deviceStates/", sorted(others)),
         "playbacks": _those_left(rest, "/playbacks/", playbacks),
         "recordings": _those_left(rest, "/recordings/live/", recordings),
     }
@@ -63,6 +72,10 @@ def read(
 
 def _all(known: Mapping[str, Mapping[str, Any]], ids: str) -> bool:
     return any("_ALL_TOPIC" in name for item in known.values() for name in item.get(ids, ()))
+
+
+def _told(known: Mapping[str, Mapping[str, Any]], ids: str) -> set[str]:
+    return {name for item in known.values() for name in item.get(ids, ())}
 
 
 def _identity(item: Mapping[str, Any], key: str) -> str:

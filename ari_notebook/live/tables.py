@@ -88,8 +88,7 @@ class Tables:
             vanished[kind] = [id for id in table if id not in rows]
             changed[kind] = [id for id in rows if id in table and rows[id] != table[id]]
             setattr(self, kind, rows)
-        for id in made["channels"]:
-            self._gone.pop(id, None)
+        self._gone.clear()  # a server that was restarted may give an id again
         return Changes(appeared, vanished, changed)
 
     def drain_changes(self) -> dict[str, tuple[dict[str, Row], list[str]]]:
@@ -300,6 +299,10 @@ def _device_state(tables: Tables, event: Event) -> None:
     tables.device_states[state["name"]] = dict(state)
 
 
+def _device_removed(tables: Tables, event: Event) -> None:
+    tables.device_states.pop(event["device_state"]["name"], None)
+
+
 _REDUCERS: dict[str, Callable[[Tables, Event], None]] = {
     "BridgeCreated": lambda tables, event: tables._see_bridge(event["bridge"]),
     "BridgeDestroyed": _bridge_destroyed,
@@ -315,6 +318,7 @@ _REDUCERS: dict[str, Callable[[Tables, Event], None]] = {
     "ChannelLeftBridge": _left_bridge,
     "ChannelStateChange": _channel_event,
     "DeviceStateChanged": _device_state,
+    "DeviceStateRemoved": _device_removed,  # of ours: Asterisk has no event for it
     "PlaybackContinuing": _playback_goes_on,
     "PlaybackFinished": _playback_ends,
     "PlaybackStarted": _playback_goes_on,
