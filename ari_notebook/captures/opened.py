@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ari_notebook.calls import Calls
     from ari_notebook.captures.datasets import Dataset
     from ari_notebook.captures.pictures import Pictures
+    from ari_notebook.captures.server import ServedCapture
 
 __all__ = ["LiveTable", "OpenCapture", "open_capture"]
 
@@ -124,6 +125,27 @@ class OpenCapture:
         from ari_notebook.captures.pictures import Pictures
 
         return Pictures(self)
+
+    def serve(self, host: str = "127.0.0.1", port: int = 0, **options: Any) -> ServedCapture:
+        """Play its server's side, so that a program can be run again against the recorded day.
+
+        Args:
+            host: the address to answer on.
+            port: the port; 0: a free one.
+            options: ``speed``, ``patience``, ``user`` and ``password`` of
+                `ari_notebook.captures.server.ServedCapture`.
+
+        Returns:
+            What answers, with ``url``, ``credentials``, ``finished``, ``waiting_for``,
+            ``problems`` and ``stop()``; also a context manager.
+
+        Raises:
+            UsageProblem: the speed is none.
+            CannotStart: the port is in use, or the address is not this machine's.
+        """
+        from ari_notebook.captures.server import ServedCapture
+
+        return ServedCapture(self.path, host, port, **options)
 
     def _read(self, reader: Reader) -> None:
         told = Retelling(self.events, self.tables, self.requests, self.header)

@@ -12,7 +12,7 @@ from datetime import datetime
 from ari_notebook.captures.files import Reader, Record
 from ari_notebook.client.errors import UsageProblem
 
-__all__ = ["Player"]
+__all__ = ["Player", "checked_speed"]
 
 _SLICE_SECONDS = 0.25
 
@@ -50,7 +50,7 @@ class Player:
         self._reader = reader
         self._take, self._settle, self._restart = take, settle, restart
         self._changed = threading.Condition()
-        self._speed = _checked(speed)
+        self._speed = checked_speed(speed)
         self._playing = False
         self._steps = 0
         self._target: float | None = None
@@ -74,7 +74,7 @@ class Player:
 
     @speed.setter
     def speed(self, speed: float) -> None:
-        speed = _checked(speed)
+        speed = checked_speed(speed)
         with self._changed:
             self._speed = speed
             self._reset_clock()
@@ -211,7 +211,12 @@ class Player:
         return False
 
 
-def _checked(speed: float) -> float:
+def checked_speed(speed: float) -> float:
+    """A speed that something can be played at.
+
+    Raises:
+        UsageProblem: it is none.
+    """
     if not speed > 0:
         raise UsageProblem(f"no speed is {speed}", "Give 1, 10, 0.5, or math.inf.")
     return float(speed)

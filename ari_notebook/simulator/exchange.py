@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any
 from ari_notebook.simulator.applications import Applications, Topic
 from ari_notebook.simulator.clock import Clock
 from ari_notebook.simulator.config import VERSION, Config
-from ari_notebook.simulator.messages import Request, Response
+from ari_notebook.simulator.messages import Reply, Request, Response
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.bridges import Bridge
     from ari_notebook.simulator.broadcasts import Broadcast
     from ari_notebook.simulator.channels import Channel
+    from ari_notebook.simulator.rest.pipeline import Asked
     from ari_notebook.simulator.sockets import Socket
 
 __all__ = ["Exchange"]
@@ -45,6 +46,7 @@ class Exchange(Clock):
         database: what the dialplan's function DB keeps: ``family/key`` to a value.
         per_call: connects an application by an outbound WebSocket of the call's own, where one is
             configured for it; set by whoever has a network.
+        instead: answers requests in the place of ARI's operations, where it answers.
     """
 
     def __init__(self, config: Config, start: float, seed: int | None = None) -> None:
@@ -75,6 +77,7 @@ class Exchange(Clock):
         self.database: dict[str, str] = {}
         self.broadcasts: dict[str, Broadcast] = {}
         self.per_call: Callable[[str, Channel, Callable[[str | None], None]], bool] | None = None
+        self.instead: Callable[[Asked], Reply | None] | None = None
         self.devices = DeviceStates(self._device_changed, self._device_state)
         self.mailboxes = Mailboxes()
         self.modules = Modules(lambda: [each.appl[0] for each in self.channels.values()])

@@ -176,6 +176,8 @@ def _admit(exchange: Exchange, asked: Asked) -> None:
 
 
 def _perform(exchange: Exchange, found: Found, asked: Asked) -> Reply:
+    if exchange.instead is not None and (reply := exchange.instead(asked)) is not None:
+        return reply
     operation = found.operation
     handler = handlers()[operation.resource][operation.nickname]
     arguments = parameters.read(operation, found.path, asked.query, asked.body)

@@ -1,0 +1,225 @@
+"""A recording's server side: programs that were recorded run again, and see the same."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import requests
+
+import ari_notebook
+from ari_notebook.captures.answers import Names, wanted
+from ari_notebook.captures.files import Writer, event_lines, line
+from ari_notebook.captures.server import ServedCapture
+from ari_notebook.client.errors import ConnectionLost, ServerError, UsageProblem
+from ari_notebook.session import Session
+
+Seen = list[tuple[str, str]]
+
+
+def greet(ari: Session) -> Seen:
+    """A program: takes a call, plays, bridges, hangs up; what it saw."""
+    start = ari.wait_for("StasisStart", timeout=15)
+    channel = ari.channels[start["channel"]["id"]]
+    channel.answer()
+    playback = channel.play("sound:hello-world")
+    done = ari.wait_for("PlaybackFinished", timeout=15, playback=playback)
+    bridge = ari.bridges.create(type="mixing")
+    bridge.add_channel(channel=channel)
+    entered = ari.wait_for("ChannelEnteredBridge", timeout=15)
+    there = ari.request("GET", f"/channels/{channel.id}").json()["state"]
+    channel.hangup()
+    ari.wait_for("StasisEnd", timeout=15)
+    return [
+        ("channel", channel.id),
+        ("playback", done["playback"]["id"]),
+        ("bridge", entered["bridge"]["id"]),
+        ("state", there),
+    ]
+
+
+def record(path: Path, program: Callable[[Session], Seen] = greet) -> Seen:
+    with ari_notebook.connect() as ari, ari.capture(path):
+        ari.simulator.call("1000")  # type: ignore[union-attr]
+        return program(ari)
+
+
+def client(served: ServedCapture, **options) -> Session:
+    return ari_notebook.connect(served.url, password="asterisk", **options)
+
+
+@pytest.mark.parametrize("transport", ["http", "websocket"])
+def test_a_program_runs_again_against_the_recorded_day(tmp_path: Path, transport: str) -> None:
+    path = tmp_path / "day.jsonl.gz"
+    seen = record(path)
+    recorded = ari_notebook.open_capture(path)
+    with recorded.serve(speed=4) as served, client(served, transport=transport) as ari:
+        assert greet(ari) == seen
+        assert served.finished
+        assert not served.problems
+        assert not served.waiting_for
+        assert [event["type"] for event in ari.events[:]] == [
+            event["type"] for event in recorded.events[:]
+        ]
+        assert [ari.log.raw(i) for i in range(len(ari.log))] == [
+            recorded.events.raw(i) for i in range(len(recorded.events))
+        ]
+        assert len(ari.channels.df) == len(recorded.channels.df)
+
+
+def test_it_can_be_done_as_often_as_one_likes_and_without_a_pause(tmp_path: Path) -> None:
+    seen = record(tmp_path / "day.jsonl")
+    for _ in range(2):
+        with ServedCapture(tmp_path / "day.jsonl", speed=math.inf) as served, client(served) as ari:
+            assert greet(ari) == seen
+
+
+def test_what_was_never_recorded_is_refused_and_says_what_comes_next(tmp_path: Path) -> None:
+    record(tmp_path / "day.jsonl")
+    with ServedCapture(tmp_path / "day.jsonl", speed=math.inf) as served, client(served) as ari:
+        ari.wait_for("StasisStart")
+        with pytest.raises(ServerError, match=r"POST /bridges name=x was never recorded.*/answer"):
+            ari.request("POST", "/bridges", {"name": "x"})
+        assert served.problems["request that was never recorded"] == 1
+        assert "/answer" in served.waiting_for
+
+
+def test_time_is_the_programs(tmp_path: Path) -> None:
+    """Events follow a request as they did; without it the day waits, but not for ever."""
+    path = tmp_path / "paced.jsonl"
+    writer = Writer(path)
+    writer.add(line("capture", {"version": 1, "applications": ["hello-world"]}, 100.0))
+    asked = {"method": "POST", "path": "/bridges", "params": {"type": "mixing"}, "body": None}
+    answer = {"status": 200, "message": "OK", "milliseconds": 1, "body": {"id": "b"}}
+    event = b'{"type":"ChannelUserevent","eventname":"%d","userevent":{},"application":"%b"}'
+    for at, number in ((100.2, 1), (100.9, 2)):
+        writer.add(event_lines([event % (number, b"hello-world")], at))
+    writer.add(line("request", asked, 100.5, response=answer))  # written late: the answer was slow
+    writer.close()
+
+    def second(ari: Session, started: float) -> float:
+        ari.wait_for("ChannelUserevent", eventname="2", timeout=5)
+        return time.monotonic() - started
+
+    with ServedCapture(path, patience=60) as served, client(served) as ari:
+        ari.wait_for("ChannelUserevent", eventname="1")
+        time.sleep(0.7)
+        assert len(ari.events) == 1
+        assert served.waiting_for == "POST /bridges type=mixing"
+        started = time.monotonic()
+        assert ari.request("POST", "/bridges", {"type": "mixing"}).json() == {"id": "b"}
+        assert second(ari, started) == pytest.approx(0.4, abs=0.15)
+    with ServedCapture(path, patience=0.5) as served, client(served) as ari:
+        started = time.monotonic()
+        # The lead, to the request, for it in vain, on to the event.
+        assert second(ari, started) == pytest.approx(0.3 + 0.5 + 0.5 + 0.4, abs=0.3)
+        assert served.problems == {"recorded request that was not made": 1}
+
+
+def test_ids_that_the_program_makes_up_stand_for_the_recorded_ones(tmp_path: Path) -> None:
+    def program(id: str) -> Callable[[Session], Seen]:
+        def run(ari: Session) -> Seen:
+            channel = ari.wait_for("StasisStart", timeout=15)["channel"]["id"]
+            ari.request("POST", f"/channels/{channel}/play/{id}", {"media": "sound:hello-world"})
+            began = ari.wait_for("PlaybackStarted", timeout=15)["playback"]["id"]
+            ari.request("DELETE", f"/playbacks/{id}")
+            ended = ari.wait_for("PlaybackFinished", timeout=15)["playback"]["id"]
+            return [("began", began), ("ended", ended)]
+
+        return run
+
+    assert record(tmp_path / "day.jsonl", program("mine-1"))[0] == ("began", "mine-1")
+    with ServedCapture(tmp_path / "day.jsonl", speed=math.inf) as served, client(served) as ari:
+        assert program("mine-2")(ari) == [("began", "mine-2"), ("ended", "mine-2")]
+        assert not served.problems
+
+
+def test_questions_about_the_state_are_answered_from_the_tables(tmp_path: Path) -> None:
+    record(tmp_path / "day.jsonl")
+    with ServedCapture(tmp_path / "day.jsonl") as served, client(served) as ari:
+        channel = ari.wait_for("StasisStart", timeout=10)["channel"]["id"]
+        (row,) = ari.request("GET", "/channels").json()
+        assert row["id"] == channel
+        assert "in_stasis" not in row  # a field of ours
+        assert ari.request("GET", f"/channels/{channel}").json() == row
+        assert ari.request("GET", "/applications").json()[0]["name"] == "hello-world"
+        assert not served.problems
+
+
+def test_who_may_not_ask_is_refused(tmp_path: Path) -> None:
+    record(tmp_path / "day.jsonl")
+    with ServedCapture(tmp_path / "day.jsonl", user="me", password="secret") as served:
+        assert served.credentials == ("me", "secret")
+        assert requests.get(f"{served.url}/ari/channels", timeout=5).status_code == 401
+        assert "day.jsonl served at" in repr(served)
+    with pytest.raises(UsageProblem, match="no speed"):
+        ServedCapture(tmp_path / "day.jsonl", speed=0)
+    with pytest.raises(UsageProblem, match="cannot read"):
+        ServedCapture(tmp_path / "none")
+
+
+def test_an_answer_that_is_not_there_is_not_made_up(tmp_path: Path) -> None:
+    path = tmp_path / "holes.jsonl"
+    asked = {"method": "GET", "params": {}, "body": None}
+    path.write_bytes(
+        line("capture", {"version": 1, "applications": ["hello-world"]}, 1.0)
+        + line("request", {**asked, "path": "/sounds"}, 2.0, response={"status": None})
+        + line(
+            "request",
+            {**asked, "path": "/recordings/stored/a/file"},
+            3.0,
+            response={"status": 200, "bytes": 99},
+        )
+    )
+    with ServedCapture(path) as served, client(served) as ari:
+        with pytest.raises(ServerError, match="the answer was not recorded"):
+            ari.request("GET", "/sounds")
+        with pytest.raises(ServerError, match="file that it was answered with"):
+            ari.request("GET", "/recordings/stored/a/file")
+
+
+def test_requests_are_compared_by_what_they_ask() -> None:
+    assert wanted([("media", "a")], None) == wanted([], {"media": ["a"]})
+    assert wanted([("api_key", "u:p")], {"variables": {"b": 1, "a": 2}}) == wanted(
+        [], {"variables": {"a": 2, "b": 1}}
+    )
+    assert wanted([("password", "hunter2")], None) == {"password": "***"}
+    names = Names()
+    names.add("mine", "theirs")
+    assert names.recorded("/x/mine") == "/x/theirs"
+    assert names.mine(b'{"id":"theirs"}') == b'{"id":"mine"}'
+
+
+def test_from_the_command_line(tmp_path: Path) -> None:
+    seen = record(tmp_path / "day.jsonl")
+    program = [sys.executable, "-m", "ari_notebook.captures", str(tmp_path / "day.jsonl")]
+    with subprocess.Popen([*program, "--speed", "9"], stdout=subprocess.PIPE, text=True) as served:
+        assert served.stdout is not None
+        url = served.stdout.readline().split()[-1].removesuffix("/ari")
+        with ari_notebook.connect(url, password="asterisk") as ari:
+            assert greet(ari) == seen
+        served.terminate()
+        assert served.wait(10) == 0
+    wrong = subprocess.run([*program[:-1], "none"], capture_output=True, text=True, check=False)
+    assert wrong.returncode == 1
+    assert wrong.stderr.startswith("cannot start: cannot read none")
+
+
+def test_a_program_recorded_on_a_real_asterisk_runs_again(real_asterisk, tmp_path: Path) -> None:
+    path = tmp_path / "real.jsonl.gz"
+    with ari_notebook.connect(real_asterisk.url, user=real_asterisk.user) as ari:
+        with ari.capture(path):
+            ari.call("1000")
+            seen = greet(ari)
+        types = [event["type"] for event in ari.events[:]]
+    with ServedCapture(path, speed=4) as served, client(served) as ari:
+        assert greet(ari) == seen  # who called then calls again: that is the day's part
+        assert [event["type"] for event in ari.events[:]] == types
+        assert not served.problems
+    with pytest.raises(ConnectionLost):
+        client(served)
