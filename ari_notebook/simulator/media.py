@@ -143,10 +143,10 @@ class Media:
         return any(each.target_uri == target_uri for each in self.recordings.values())
 
     def abandon(self, target_uri: str) -> None:
-        """A bridge is gone: its recordings are over, its playbacks are never heard of again."""
+        """A bridge is gone: its recordings are over, its playbacks have failed."""
         for playback in tuple(self.playbacks.values()):
             if playback.target_uri == target_uri:
-                playback.abandon()
+                playback.hang_up()
         for recording in tuple(self.recordings.values()):
             if recording.target_uri == target_uri:
                 recording.hang_up()

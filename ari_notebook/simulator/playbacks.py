@@ -161,18 +161,12 @@ class Playback:
             self._start(self.offset)
 
     def hang_up(self) -> None:
-        """The channel is gone: what plays fails, and so does what was still to come."""
+        """The channel or bridge is gone: what plays fails, and so does what was still to come."""
         if self.state == "queued":
             self.state = "playing"
             self._tell("PlaybackStarted")
         if not self.ended:
             self._end("failed")
-
-    def abandon(self) -> None:
-        """Nobody is left to tell how it ends."""
-        self._halt()
-        self.state = "lost"
-        self._leave()
 
     def stop(self) -> None:
         """Stop it, as ``DELETE /playbacks/{playbackId}`` does.
