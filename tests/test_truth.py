@@ -192,7 +192,7 @@ class Days(RuleBasedStateMachine):
 
 
 @pytest.mark.parametrize(
-    "examples", [8, pytest.param(60, marks=pytest.mark.slow)], ids=["few", "many"]
+    "examples", [8, pytest.param(40, marks=pytest.mark.slow)], ids=["few", "many"]
 )
 def test_after_any_sequence(examples, monkeypatch):
     monkeypatch.setattr(stream, "_BACKOFF_FIRST", 0.02)
