@@ -15,7 +15,8 @@ from ari_notebook.session import Session
 # What a channel's events are sure to report. Language, account code and the place in the dialplan
 # change without one.
 CHANNEL_FIELDS = ("name", "state", "caller", "connected", "creationtime")
-BRIDGE_FIELDS = ("name", "bridge_class", "bridge_type", "creator", "technology")
+# Nor does an event tell that a bridge of two telephones became native (``technology``).
+BRIDGE_FIELDS = ("name", "bridge_class", "bridge_type", "creator")
 
 
 def differences(ari: Session) -> list[str]:

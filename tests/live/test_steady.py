@@ -1,0 +1,20 @@
+"""A steady stream through a whole session, every event accounted for."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parent.parent.parent / "benchmarks"
+
+
+@pytest.mark.slow
+def test_ten_seconds_of_five_thousand_a_second(monkeypatch):
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    account = importlib.import_module("steady").run(rate=5000, seconds=10, keep=30_000)
+    assert account.complete, account
+    assert account.sent == 50_000
+    assert (account.kept, account.dropped) == (29_999, 20_001)  # the last event is no part of them
+    assert account.checked == 2
