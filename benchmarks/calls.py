@@ -1,0 +1,206 @@
+"""A real Asterisk under sipp's calls: recorded, opened, replayed, and held against its own records.
+
+    python benchmarks/calls.py URL SIP_PORT [--seconds 600] [--rate 2] [--cdr FILE]
+
+URL is a real Asterisk with the configuration of ari_notebook/config, on this machine, with SIP on
+SIP_PORT; user asterisk, password asterisk unless ARI_PASSWORD says another. sipp calls four
+extensions, a program answers and bridges, Local channels are originated. The recording must open
+and replay as the session's own tables, cell by cell; else the exit code is 1. With --cdr, calls are
+compared with what cdr_custom wrote into FILE meanwhile, with the columns in DETAILS:
+
+    calls.csv => ${CSV_QUOTE(${CDR(linkedid)})},${CSV_QUOTE(${CDR(uniqueid)})},...
+
+times as ``CDR(start,u)``, durations as ``CDR(billsec,f)``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import math
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pandas as pd
+
+import ari_notebook
+from ari_notebook.session import Session
+
+DETAILS = ("linkedid", "uniqueid", "start", "answer", "end", "billsec", "disposition")
+KINDS = ("channels", "bridges", "playbacks", "recordings", "endpoints", "device_states")
+# Extension → how long sipp's caller stays, milliseconds: to the program, to the dialplan's own
+# answer, to one that rings first, and to one that is busy.
+CALLED = {"1000": 4000, "1002": 2500, "1004": 3000, "1006": 1000}
+NEAR, NEAR_END = 0.02, 0.06  # seconds; a record ends with its bridge, a call with its last channel
+
+
+def program(ari: Session) -> None:
+    """What takes the calls that come to hello-world: each caller hears a file, then is bridged."""
+
+    @ari.on("StasisStart")
+    def greet(channel: Any) -> None:
+        channel.play("sound:hello-world")
+
+    @ari.on("PlaybackFinished")
+    def bridge(event: dict[str, Any]) -> None:
+        made = ari.bridges.create(type="mixing")
+        made.add_channel(channel=event["playback"]["target_uri"].removeprefix("channel:"))
+
+
+def sipp(extension: str, port: int, seconds: float, rate: float) -> subprocess.Popen[bytes]:
+    """Callers of one extension, for a time."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        own = free.getsockname()[1]
+    count = max(1, int(seconds * rate))
+    return subprocess.Popen(
+        [
+            *("sipp", "-sn", "uac", "-s", extension, f"127.0.0.1:{port}", "-i", "127.0.0.1"),
+            *("-p", str(own), "-r", str(max(1, int(rate * 10))), "-rp", "10000"),
+            *("-m", str(count), "-d", str(CALLED[extension]), "-nostdin"),
+            *("-timeout", str(int(seconds) + 30)),
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=tempfile.gettempdir(),
+    )
+
+
+def traffic(ari: Session, port: int, seconds: float, rate: float) -> None:
+    """Let calls come until the time is over, and all of them have ended."""
+    callers = [sipp(extension, port, seconds, rate / len(CALLED)) for extension in CALLED]
+    until, lines = time.monotonic() + seconds, []
+    while time.monotonic() < until:
+        lines.append(
+            ari.channels.originate(
+                endpoint="Local/1004@default", extension="1001", context="default", priority=1
+            )
+        )
+        time.sleep(min(4, max(0, until - time.monotonic())))
+        if len(lines) > 1:
+            hang_up(lines.pop(0))
+    for caller in callers:
+        caller.wait()
+    for line in lines:
+        hang_up(line)
+    while len(ari.channels) and time.monotonic() < until + 60:
+        time.sleep(0.2)
+    time.sleep(1)
+
+
+def hang_up(channel: Any) -> None:
+    """Let the program end a call, where it is not over."""
+    try:
+        channel.hangup()
+    except ari_notebook.NotFound:
+        return
+
+
+def differences(ari: Session, path: Path) -> list[str]:
+    """Where a recording does not open, or replay, as the tables that the session has."""
+    wrong = []
+    started = time.perf_counter()
+    opened = ari_notebook.open_capture(path)
+    took = time.perf_counter() - started
+    print(f"opened in {took:.2f} s: {opened!r}")
+    started = time.perf_counter()
+    with ari_notebook.replay(path, speed=math.inf, keep=None) as played:
+        played.wait()
+        print(f"replayed in {time.perf_counter() - started:.2f} s")
+        for name, other in (("opened", opened), ("replayed", played)):
+            log: Any = other.log
+            if [log.raw(i) for i in range(len(log))] != [ari.log.raw(i) for i in range(len(log))]:
+                wrong.append(f"{name}: events are not byte for byte the same")
+            tables = {kind: other.tables.frame(kind) for kind in KINDS}
+            tables |= {n: getattr(other, n).df for n in ("events", "requests", "calls")}
+            for kind, table in tables.items():
+                mine = ari.tables.frame(kind) if kind in KINDS else getattr(ari, kind).df
+                try:
+                    pd.testing.assert_frame_equal(table, mine)
+                except AssertionError as error:
+                    wrong.append(f"{name}: {kind}: {error}")
+        wrong += [f"left out: {count} {reason}" for reason, count in opened.problems.items()]
+    return wrong
+
+
+def against_records(calls: pd.DataFrame, path: Path, since: float) -> list[str]:
+    """Where calls are not what the server's own call detail records say, row by row."""
+    records: dict[str, list[dict[str, str]]] = defaultdict(list)
+    with path.open() as file:
+        for row in csv.DictReader(file, DETAILS):
+            if float(row["start"]) >= since:
+                records[row["linkedid"]].append(row)
+    wrong = [f"{id}: no call" for id in set(records) - set(calls.index)]
+    wrong += [f"{id}: no record" for id in set(calls.index) - set(records)]
+    furthest: dict[str, float] = defaultdict(float)
+    for id, rows in records.items():
+        if id not in calls.index:
+            continue
+        call: Any = calls.loc[id]
+        first = [row for row in rows if row["uniqueid"] == id] or rows
+        answered = [float(row["answer"]) for row in first if float(row["answer"])]
+        off = {
+            "begin": call.begin.timestamp() - min(float(row["start"]) for row in first),
+            "end": call.end.timestamp() - max(float(row["end"]) for row in rows),
+        }
+        if bool(answered) != (call.disposition == "ANSWERED"):
+            wrong.append(f"{id}: {call.disposition}, but answered {answered}")
+        elif answered:
+            off["answer"] = call.answered.timestamp() - min(answered)
+            off["talk"] = call.talk - max(float(row["billsec"]) for row in rows)
+        elif call.disposition not in {row["disposition"] for row in first}:
+            wrong.append(f"{id}: {call.disposition}, not {[row['disposition'] for row in rows]}")
+        for name, value in off.items():
+            furthest[name] = max(furthest[name], abs(value))
+            if abs(value) > (NEAR_END if name in ("end", "talk") else NEAR):
+                wrong.append(f"{id}: {name} is {value * 1000:+.0f} ms off")
+    shown = ", ".join(f"{name} {value * 1000:.1f}" for name, value in furthest.items())
+    count = sum(map(len, records.values()))
+    print(f"{count} records of {len(records)} linked ids; at most {shown} ms off")
+    return wrong
+
+
+def main() -> int:
+    """Record, and compare."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("url")
+    parser.add_argument("sip_port", type=int)
+    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--rate", type=float, default=2, help="calls a second")
+    parser.add_argument("--cdr", type=Path, help="what cdr_custom writes")
+    parser.add_argument("--keep", type=Path, help="keep the recording here")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        path = options.keep or Path(name) / "calls.jsonl.gz"
+        password = os.environ.get("ARI_PASSWORD", "asterisk")
+        with ari_notebook.connect(
+            options.url, "hello-world", "asterisk", password, subscribe_all=True, keep=None
+        ) as ari:
+            program(ari)
+            since = time.time()
+            with ari.capture(path) as capture:
+                traffic(ari, options.sip_port, options.seconds, options.rate)
+            print(f"{time.time() - since:.0f} s of {ari.server} at {urlsplit(ari.url).netloc}:")
+            print(
+                f"{capture.events:,} events, {capture.requests:,} requests, {capture.bytes:,} bytes"
+            )
+            print(ari.calls.df.groupby("disposition").size().to_string())
+            wrong = differences(ari, path)
+            if options.cdr:
+                wrong += against_records(ari.calls.df, options.cdr, since)
+    print("\n".join(wrong) or "all tables are equal")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
