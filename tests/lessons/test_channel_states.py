@@ -6,6 +6,8 @@ import time
 from threading import Timer
 from typing import Any
 
+import pytest
+
 from tests.lessons.conftest import Student
 
 LESSON = "channel-states"
@@ -51,6 +53,7 @@ def call_and_wait(student: Student) -> None:
     student.ari.wait_for("StasisEnd")
 
 
+@pytest.mark.slow
 def test_done_right(student: Student) -> None:
     program(student.ari, 1.5, 1, cleans_up=True)
     call_and_give_up(student)
@@ -73,6 +76,7 @@ def test_too_quick(student: Student) -> None:
     assert "0.5 s" in student.hint()
 
 
+@pytest.mark.slow
 def test_nobody_gives_up(student: Student) -> None:
     program(student.ari, 1.5, 1, cleans_up=True)
     call_and_wait(student)

@@ -17,6 +17,7 @@ def channel(student: Student) -> Any:
     return student.call(caller="Alice <5551>")
 
 
+@pytest.mark.slow
 def test_done_right(student: Student, channel: Any) -> None:
     channel.play(RIGHT)
     assert student.missing() == 3
