@@ -1,10 +1,9 @@
 """What recording costs the event stream, and how fast a recording opens and plays again.
 
-    python benchmarks/capture.py [--events N] [--analysis]
+    python benchmarks/capture.py [--events N]
 
 The events are those of a recorded day's calls at a real Asterisk, again and again, handed to the
-session as its socket hands them on, in batches of 64. With --analysis, the same question is asked
-of a Parquet dataset with pandas, Dask on two workers, and DuckDB, each in a process of its own.
+session as its socket hands them on, in batches of 64.
 """
 
 from __future__ import annotations
@@ -12,10 +11,7 @@ from __future__ import annotations
 import argparse
 import gc
 import math
-import resource
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -103,58 +99,16 @@ def reading(path: Path) -> None:
         print(f"replayed     {len(ari.events) / took:9,.0f} events/s")
 
 
-QUESTION = "events by type, and calls and talk seconds by disposition"
-ENGINES = {
-    "pandas": """
-opened = ari_notebook.open_capture(folder)
-answer = opened.events.df.groupby("type").size(), opened.calls.df.groupby("disposition").talk.sum()
-""",
-    "dask": """
-from distributed import Client, LocalCluster
-if __name__ == "__main__":
-    with LocalCluster(2, threads_per_worker=1, dashboard_address=None) as two, Client(two):
-        opened = ari_notebook.open_capture(folder, engine="dask")
-        answer = (opened.events.df[["type"]].groupby("type").size().compute(),
-                  opened.calls.df.groupby("disposition").talk.sum().compute())
-""",
-    "duckdb": """
-import duckdb
-answer = duckdb.sql(f"select type, count(*) from '{folder}/*/*/*.parquet' group by 1").fetchall()
-""",
-}
-
-
-def analysis(path: Path, folder: Path) -> None:
-    """Print each engine's time and memory for the same dataset."""
-    started = time.perf_counter()
-    dataset = ari_notebook.to_parquet(path, folder / "days")
-    print(f"to_parquet   {time.perf_counter() - started:6.1f} s")
-    print(f"{QUESTION} (DuckDB: events only):")
-    for engine, program in ENGINES.items():
-        script = folder / f"{engine}_asks.py"
-        script.write_text(f"import ari_notebook\nfolder = {str(dataset)!r}\n{program}")
-        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-        started = time.perf_counter()
-        subprocess.run([sys.executable, script], check=True, stderr=subprocess.DEVNULL)
-        took = time.perf_counter() - started
-        most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-        shown = f"{most / 1024:6.0f} MiB" if most > before else "not more than before"
-        print(f"  {engine:8} {took:6.1f} s, largest process {shown}")
-
-
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--events", type=int, default=100_000)
-    parser.add_argument("--analysis", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         path = overhead(options.events, Path(name))
         reading(path)
-        if options.analysis:
-            analysis(path, Path(name))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import orjson
 
 from ari_notebook.calls import Ledger, frame
 from ari_notebook.captures.files import Reader
-from ari_notebook.captures.progress import shown
+from ari_notebook.captures.progress import Bar, shown
 from ari_notebook.captures.retelling import Retelling
 from ari_notebook.client.errors import UsageProblem
 from ari_notebook.live import EventLog, Tables
@@ -105,8 +105,11 @@ def to_parquet(captures: str | Path | Iterable[str | Path], folder: str | Path) 
                 place.mkdir(parents=True, exist_ok=True)
                 name = f"{Path(path).name.split('.')[0]}-{number:0{_ORDER_DIGITS}}.parquet"
                 unfinished = place / f".{name}"
-                _words(rows).to_parquet(unfinished, index=False, compression="zstd")
-                unfinished.rename(place / name)
+                try:
+                    _words(rows).to_parquet(unfinished, index=False, compression="zstd")
+                    unfinished.rename(place / name)
+                finally:  # interrupted, nothing is left of it
+                    unfinished.unlink(missing_ok=True)
     return folder
 
 
@@ -177,26 +180,39 @@ class _Table:
         parts = list(self._dataset.servers.values())
         groups = parts if whole else [[file] for files in parts for file in files]
         if self._dataset.engine == "pandas":
-            return pd.concat([self._read(group) for group in groups], ignore_index=not whole)
+            with Bar(f"reading {self._dataset.path.name}") as bar:
+                tables, done, count = [], 0, len(self._dataset.files)
+                for group in groups:
+                    tables.append(self._read(group, bar, done / count, 1 / count))
+                    done += len(group)
+            return pd.concat(tables, ignore_index=not whole)
         import dask.dataframe as dd
 
         return dd.from_map(self._read, groups, meta=self._read([]))
 
 
-def _read_events(files: list[Path]) -> pd.DataFrame:
+def _read_events(
+    files: list[Path], bar: Bar | None = None, done: float = 0, each: float = 0
+) -> pd.DataFrame:
     import pandas as pd
 
     if not files:
         return _with_raw(EventLog()).astype({"raw": "str"}).pipe(_words)
     read = [pd.read_parquet(file, partitioning=None) for file in files]
+    if bar is not None:
+        bar.at(done + each * len(files))
     return pd.concat(read, ignore_index=True)
 
 
-def _read_calls(files: list[Path]) -> pd.DataFrame:
+def _read_calls(
+    files: list[Path], bar: Bar | None = None, done: float = 0, each: float = 0
+) -> pd.DataFrame:
     import pandas as pd
 
     ledger = Ledger()
-    for file in files:
+    for number, file in enumerate(files):
+        if bar is not None:
+            bar.at(done + each * number)
         raw = pd.read_parquet(file, columns=["raw", "origin"], partitioning=None)
         ledger.feed(
             orjson.loads(text)
