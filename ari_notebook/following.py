@@ -315,24 +315,24 @@ class Follower:
         for event in events:
             type = event.get("type")
             if type == "PlaybackFinished":
-                self._explain_failure(event.get("playback", {}))
+                self._explain_failure(event.get("playback"))
             elif type == "ApplicationReplaced":
                 self.stream.replaced()
         self.handlers.offer(events, first)
 
-    def _explain_failure(self, playback: dict[str, Any]) -> None:
+    def _explain_failure(self, playback: object) -> None:
         """Asterisk does not say why a playback failed; say what it usually is."""
-        if playback.get("state") != "failed":
+        if not isinstance(playback, dict) or playback.get("state") != "failed":
             return
-        target = playback.get("target_uri", "").removeprefix("channel:")
+        target = str(playback.get("target_uri", "")).removeprefix("channel:")
         recent = self.log.since(max(0, self.log.count - 100))
         if any(
             event.get("type") in ("ChannelHangupRequest", "ChannelDestroyed")
-            and event["channel"]["id"] == target
+            and _channel_id(event) == target
             for event in recent
         ):
             return  # the channel hung up: that is why
-        self._tell(advise_playback(playback.get("media_uri", "")))
+        self._tell(advise_playback(str(playback.get("media_uri", ""))))
 
     def _release_held(self) -> None:
         held, self._held = self._held or [], None
@@ -418,3 +418,8 @@ class Follower:
 
 def _iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+
+
+def _channel_id(event: Mapping[str, Any]) -> object:
+    channel = event.get("channel")
+    return channel.get("id") if isinstance(channel, dict) else None

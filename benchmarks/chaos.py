@@ -156,7 +156,7 @@ class Chaos:
             proxy.freeze()
             if name == "fill":
                 self._flood()
-            time.sleep(self._chance.choice([0.2, 1, 3, 25] if name == "freeze" else [0.5]))
+            time.sleep(self._chance.choice([0.2, 1, 1, 3, 3, 25] if name == "freeze" else [0.5]))
             proxy.freeze(False)
         else:
             getattr(proxy, name)()

@@ -1,0 +1,273 @@
+"""Mutated events, frames and REST answers into the client: does anything crash, hang or get lost?
+
+    python -m benchmarks.fuzz [--events 100000] [--answers 20000] [--seed 1]
+
+Events and frames go into a session with handlers, waits, tables and every view; answers are served
+to a session that asks for everything. Each event has to be in the log, whatever it was, and each
+answer has to become a value or an error of ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import random
+import resource
+import sys
+import time
+from collections import Counter
+from typing import Any
+
+import orjson
+
+import ari_notebook
+from ari_notebook import simulator
+from ari_notebook.client.errors import AriError
+from ari_notebook.client.frames import ProtocolError, Splitter
+from ari_notebook.client.rest import Answer, Call
+from ari_notebook.session import Session
+
+try:
+    from benchmarks.mix import events
+except ImportError:  # pragma: no cover - started as a file
+    sys.exit("start it as: python -m benchmarks.fuzz")
+
+_BIG = 10_000_000
+_JUNK: tuple[Any, ...] = (
+    None, True, False, 0, -1, 2**63, -(2**63), 1e308, 0.1, "", "x", "\x00", "\ud7ff", "🎺" * 50,
+    [], {}, [[]], [None], {"id": None}, {"id": []}, {"id": {"id": 1}},
+    "2026-99-99T99:99:99.999+9999",
+    [{"id": "a"}] * 3, {"": ""}, 3.5, "channel:", "1795433690.1", ["1795433690.1"],
+    "PlaybackFinished",
+)  # fmt: skip
+
+
+class Mutator:
+    """Makes wrong JSON of right JSON.
+
+    Args:
+        seed: of what it does.
+        big: once in how many documents a string of 10 MB.
+    """
+
+    def __init__(self, seed: int, big: int = 10_000) -> None:
+        self._chance = random.Random(seed)
+        self._big = big
+
+    def __call__(self, document: bytes) -> bytes:
+        """The document with something wrong in it; seldom nothing, often several things."""
+        chance = self._chance
+        if chance.randrange(self._big) == 0:
+            return document[:-1] + b',"big":"' + b"x" * _BIG + b'"}'
+        kind = chance.randrange(10)
+        if kind == 0:
+            return self._octets(document)
+        if kind == 1:
+            depth = chance.choice((5, 100, 1000, 1025, 20_000))
+            return b'{"type":"ChannelVarset","channel":' + b"[" * depth + b"]" * depth + b"}"
+        if kind == 2:
+            return document.replace(b":", b":" + b"9" * chance.choice((3, 30, 400)), 1)
+        tree = orjson.loads(document)
+        for _ in range(chance.randrange(1, 4)):
+            tree = self._tree(tree)
+        return orjson.dumps(tree, option=orjson.OPT_NON_STR_KEYS)
+
+    def _octets(self, document: bytes) -> bytes:
+        chance, octets = self._chance, bytearray(document)
+        what = chance.randrange(4)
+        if what == 0:
+            return bytes(octets[: chance.randrange(len(octets) + 1)])
+        for _ in range(chance.randrange(1, 8)):
+            at = chance.randrange(len(octets))
+            if what == 1:
+                octets[at] = chance.randrange(256)
+            elif what == 2:
+                octets[at:at] = chance.choice((b"\xff\xfe", b"\xc3\x28", b"\xed\xa0\x80", b"\x00"))
+            else:
+                del octets[at : at + chance.randrange(1, 20)]
+                octets = octets or bytearray(b"{")
+        return bytes(octets)
+
+    def _tree(self, tree: Any) -> Any:
+        """The tree with one of its nodes replaced, left out or moved."""
+        places: list[tuple[Any, Any]] = []
+        stack = [tree]
+        while stack:
+            node = stack.pop()
+            items = (
+                node.items() if isinstance(node, dict)
+                else enumerate(node) if isinstance(node, list)
+                else ()
+            )  # fmt: skip
+            for key, value in items:
+                places.append((node, key))
+                stack.append(value)
+        if not places:
+            return self._chance.choice(_JUNK)
+        node, key = self._chance.choice(places)
+        what = self._chance.randrange(4)
+        if what == 0 and isinstance(node, dict):
+            del node[key]
+        elif what == 1:
+            other, place = self._chance.choice(places)
+            node[key] = orjson.loads(orjson.dumps(other[place]))  # a copy: no ring
+        else:
+            node[key] = self._chance.choice(_JUNK)
+        return tree
+
+
+def look(ari: Session) -> None:
+    """Everything that a person may look at."""
+    for kind in ("channels", "bridges", "playbacks", "recordings", "endpoints", "device_states"):
+        repr(ari.tables.frame(kind))
+    repr(ari.events.tail(50))
+    repr(ari.events.df)
+    repr(ari.calls.df)
+    repr(ari.status)
+    for view in (ari.panel(), ari.ladder(), ari.timeline()):
+        view._repr_mimebundle_()
+
+
+def fuzz_events(ari: Session, count: int, seed: int, looks: int = 4) -> Counter[str]:
+    """Mutated events into a session, in batches as the stream gives them.
+
+    Returns:
+        What became of them, by name.
+    """
+    follower, mutate = ari._follower, Mutator(seed)
+    before, malformed = ari.log.count, ari.log.malformed
+    result: Counter[str] = Counter()
+    source = itertools.cycle(events(5000))
+    place, batch_size = 0, 50
+    while place < count:
+        batch = [mutate(next(source)) for _ in range(min(batch_size, count - place))]
+        follower._on_batch(batch, time.time())
+        # Inspectable: the last of them is there as it came.
+        assert ari.log.raw(-1) == batch[-1]
+        assert isinstance(ari.log[-1], dict)
+        place += len(batch)
+        if place % max(batch_size, count // looks // batch_size * batch_size) == 0:
+            look(ari)
+    look(ari)
+    result["events"] = ari.log.count - before
+    result["malformed"] = ari.log.malformed - malformed
+    result["handler failures"] = sum(handler.failures for handler in ari.handlers.values())
+    return result
+
+
+def fuzz_frames(count: int, seed: int) -> Counter[str]:
+    """Mutated WebSocket frames into the splitter, in pieces of any size."""
+    chance, result = random.Random(seed), Counter[str]()
+    splitter = Splitter()
+    for _ in range(count):
+        payload = chance.randbytes(chance.choice((0, 3, 125, 126, 300)))
+        head = bytes((chance.choice((0x81, 0x81, 0x81, chance.randrange(256))),))
+        size = len(payload)
+        head += bytes((size,)) if size < 126 else b"\x7e" + size.to_bytes(2, "big")
+        octets = bytearray(head + payload)
+        if chance.random() < 0.2:
+            octets[chance.randrange(len(octets))] = chance.randrange(256)
+        cut = chance.randrange(len(octets) + 1)
+        try:
+            for piece in (octets[:cut], octets[cut:]):
+                result["messages"] += len(splitter.feed(bytes(piece)))
+            splitter.take_controls()
+        except ProtocolError:
+            result["refused streams"] += 1
+            splitter = Splitter()  # as the stream does: it connects again
+    result["frames"] = count
+    return result
+
+
+class FuzzedTransport:
+    """Asks the server and spoils its answer."""
+
+    def __init__(self, real: Any, seed: int) -> None:
+        self._real, self._mutate = real, Mutator(seed, big=5_000)
+        self._chance = random.Random(seed)
+        self._kept: dict[str, Answer] = {}
+
+    def send(self, call: Call, timeout: float) -> Answer:
+        """See `Transport.send`."""
+        if str(call) not in self._kept:
+            self._kept[str(call)] = self._real.send(call, timeout)
+        answer = self._kept[str(call)]
+        return Answer(
+            self._chance.choice((answer.status, answer.status, 200, 204, 404, 500, 0, 999)),
+            answer.reason,
+            self._chance.choice((answer.headers, {"Content-Type": "application/json"}, {})),
+            self._mutate(answer.content or b"{}"),
+            0.1,
+        )
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._real.close()
+
+
+def fuzz_answers(ari: Session, count: int, seed: int) -> Counter[str]:
+    """Mutated answers to every question that ARI knows."""
+    result: Counter[str] = Counter()
+    channel = next(iter(ari.tables.channels), "none")
+    asked = [o for o in ari.declaration.operations if o.method == "GET" and not o.websocket]
+    real = ari._sender._rest.transport
+    ari._sender.carry_over(FuzzedTransport(real, seed))
+    try:
+        for operation in itertools.islice(itertools.cycle(asked), count):
+            given = {p.python_name: channel for p in operation.parameters if p.required}
+            try:
+                repr(ari.invoke(operation, given))
+                result["values"] += 1
+            except AriError as error:
+                result[type(error).__name__] += 1
+                result["longest message"] = max(result["longest message"], len(str(error)))
+    finally:
+        ari._sender.carry_over(real)
+    return result
+
+
+def prepare(ari: Session) -> None:
+    """Handlers of every kind, so that every path of an event is walked."""
+
+    @ari.on("*")
+    def everything(event: Any) -> None:
+        pass
+
+    @ari.on("ChannelDtmfReceived", digit="1")
+    def one(channel: Any) -> None:
+        str(channel.id)
+
+    @ari.on("StasisStart")
+    def objects(channel: Any, bridge: Any, playback: Any, recording: Any) -> None:
+        repr((channel, bridge, playback, recording))
+
+
+def main() -> int:
+    """Run it and print the figures."""
+    parser = argparse.ArgumentParser(description="mutated input into the client")
+    parser.add_argument("--events", type=int, default=100_000)
+    parser.add_argument("--answers", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    with (
+        simulator.start(traffic=60) as running,
+        ari_notebook.connect(
+            running.url, password=running.password, keep=20_000, subscribe_all=True
+        ) as ari,
+    ):
+        prepare(ari)
+        for name, result in (
+            ("events", lambda: fuzz_events(ari, asked.events, asked.seed)),
+            ("frames", lambda: fuzz_frames(asked.events, asked.seed)),
+            ("answers", lambda: fuzz_answers(ari, asked.answers, asked.seed)),
+        ):
+            started = time.perf_counter()
+            figures = ", ".join(f"{n:,} {what}" for what, n in sorted(result().items()))
+            print(f"{name}: {figures} in {time.perf_counter() - started:.1f} s", flush=True)
+        assert ari.connected
+    print(f"largest memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
