@@ -1,4 +1,4 @@
-"""What a session can be kept as: a recording of it, and the calls that passed."""
+"""What a session remembers: a recording of it, the calls that passed, what was out of order."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ari_notebook.calls import Calls
     from ari_notebook.captures.capture import Capture
     from ari_notebook.captures.pictures import Pictures
+    from ari_notebook.drift import Drift
     from ari_notebook.following import Follower
     from ari_notebook.sending import Sender
 
@@ -22,6 +23,7 @@ class Keeping(Looking):
 
     _follower: Follower
     _sender: Sender
+    _drift: Drift
     _calls: Calls | None = None
 
     @property
@@ -60,6 +62,13 @@ class Keeping(Looking):
 
             self._calls = Calls(self._follower.log)
         return self._calls
+
+    @property
+    def drift(self) -> Drift:
+        """What the events so far said otherwise than the declaration; ``.df`` lists it."""
+        while self._follower.log.fill():  # which looks at them
+            pass
+        return self._drift
 
     @property
     def pictures(self) -> Pictures:

@@ -16,13 +16,12 @@ from ari_notebook import sessions
 from ari_notebook.callers import Caller, Telephone
 from ari_notebook.client.address import Address, application_names
 from ari_notebook.client.credentials import Credentials
-from ari_notebook.client.errors import (
-    UsageProblem,
-)
+from ari_notebook.client.errors import UsageProblem
 from ari_notebook.client.rest import Answer, Call, HttpTransport, Rest, Transport
 from ari_notebook.client.stream import State
 from ari_notebook.client.websocket_rest import WebSocketTransport
 from ari_notebook.declared import read_declaration
+from ari_notebook.drift import Drift
 from ari_notebook.finding import find, latest_in_stasis
 from ari_notebook.following import Follower, Gap
 from ari_notebook.handlers import Handler, Handlers, Sighting
@@ -130,6 +129,7 @@ class Session(Keeping):
                 keep=keep,
                 tell=lambda line: self.tell(line),
             )
+            self._drift = self._follower.log.look = Drift(self.declaration)
             self._waits = Waits(self._follower)
             self._follower.start()
         except BaseException:
@@ -209,6 +209,7 @@ class Session(Keeping):
             events=follower.log.count,
             dropped=follower.log.dropped,
             malformed=follower.log.malformed,
+            drift=len(self._drift),
             requests=self.requests.count,
             reconnects=follower.reconnects,
             gaps=tuple(follower.gaps),

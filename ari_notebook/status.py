@@ -27,6 +27,7 @@ class Status:
     events: int
     dropped: int
     malformed: int
+    drift: int  # kinds of difference between events and declaration, see `Session.drift`
     requests: int
     reconnects: int
     gaps: tuple[Gap, ...]
@@ -47,6 +48,10 @@ class Status:
             f"  {self.events} events ({self.dropped} dropped, {self.malformed} malformed),"
             f" {self.requests} requests, {self.reconnects} reconnects, {self.gap_count} gaps",
         ]
+        if self.drift:
+            lines.append(
+                f"  events differ from the declaration in {self.drift} ways: see ari.drift"
+            )
         lines += [f"  gap: {gap}" for gap in self.gaps[-3:]]
         return "\n".join(lines)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -113,7 +113,7 @@ class Columns:
     def __len__(self) -> int:
         return self._end - self._start
 
-    def extend(self, events: Iterable[Mapping[str, Any]], origins: Iterable[str]) -> None:
+    def extend(self, events: Sequence[Mapping[str, Any]], origins: Iterable[str]) -> None:
         """Add rows.
 
         Args:
@@ -133,7 +133,6 @@ class Columns:
             server,
             own,
         ) = (vocabulary.code for vocabulary in self._vocabularies)
-        events = list(events)
         self._reserve(len(events))  # first, since it may number the words anew
         codes: list[tuple[int, ...]] = []
         times: list[int] = []

@@ -101,7 +101,8 @@ def make(kind: str, rows: list[Row]) -> pd.DataFrame:
             tuples = [tuple(v) if isinstance(v, list) else () for v in values]
             made[name] = pd.Series(tuples, dtype=object).array
         elif type == "Int64":
-            numbers = [v if isinstance(v, int) else None for v in values]
+            fit = range(-(1 << 63), 1 << 63)  # what is no number of the column's is none
+            numbers = [v if isinstance(v, int) and v in fit else None for v in values]
             made[name] = pd.array(numbers, dtype=pd.Int64Dtype())
         else:
             made[name] = np.array([*map(bool, values)], dtype=bool)

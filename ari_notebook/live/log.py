@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -51,6 +51,8 @@ class EventLog:
         self._received = array("q")  # microseconds since 1970
         self._received_from = 0  # sequence number of the first of them
         self._origins: dict[int, str] = {}  # of what is not from Asterisk, by sequence number
+        # Shown every event of Asterisk once, when its columns are made.
+        self.look: Callable[[Mapping[str, Any]], None] | None = None
         self._columns = Columns()
         self._in_columns = 0  # sequence number of the first event not in the columns
 
@@ -151,15 +153,20 @@ class EventLog:
             stop = min(up_to, self.count)
             while (start := self._in_columns) < stop:  # decoded in parts, not a day at once
                 self._in_columns = min(stop, start + _STEP)
-                self._extend(self._columns, start, self._in_columns)
+                events, origins = self._extend(self._columns, start, self._in_columns)
+                if self.look is not None:
+                    for event, origin in zip(events, origins, strict=True):
+                        if origin == _ASTERISK:
+                            self.look(event)
             return stop < self.count
 
-    def _extend(self, columns: Columns, start: int, stop: int) -> None:
-        origin = self._origins.get
-        columns.extend(
-            (_decode(text)[0] for text in self._archive.between(start, stop)),
-            (origin(place, _ASTERISK) for place in range(start, stop)),
-        )
+    def _extend(
+        self, columns: Columns, start: int, stop: int
+    ) -> tuple[list[dict[str, Any]], list[str]]:
+        events = [_decode(text)[0] for text in self._archive.between(start, stop)]
+        origins = [self._origins.get(place, _ASTERISK) for place in range(start, stop)]
+        columns.extend(events, origins)
+        return events, origins
 
     # Reading.
 
