@@ -73,14 +73,18 @@ def _with_raw(log: EventLog) -> pd.DataFrame:
     return table
 
 
-def to_parquet(captures: str | Path | Iterable[str | Path], folder: str | Path) -> Path:
+def to_parquet(
+    captures: str | Path | Iterable[str | Path], folder: str | Path, *, size: int = _PIECE
+) -> Path:
     """Add captures to a Parquet dataset, which is made if it is not there.
 
-    A file of it appears once it is whole, so that the dataset is valid at any moment.
+    A file of it appears once it is whole, so that the dataset is valid at any moment. What was
+    interrupted is made whole by the same once more.
 
     Args:
         captures: one file or several, of one server or several.
         folder: of the dataset.
+        size: events a file, at most.
 
     Returns:
         The folder.
@@ -93,7 +97,7 @@ def to_parquet(captures: str | Path | Iterable[str | Path], folder: str | Path) 
     paths = [captures] if isinstance(captures, str | Path) else list(captures)
     for path in paths:
         server = ""
-        for number, table in enumerate(pieces(path)):
+        for number, table in enumerate(pieces(path, size)):
             # A row of our own belongs to the server whose events it stands among.
             servers = table["asterisk_id"].astype("str").replace("nan", None)
             servers = servers.ffill().fillna(server or servers.bfill()).fillna("unknown")
