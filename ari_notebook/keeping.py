@@ -40,7 +40,8 @@ class Keeping(Looking):
         """Record everything from now on into a file.
 
         Args:
-            path: the file; compressed if its name ends in ``.gz``.
+            path: the file; compressed if its name ends in ``.gz``. Or a folder, or a name that
+                ends in ``.parquet``: the dataset of which it becomes a part when it stops.
             overwrite: replace a file that is there.
 
         Returns:
@@ -52,6 +53,10 @@ class Keeping(Looking):
         from ari_notebook.captures.capture import Capture
 
         session: Any = self
+        if Path(path).is_dir() or Path(path).suffix == ".parquet":
+            from ari_notebook.captures.into import CaptureInto
+
+            return CaptureInto(session, path)
         return Capture(session, path, overwrite=overwrite)
 
     @property

@@ -25,7 +25,7 @@ from ari_notebook.requestlog import RequestLog
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Dataset", "pieces", "to_parquet"]
+__all__ = ["Dataset", "need", "pieces", "to_parquet"]
 
 _PIECE = 100_000
 _ORDER_DIGITS = 8
@@ -92,7 +92,7 @@ def to_parquet(
     Raises:
         UsageProblem: pyarrow is not installed, or a file is no capture.
     """
-    _need("pyarrow")
+    need("pyarrow")
     folder = Path(folder)
     paths = [captures] if isinstance(captures, str | Path) else list(captures)
     for path in paths:
@@ -142,10 +142,18 @@ class Dataset:
     def __init__(self, folder: str | Path, engine: Literal["pandas", "dask"] = "pandas") -> None:
         if engine not in ("pandas", "dask"):
             raise UsageProblem(f"no engine is called {engine!r}", "There are: pandas, dask.")
-        _need("pyarrow", *(["dask"] if engine == "dask" else []))
+        need("pyarrow", *(["dask"] if engine == "dask" else []))
         self.path = Path(folder)
         self.engine = engine
         self.files = sorted(self.path.glob("server=*/date=*/[!.]*.parquet"))
+        from ari_notebook.captures.into import left
+
+        self.left = left(self.path)
+        if not self.files and self.left:
+            raise UsageProblem(
+                f"{self.path} holds {len(self.left)} recording that is not converted",
+                "Call ari_notebook.captures.into.convert_left on it.",
+            )
         if not self.files:
             raise UsageProblem(
                 f"{self.path} holds no captures", "Make one with ari_notebook.to_parquet."
@@ -162,9 +170,10 @@ class Dataset:
         return found
 
     def __repr__(self) -> str:
+        left_out = f"; {len(self.left)} recordings not converted" if self.left else ""
         return (
             f"<captures {self.path.name}: {len(self.files)} files of {len(self.servers)} servers,"
-            f" by {self.engine}>"
+            f" by {self.engine}{left_out}>"
         )
 
 
@@ -229,7 +238,12 @@ def _read_calls(
     return calls.astype(dict.fromkeys(names, "str"))
 
 
-def _need(*modules: str) -> None:
+def need(*modules: str) -> None:
+    """Make sure that these are installed.
+
+    Raises:
+        UsageProblem: one is not.
+    """
     from importlib.util import find_spec
 
     missing = [name for name in modules if find_spec(name) is None]
