@@ -134,7 +134,7 @@ class Call:
             "bridges": tuple(self.bridges),
             "media": tuple(self.media),
             "recordings": tuple(self.recordings),
-            "digits": "".join(digit for _, digit in self.digits),
+            "digits": "".join(str(digit) for _, digit in self.digits),
             "asterisk_id": self.asterisk_id,
         }
 
@@ -162,6 +162,20 @@ class Call:
 def _order(leg: Leg) -> tuple[float, bool]:
     """Of a Local pair, which begins at once, ``;1`` is its caller's end."""
     return leg.begin, leg.name.endswith(";2")
+
+
+def _well_formed(channel: Event) -> bool:
+    """Whether the texts of a channel are texts, so that a row can be made of it."""
+    parts: list[Any] = [channel.get("caller") or {}, channel.get("dialplan") or {}]
+    if not all(isinstance(part, dict) for part in parts):
+        return False
+    names = ("id", "name", "state"), ("name", "number"), ("exten",)
+    texts = [
+        part.get(name, "")
+        for part, fields in zip([channel, *parts], names, strict=True)
+        for name in fields
+    ]
+    return all(isinstance(text, str) for text in texts)
 
 
 def _party(caller: Event) -> str:
@@ -215,6 +229,8 @@ class Ledger:
             act(self, event, server, legs[0] if legs else None, at)
 
     def _leg(self, server: str, snapshot: Event, at: float) -> Leg:
+        if not _well_formed(snapshot):
+            raise TypeError("no channel of the declared form")
         key = (server, snapshot["id"])
         leg = self._legs.get(key)
         if leg is None:

@@ -258,7 +258,8 @@ class Chaos:
             theirs = {identity(item): item for item in answer.json()}
             ours = dict(getattr(ari.tables, kind))
             if theirs.keys() != ours.keys():
-                found[kind] = sorted(theirs.keys() ^ ours.keys())[:5]
+                found[f"{kind} that only the server has"] = sorted(theirs.keys() - ours.keys())[:5]
+                found[f"{kind} that only we have"] = sorted(ours.keys() - theirs.keys())[:5]
                 continue
             for id, item in theirs.items():
                 told = {"channels": "state", "bridges": "channels", "endpoints": "state"}[kind]

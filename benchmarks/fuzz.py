@@ -142,8 +142,9 @@ def fuzz_events(ari: Session, count: int, seed: int, looks: int = 4) -> Counter[
     while place < count:
         batch = [mutate(next(source)) for _ in range(min(batch_size, count - place))]
         follower._on_batch(batch, time.time())
-        # Inspectable: the last of them is there as it came.
-        assert ari.log.raw(-1) == batch[-1]
+        # Inspectable: the last of them is there as it came, but for rows of failed handlers.
+        latest = range(-1, -min(len(ari.log), 300), -1)
+        assert any(ari.log.raw(n) == batch[-1] for n in latest), batch[-1][:200]
         assert isinstance(ari.log[-1], dict)
         place += len(batch)
         if place % max(batch_size, count // looks // batch_size * batch_size) == 0:
