@@ -1,0 +1,128 @@
+"""Waits: nothing that came since the last request is missed, nothing is returned twice."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+import ari_notebook
+
+
+@pytest.fixture
+def ari(simulator, monkeypatch):
+    monkeypatch.setenv("ARI_PASSWORD", simulator.password)
+    with ari_notebook.connect(simulator.url, subscribe_all=True) as session:
+        yield session
+
+
+def lamp(ari, state):
+    ari.device_states.update("Stasis:lamp", state)
+
+
+def test_an_event_that_beat_the_wait_is_found(ari):
+    lamp(ari, "INUSE")
+    time.sleep(0.2)
+    assert ari.wait_for("DeviceStateChanged", timeout=1).device_state.state == "INUSE"
+
+
+def test_each_event_is_returned_once_and_in_order(ari):
+    ari.call("1000")
+    first, second = (ari.wait_for("ChannelVarset", timeout=5) for _ in range(2))
+    places = [i for i in range(len(ari.events)) if ari.events[i] in (dict(first), dict(second))]
+    assert places == sorted(places)
+    assert dict(first) != dict(second)
+
+
+def test_events_before_the_last_request_do_not_count(ari):
+    lamp(ari, "INUSE")
+    ari.wait_for("DeviceStateChanged")
+    lamp(ari, "BUSY")
+    time.sleep(0.1)
+    ari.bridges.create()
+    with pytest.raises(ari_notebook.EventTimeout):
+        ari.wait_for("DeviceStateChanged", timeout=0.3)
+
+
+def test_asking_is_no_request_that_events_could_come_of(ari):
+    lamp(ari, "INUSE")
+    time.sleep(0.1)
+    ari.channels.list()
+    assert ari.wait_for("DeviceStateChanged", timeout=1).device_state.state == "INUSE"
+
+
+def test_threads_do_not_disturb_each_others_waits(ari):
+    lamp(ari, "INUSE")
+    thread = threading.Thread(target=ari.bridges.create)
+    thread.start()
+    thread.join()
+    assert ari.wait_for("DeviceStateChanged", timeout=2).device_state.state == "INUSE"
+
+
+def test_a_time_out_says_what_came_instead(ari):
+    ari.bridges.create()
+    with pytest.raises(ari_notebook.EventTimeout) as caught:
+        ari.wait_for("StasisStart", timeout=0.5)
+    assert "no StasisStart in 0.5 s" in str(caught.value)
+    assert "What came instead: BridgeCreated" in str(caught.value)
+
+
+def test_a_time_out_without_any_event_asks_the_right_question(ari):
+    ari.wait_from(ari.log.count)
+    with pytest.raises(ari_notebook.EventTimeout, match="Nothing came at all"):
+        ari.wait_for("StasisStart", timeout=0.2)
+
+
+def test_closing_ends_a_wait(ari):
+    threading.Timer(0.2, ari.close).start()
+    started = time.monotonic()
+    with pytest.raises(ari_notebook.SessionClosed):
+        ari.wait_for("StasisStart", timeout=10)
+    assert time.monotonic() - started < 3
+
+
+def test_progress_is_told_while_it_waits(ari):
+    told = []
+    with pytest.raises(ari_notebook.EventTimeout):
+        ari.wait_for("StasisStart", timeout=0.7, progress=told.append)
+    assert told == sorted(told)
+    assert 2 <= len(told) <= 5
+
+
+def test_a_wait_finds_what_it_wants_among_fields(ari):
+    lamp(ari, "INUSE")
+    lamp(ari, "BUSY")
+    found = ari.wait_for("DeviceStateChanged", device_state__state="BUSY", timeout=2)
+    assert found.device_state.state == "BUSY"
+
+
+def test_coroutines_wait_side_by_side(ari):
+    async def both():
+        waits = [
+            ari.next_event("DeviceStateChanged", timeout=3),
+            ari.next_event("BridgeCreated", timeout=3),
+        ]
+        gathered = asyncio.gather(*waits)
+        await asyncio.sleep(0.1)
+        await asyncio.to_thread(lamp, ari, "INUSE")
+        await asyncio.to_thread(ari.bridges.create)
+        return await gathered
+
+    device, bridge = asyncio.run(both())
+    assert device.device_state.state == "INUSE"
+    assert bridge.bridge.id in ari.tables.bridges
+
+
+def test_a_bounded_log_loses_what_it_must_and_the_wait_goes_on(simulator, monkeypatch):
+    monkeypatch.setenv("ARI_PASSWORD", simulator.password)
+    url = simulator.url
+    with ari_notebook.connect(url, subscribe_all=True, keep=3) as ari:
+        for state in ("INUSE", "BUSY", "NOT_INUSE", "RINGING", "ONHOLD"):
+            ari.device_states.update("Stasis:lamp", state)
+        time.sleep(0.2)
+        ari.wait_from(0)
+        found = [ari.wait_for("DeviceStateChanged", timeout=1) for _ in range(3)]
+        assert [each.device_state.state for each in found] == ["NOT_INUSE", "RINGING", "ONHOLD"]
+        assert ari.status.dropped == 2
