@@ -109,7 +109,8 @@ class Server:
         try:
             for piece in self._stream():
                 peer.sendall(piece)
-            peer.recv(1)
+            while peer.recv(4096):  # its pings, until it leaves
+                pass
         except OSError:
             pass  # the client has all it wanted and left
 
