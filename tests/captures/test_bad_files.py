@@ -1,0 +1,155 @@
+"""Files that are not as they should be: opened as far as they can be, what was left out counted."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import random
+from pathlib import Path
+
+import pytest
+
+import ari_notebook
+from ari_notebook.captures.files import Reader, event_lines, line
+from ari_notebook.captures.server import ServedCapture
+from ari_notebook.client.errors import UsageProblem
+
+REAL = Path(__file__).with_name("calls.jsonl.gz")
+HEADER = line("capture", {"version": 1, "subscribe_all": True}, 1.0)
+
+
+def channel(kind: str, at: float, id: str = "c", state: str = "Up") -> bytes:
+    stamp = f"2026-11-23T12:00:{at:06.3f}+0000"
+    return (
+        f'{{"type":"{kind}","timestamp":"{stamp}","asterisk_id":"a","application":"x",'
+        f'"channel":{{"id":"{id}","name":"Local/{id};1","state":"{state}",'
+        f'"creationtime":"2026-11-23T12:00:00.000+0000"}}}}'
+    ).encode()
+
+
+def test_captures_of_several_versions_in_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "mixed.jsonl"
+    path.write_bytes(
+        HEADER
+        + event_lines([b'{"type":"A"}'], 2.0)
+        + line("capture", {"version": 2}, 3.0)
+        + b'{"at":3.5,"hologram":{}}\n'
+        + event_lines([b'{"type":"B"}'], 4.0)
+        + line("capture", {"version": 1}, 5.0)
+        + event_lines([b'{"type":"C"}'], 6.0)
+    )
+    opened = ari_notebook.open_capture(path)
+    assert [event["type"] for event in opened.events[:]] == ["A", "B", "C"]
+    assert opened.problems == {"of version 2, this reads 1": 1, "of an unknown kind": 1}
+    assert "1 of version 2" in repr(opened)
+
+
+def test_compressed_and_plain_recordings_that_were_joined(tmp_path: Path) -> None:
+    """``cat a.jsonl.gz b.jsonl.gz`` is a recording, whoever compressed each."""
+    path = tmp_path / "joined.jsonl.gz"
+    first, second = (HEADER + event_lines([b'{"type":"%b"}' % name], 2.0) for name in (b"A", b"B"))
+    path.write_bytes(gzip.compress(first) + gzip.compress(second, 9))
+    opened = ari_notebook.open_capture(path)
+    assert [event["type"] for event in opened.events[:]] == ["A", "B"]
+
+
+def test_events_out_of_their_order_make_the_same_calls(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    events = [
+        channel("ChannelDestroyed", 9),
+        channel("ChannelCreated", 0, state="Ring"),
+        channel("ChannelStateChange", 2),
+        channel("ChannelDestroyed", 9),
+    ]
+    path.write_bytes(HEADER + event_lines(events, 2.0))
+    opened = ari_notebook.open_capture(path)
+    assert len(opened.events) == 4
+    (call,) = opened.calls.df.itertuples()
+    assert call.begin.second == 0
+    assert call.end.second == 9
+    assert len(opened.channels) == 0
+    assert not opened.problems
+
+
+def test_a_clock_that_runs_backwards_is_counted_by_every_way_of_opening(tmp_path: Path) -> None:
+    path = tmp_path / "back.jsonl"
+    parts = [event_lines([channel("ChannelVarset", at % 60)], at) for at in (50.0, 20.0, 30.0, 5.0)]
+    path.write_bytes(HEADER + b"".join(parts))
+    opened = ari_notebook.open_capture(path)
+    assert opened.problems["clock went backwards"] == 2
+    assert opened.events.df["received"].dt.second.tolist() == [50, 20, 30, 5]  # as in the file
+    assert opened.ended == 50.0
+    with ari_notebook.replay(path, speed=math.inf) as ari:
+        assert ari.wait(5)
+        assert len(ari.events) == 4
+        assert ari.problems["clock went backwards"] == 2
+
+
+@pytest.mark.parametrize("name", ["photo.jpg", "table.parquet", "mail.txt", "other.json"])
+def test_foreign_files_are_refused_by_every_way_of_opening(tmp_path: Path, name: str) -> None:
+    foreign = {
+        "photo.jpg": b"\xff\xd8\xff\xe0" + random.Random(1).randbytes(50_000),
+        "table.parquet": b"PAR1" + bytes(1000) + b"PAR1",
+        "mail.txt": b"Dear all,\nat 9 we meet.\n" * 500,
+        "other.json": b'[{"at": 1, "event": {}}]\n{"timestamp": 1, "event": {"type": "A"}}\n',
+    }
+    path = tmp_path / name
+    path.write_bytes(foreign[name])
+    for way in (
+        ari_notebook.open_capture,
+        ari_notebook.replay,
+        ServedCapture,
+        lambda file: ari_notebook.to_parquet(file, tmp_path / "days"),
+    ):
+        with pytest.raises(UsageProblem, match="is no capture") as refused:
+            way(path)
+        assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_happened_to_a_file_it_opens_or_is_refused(tmp_path: Path, seed: int) -> None:
+    """Octets changed, left out or put in anywhere: no other error, and nothing read is invented."""
+    chance = random.Random(seed)
+    text = bytearray(REAL.read_bytes())
+    plain = seed % 2 == 0
+    if plain:
+        text = bytearray(gzip.decompress(text))
+    for _ in range(chance.randint(1, 12)):
+        at = chance.randrange(len(text))
+        match chance.randrange(3):
+            case 0:
+                text[at] = chance.randrange(256)
+            case 1:
+                del text[at : at + chance.randrange(2000)]
+            case _:
+                text[at:at] = chance.randbytes(chance.randrange(300))
+    path = tmp_path / ("a.jsonl" if plain else "a.jsonl.gz")
+    path.write_bytes(text)
+    try:
+        opened = ari_notebook.open_capture(path)
+    except UsageProblem:
+        return
+    whole = {record.raw for record in Reader(REAL)}
+    sound = sum(opened.events.raw(i) in whole for i in range(len(opened.events)))
+    assert sound >= len(opened.events) - 12  # an octet may change within what still is JSON
+    assert opened.problems or len(opened.events) >= 500
+    assert len(opened.calls.df) <= 13 + 12
+    for kind in ("events", "requests", "channels", "bridges", "endpoints"):
+        assert getattr(opened, kind).df is not None
+
+
+def test_records_of_the_wrong_shape_are_counted_one_by_one(tmp_path: Path) -> None:
+    path = tmp_path / "shapes.jsonl"
+    path.write_bytes(
+        HEADER
+        + b'{"at":2.0,"event":[1]}\n{"at":2.1,"event":{"type":"A"}}\n'
+        + b'{"at":3,"request":7}\n{"at":3,"state":null}\n{"at":3,"row":{}}\n{"at":3,"applied":1}\n'
+        + b'{"at":"soon","event":{"type":"B"}}\n{"at":null,"end":{}}\n'
+    )
+    opened = ari_notebook.open_capture(path)
+    assert opened.events.df["type"].tolist() == ["malformed", "A"]
+    assert opened.problems["not readable"] == 2
+    assert opened.problems["malformed event"] == 1
+    for kind in ("state", "row"):
+        assert opened.problems[f"{kind} that is not as it should be"] == 1
+    assert len(opened.requests.df) == 0
