@@ -269,7 +269,9 @@ class Ledger:
     def _destroyed(self, event: Event, _server: str, leg: Leg | None, at: float) -> None:
         if leg is not None:
             leg.end = at
-            leg.cause, leg.cause_txt = event.get("cause"), event.get("cause_txt", "")
+            cause = event.get("cause")
+            leg.cause = cause if isinstance(cause, int) else None
+            leg.cause_txt = str(event.get("cause_txt", ""))
 
     def _vanished(self, event: Event, at: float) -> None:
         """A row of ours, found after a gap: it names no server, but follows the server's own."""
@@ -298,7 +300,7 @@ class Ledger:
         if leg is not None:
             call = leg.call
             call.dialled = call.dialled or event.get("dialstring", "").removesuffix("/n")
-            call.dialstatus = event.get("dialstatus") or call.dialstatus
+            call.dialstatus = str(event.get("dialstatus") or call.dialstatus)
 
     def _digit(self, event: Event, _server: str, leg: Leg | None, at: float) -> None:
         if leg is not None:

@@ -10,6 +10,7 @@ answer has to become a value or an error of ours.
 from __future__ import annotations
 
 import argparse
+import copy
 import itertools
 import random
 import resource
@@ -112,7 +113,7 @@ class Mutator:
             other, place = self._chance.choice(places)
             node[key] = orjson.loads(orjson.dumps(other[place]))  # a copy: no ring
         else:
-            node[key] = self._chance.choice(_JUNK)
+            node[key] = copy.deepcopy(self._chance.choice(_JUNK))
         return tree
 
 
@@ -124,8 +125,9 @@ def look(ari: Session) -> None:
     repr(ari.events.df)
     repr(ari.calls.df)
     repr(ari.status)
-    for view in (ari.panel(), ari.ladder(), ari.timeline()):
-        view._repr_mimebundle_()
+    ari.panel()._repr_mimebundle_()
+    for drawing in (ari.ladder(), ari.timeline()):
+        drawing._repr_html_()
 
 
 def fuzz_events(ari: Session, count: int, seed: int, looks: int = 4) -> Counter[str]:
@@ -152,7 +154,7 @@ def fuzz_events(ari: Session, count: int, seed: int, looks: int = 4) -> Counter[
     look(ari)
     result["events"] = ari.log.count - before
     result["malformed"] = ari.log.malformed - malformed
-    result["handler failures"] = sum(handler.failures for handler in ari.handlers.values())
+    result["handler failures"] = sum(ari.handlers[name].failures for name in ari.handlers)
     return result
 
 
@@ -217,7 +219,9 @@ def fuzz_answers(ari: Session, count: int, seed: int) -> Counter[str]:
         for operation in itertools.islice(itertools.cycle(asked), count):
             given = {p.python_name: channel for p in operation.parameters if p.required}
             try:
-                repr(ari.invoke(operation, given))
+                value = ari.invoke(operation, given)
+                if not isinstance(value, dict | list):  # plain JSON is Python's to show
+                    repr(value)
                 result["values"] += 1
             except AriError as error:
                 result[type(error).__name__] += 1

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ari_notebook.views.markup import Markup, element, style_sheet
+from ari_notebook.views.pretty import pretty
 
 __all__ = ["CHARACTER", "Drawing", "clock", "fitted", "hover", "svg"]
 
@@ -94,7 +94,7 @@ def svg(width: float, height: float, label: str, *parts: object) -> Markup:
 
 def hover(source: object) -> Markup:
     """JSON that is shown when the pointer rests on the element around it."""
-    text = json.dumps(source, indent=1, ensure_ascii=False, default=str)
+    text = pretty(source, 1)
     lines = text[:_HOVER].split("\n")
     return element("title", *(part for line in lines for part in (line, Markup("\n"))))
 

@@ -6,7 +6,6 @@ that it is readable in light and dark themes; a state is always a word, never on
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from ari_notebook.client.errors import AriError
 from ari_notebook.views.cards import Card
 from ari_notebook.views.markup import Markup, clean, element, join, style_sheet
+from ari_notebook.views.pretty import pretty
 
 __all__ = [
     "card_html",
@@ -83,7 +83,7 @@ def json_html(value: Any, title: str = "", *, unfolded: bool = True) -> Markup:
         title: what stands above it.
         unfolded: whether it is so at first.
     """
-    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    text = pretty(value)
     shown = Markup(_escaped_lines(text))
     return framed(
         element(

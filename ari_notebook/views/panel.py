@@ -8,7 +8,6 @@ since a request may take its time; its outcome goes to the writer.
 
 from __future__ import annotations
 
-import json
 import queue
 import threading
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ import anywidget
 from ari_notebook.client.errors import AriError
 from ari_notebook.views.board import Board
 from ari_notebook.views.commands import Commands
+from ari_notebook.views.pretty import pretty
 from ari_notebook.views.snapshot import board_html, board_text
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
             return self._commands.sounds()
         if asked["kind"] == "event":
             event = self._board.event(int(asked["sequence"]))
-            return json.dumps(event, indent=2, ensure_ascii=False)[:20_000] if event else ""
+            return pretty(event)[:20_000] if event else ""
         arguments = asked.get("arguments") or {}
         return self._commands.do(
             str(asked["on"]), str(asked["action"]), str(asked.get("id") or ""), dict(arguments)
