@@ -90,11 +90,16 @@ def to_parquet(
         The folder.
 
     Raises:
-        UsageProblem: pyarrow is not installed, or a file is no capture.
+        UsageProblem: pyarrow is not installed, a file is no capture, or two have one name.
     """
     need("pyarrow")
     folder = Path(folder)
     paths = [captures] if isinstance(captures, str | Path) else list(captures)
+    named: dict[str, str | Path] = {}
+    for path in paths:
+        other = named.setdefault(Path(path).name.split(".")[0], path)
+        if other is not path:  # the files of one would replace those of the other
+            raise UsageProblem(f"{other} and {path} have one name", "Rename one of them.")
     for path in paths:
         server = ""
         for number, table in enumerate(pieces(path, size)):

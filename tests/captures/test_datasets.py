@@ -85,3 +85,12 @@ def test_bad_folders_and_engines_are_refused(tmp_path: Path) -> None:
         ari_notebook.open_capture(tmp_path)
     with pytest.raises(UsageProblem, match="no engine"):
         ari_notebook.open_capture(tmp_path, engine="abacus")
+
+
+def test_captures_of_one_name_do_not_replace_each_other(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    again = tmp_path / "other" / REAL.name
+    again.write_bytes(REAL.read_bytes())
+    with pytest.raises(UsageProblem, match="have one name"):
+        ari_notebook.to_parquet([REAL, again], tmp_path / "days")
+    assert not (tmp_path / "days").exists()
