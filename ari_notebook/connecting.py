@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable
 from typing import Literal
 
@@ -62,6 +63,8 @@ def connect(
         user, password if password is not None else password_for(user, address)
     )
     password = None
+    if verify is False and address.secure:
+        _warn_unverified(address)
     return Session(
         address.base,
         app,
@@ -73,6 +76,17 @@ def connect(
         verify=verify,
         keep=keep,
     )
+
+
+def _warn_unverified(address: Address) -> None:
+    """Say it at every connection, not only once as Python's warnings do."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn(
+            f"{address.base} is not verified: whoever answers there gets the password;"
+            " give its CA's file with verify=PATH",
+            stacklevel=3,
+        )
 
 
 def _embedded(
@@ -120,7 +134,6 @@ def password_for(user: str, address: Address) -> str:
         if kept:
             return str(kept)
     import getpass
-    import warnings
 
     try:
         with warnings.catch_warnings():
