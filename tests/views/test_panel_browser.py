@@ -234,10 +234,10 @@ def test_an_event_unfolds_to_its_json(shown: Shown) -> None:
 
 def test_the_feed_is_filtered_and_paused(shown: Shown) -> None:
     shown.call("1000", "Dora <1>")
-    lines, filter = shown.panel.locator(".feed li"), shown.panel.get_by_label("Filter events")
-    filter.fill("no such event")
+    lines, words = shown.panel.locator(".feed li"), shown.panel.get_by_label("Filter events")
+    words.fill("no such event")
     lines.first.wait_for(state="detached", timeout=5000)
-    filter.fill("StasisStart")
+    words.fill("StasisStart")
     lines.first.wait_for(timeout=5000)
     shown.button("Pause").click()
     before = lines.count()
@@ -245,7 +245,7 @@ def test_the_feed_is_filtered_and_paused(shown: Shown) -> None:
     assert lines.count() == before
     shown.button("Go on").click()
     lines.nth(before).wait_for(timeout=5000)
-    filter.fill("")
+    words.fill("")
 
 
 def test_buttons_work_while_a_cell_runs(shown: Shown) -> None:
