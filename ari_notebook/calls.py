@@ -270,7 +270,7 @@ class Ledger:
         if leg is not None:
             leg.end = at
             cause = event.get("cause")
-            leg.cause = cause if isinstance(cause, int) else None
+            leg.cause = cause if isinstance(cause, int) and 0 <= cause < 1 << 15 else None
             leg.cause_txt = str(event.get("cause_txt", ""))
 
     def _vanished(self, event: Event, at: float) -> None:
