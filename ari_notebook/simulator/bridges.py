@@ -140,8 +140,8 @@ class Bridge:
             names = ",".join(other.name for other in others)
             if again or channel.variables.get("BRIDGEPEER") != names:
                 self._tell_peer(channel, names, others[0].protocol_id if len(others) == 1 else "")
-        if len(self.members) == 2 and self.bridge_class != "basic":  # Dial has done it before
-            self._introduce(*self.members)
+        if self.bridge_class != "basic":  # Dial has done it before
+            self.introduce()
 
     @staticmethod
     def _tell_peer(channel: Channel, names: str, call_id: str) -> None:
@@ -149,12 +149,23 @@ class Bridge:
         if call_id or channel.variables.get("BRIDGEPVTCALLID"):
             channel.set_variable("BRIDGEPVTCALLID", call_id)
 
-    @staticmethod
-    def _introduce(one: Channel, other: Channel) -> None:
+    def introduce(self) -> None:
         """Show each of two who the other one is, where that has a number."""
+        if len(self.members) != 2:
+            return
+        one, other = self.members
         for channel, peer in ((one, other), (other, one)):
             if peer.caller.number and channel.connected != peer.caller:
                 channel.set_connected(peer.caller)
+                channel.driver.indicate(channel, "CONNECTED_LINE")
+
+    def swap(self, old: Channel, new: Channel) -> None:
+        """Let a channel take another one's place: the bridge goes on, whoever it was made for."""
+        on_left, self.on_left = self.on_left, None
+        member = self.members.get(old)
+        self.leave(old)
+        self.join(new, member)
+        self.on_left = on_left
 
     def retell_peers(self) -> None:
         """Tell BRIDGEPEER again, as when an announcer or a recorder nobody sees comes or goes."""

@@ -88,7 +88,10 @@ class _Half:
         self._later(channel, lambda peer: peer.control_frame("ANSWER"))
 
     def indicate(self, channel: Channel, condition: str) -> None:
-        """Pass a condition on."""
+        """Pass a condition on; whom this half talks to is who calls by the other."""
+        if condition == "CONNECTED_LINE":
+            self._later(channel, lambda peer: peer.set_caller(channel.connected))
+            return
         self._later(channel, lambda peer: peer.control_frame(condition))
 
     def digit(self, channel: Channel, digit: str, milliseconds: int) -> None:

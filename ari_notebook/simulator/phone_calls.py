@@ -186,6 +186,24 @@ class Call:
             self.channel.exchange.soon(self.hangup)
         return done
 
+    def transfer_to(self, consulted: Call) -> bool:
+        """Connect the other side with that of another call, and hang up.
+
+        Args:
+            consulted: the phone's call to whom the other side is transferred.
+
+        Returns:
+            whether that could be done; the calls go on where it could not.
+        """
+        from ari_notebook.simulator.attended import attended_transfer
+
+        self._there()
+        consulted._there()
+        done = attended_transfer(self.channel, consulted.channel)
+        if done:
+            self.channel.exchange.soon(self.hangup)
+        return done
+
     def hangup(self, cause: int | None = None) -> None:
         """Hang up; nothing happens where the call is over.
 

@@ -34,7 +34,8 @@ class Remote:
             return value
 
         def call(*args: Any, **keywords: Any) -> Any:
-            return self._do(lambda target: getattr(target, name)(*args, **keywords))
+            given = [_meant(each) for each in args]
+            return self._do(lambda target: getattr(target, name)(*given, **keywords))
 
         call.__doc__ = value.__doc__
         return call
@@ -58,8 +59,8 @@ class Remote:
         return str(self._do(repr))
 
     def __eq__(self, other: object) -> bool:
-        target = other._do(lambda each: each, wrap=False) if isinstance(other, Remote) else other
-        return bool(self._do(lambda mine: mine is target))
+        meant = _meant(other)
+        return bool(self._do(lambda mine: mine is meant))
 
     def __hash__(self) -> int:
         return int(self._do(hash))
@@ -74,3 +75,8 @@ class Remote:
         if isinstance(value, tuple):
             return tuple(self._wrapped(each) for each in value)
         return value
+
+
+def _meant(value: Any) -> Any:
+    """What a stand-in stands for: asking it on the simulator's own thread would wait for itself."""
+    return value._do(lambda each: each, wrap=False) if isinstance(value, Remote) else value

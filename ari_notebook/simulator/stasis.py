@@ -17,7 +17,7 @@ from ari_notebook.simulator.tasks import Task, TaskQueue
 if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
 
-__all__ = ["Control", "controlled", "find", "stasis"]
+__all__ = ["Control", "controlled", "end", "find", "stasis"]
 
 
 class Control:
@@ -86,7 +86,14 @@ def find(exchange: Exchange, id: str) -> Channel:
     return channel
 
 
-def stasis(channel: Channel, app: str, args: list[str], *, clear: bool = True) -> Program:
+def stasis(
+    channel: Channel,
+    app: str,
+    args: list[str],
+    *,
+    clear: bool = True,
+    replaced: Channel | None = None,
+) -> Program:
     """Hand a channel to an application until that lets it go.
 
     Args:
@@ -94,6 +101,7 @@ def stasis(channel: Channel, app: str, args: list[str], *, clear: bool = True) -
         app: the application's name.
         args: for it, in StasisStart.
         clear: whether STASISSTATUS is to be cleared first.
+        replaced: whose place it takes by a transfer.
     """
     exchange = channel.exchange
     if clear:
@@ -105,7 +113,7 @@ def stasis(channel: Channel, app: str, args: list[str], *, clear: bool = True) -
             return
         app = connected
     control = Control(channel, app)
-    _enter(control, args)
+    _enter(control, args, replaced)
     try:
         while control.exit is None:
             yield None
@@ -125,10 +133,10 @@ def stasis(channel: Channel, app: str, args: list[str], *, clear: bool = True) -
                 control.app = to
                 _enter(control, to_args)
     except HungUp:
-        _leave(control)
+        end(control)
         channel.set_variable("STASISSTATUS", "SUCCESS")
         raise
-    _leave(control)
+    end(control)
     assert control.exit is not None  # noqa: S101  the loop ended by it
     control.exit()
     if not channel.in_dialplan:
@@ -153,11 +161,13 @@ def _connected(channel: Channel, app: str) -> Generator[float | None, Any, str |
     return named
 
 
-def _enter(control: Control, args: list[str]) -> None:
+def _enter(control: Control, args: list[str], replaced: Channel | None = None) -> None:
     channel, exchange = control.channel, control.channel.exchange
     channel.control = control
     exchange.applications.subscribe(control.app, ("channel", channel.id))
     start: dict[str, Any] = exchange.event("StasisStart", args=args, channel=channel.json())
+    if replaced is not None:
+        start["replace_channel"] = replaced.json()
     exchange.applications.send(control.app, start)
 
 
@@ -168,7 +178,8 @@ def _leave_app(control: Control) -> None:
     exchange.applications.unsubscribe(control.app, ("channel", channel.id))
 
 
-def _leave(control: Control) -> None:
+def end(control: Control) -> None:
+    """Tell the application that it has the channel no more."""
     channel = control.channel
     control.tasks.hang_up()
     if channel.bridge is not None:

@@ -1,4 +1,4 @@
-"""Transfers that a phone asks for (SIP's REFER): the other one goes on at another extension."""
+"""Blind transfers that a phone asks for (SIP's REFER): the other one goes on at an extension."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ari_notebook.simulator.stasis import stasis
 if TYPE_CHECKING:
     from ari_notebook.simulator.bridges import Bridge
 
-__all__ = ["ask", "transfer"]
+__all__ = ["ask", "run_in_place_of", "transfer"]
 
 
 def transfer(channel: Channel, exten: str, *, by_application: bool = False) -> bool:
@@ -42,17 +42,10 @@ def transfer(channel: Channel, exten: str, *, by_application: bool = False) -> b
     other.set_variable("BLINDTRANSFER", channel.name)
     channel.set_variable("BLINDTRANSFER", other.name)
     if bridge.bridge_class != "basic":
-        _tell(channel, exten, "Success", other, bridge)
-        _replace(channel, bridge, exten)
+        _replace(channel, other, bridge, exten)
         return True
-    for name, value in (
-        ("SIPTRANSFER", "yes"),
-        ("SIPREFERRINGCONTEXT", channel.context),
-        ("__SIPREFERREDBYHDR", f"<sip:{channel.device.partition('/')[2]}@127.0.0.1>"),
-        ("SIPREFERTOHDR", f"sip:{exten}@127.0.0.1"),
-    ):
-        other.set_variable(name, value)
-    _tell(channel, exten, "Success", other, bridge)
+    _tell_of_request(other, channel, exten)
+    _tell(channel, exten, "Success", other, bridge.json())
     _go_on(other, channel, bridge, exten)
     return True
 
@@ -67,6 +60,17 @@ def ask(channel: Channel, exten: str, **state: str) -> None:
         **state,
     )
     exchange.publish(told, [("channel", channel.id)])
+
+
+def _tell_of_request(other: Channel, channel: Channel, exten: str) -> None:
+    """Tell who goes on what the phone's REFER said."""
+    for name, value in (
+        ("SIPTRANSFER", "yes"),
+        ("SIPREFERRINGCONTEXT", channel.context),
+        ("__SIPREFERREDBYHDR", f"<sip:{channel.device.partition('/')[2]}@127.0.0.1>"),
+        ("SIPREFERTOHDR", f"sip:{exten}@127.0.0.1"),
+    ):
+        other.set_variable(name, value)
 
 
 def _go_on(other: Channel, channel: Channel, bridge: Bridge, exten: str) -> None:
@@ -89,14 +93,14 @@ def _go_on(other: Channel, channel: Channel, bridge: Bridge, exten: str) -> None
     other.run(run_dialplan(other))
 
 
-def _replace(channel: Channel, bridge: Bridge, exten: str) -> None:
+def _replace(channel: Channel, other: Channel, bridge: Bridge, exten: str) -> None:
     """A Local channel takes the phone's place in the application's bridge, and calls."""
     exchange = channel.exchange
     first, second = local_pair(exchange, f"{exten}@{channel.context}")
     for half in (first, second):
         half.create()
-    for half in (first, second):
-        half.set_variable("BLINDTRANSFER", channel.name)
+    first.set_variable("BLINDTRANSFER", channel.name)
+    _tell_of_request(first, channel, exten)
 
     def heard(condition: str) -> None:
         if condition == "ANSWER":
@@ -106,19 +110,33 @@ def _replace(channel: Channel, bridge: Bridge, exten: str) -> None:
             first.hang_up_now()
 
     def join() -> None:
-        bridge.leave(channel)
-        if not first.gone:
-            bridge.join(first)
+        before = bridge.json()
+        channel.cause = NORMAL
+        bridge.swap(channel, first)
+        first.set_variable("BLINDTRANSFER", "")
+        _tell(channel, exten, "Success", other, before, replaced_by=first)
 
     first.on_control = heard
     first.driver.call(first)
-    if channel.control is not None:
-        first.run(stasis(first, channel.control.app, []))
+    run_in_place_of(channel, first)
     exchange.soon(join)
 
 
+def run_in_place_of(channel: Channel, replacement: Channel) -> None:
+    """Let a Local channel that comes for another be in the hands of the same application."""
+    if channel.control is not None:
+        app = channel.control.app
+        replacement.run_application("Stasis", app)
+        replacement.run(stasis(replacement, app, [], replaced=channel))
+
+
 def _tell(
-    channel: Channel, exten: str, result: str, other: Channel | None, bridge: Bridge | None
+    channel: Channel,
+    exten: str,
+    result: str,
+    other: Channel | None,
+    bridge: dict[str, Any] | None,
+    replaced_by: Channel | None = None,
 ) -> None:
     fields: dict[str, Any] = {
         "channel": channel.json(),
@@ -131,8 +149,10 @@ def _tell(
     if other is not None:
         fields["transferee"] = other.json()
         topics.append(("channel", other.id))
+    if replaced_by is not None:
+        fields["replace_channel"] = replaced_by.json()
     if bridge is not None:
-        fields["bridge"] = bridge.json()
-        topics.append(("bridge", bridge.id))
+        fields["bridge"] = bridge
+        topics.append(("bridge", bridge["id"]))
     exchange = channel.exchange
     exchange.publish(exchange.event("BridgeBlindTransfer", **fields), topics)

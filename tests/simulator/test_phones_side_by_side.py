@@ -26,6 +26,7 @@ exten => talk,1,Answer()
  same => n,Set(TALK_DETECT(set)=500)
  same => n,Wait(3600)
 exten => alice,1,Dial(PJSIP/alice,2)
+exten => carol,1,Dial(PJSIP/carol,2)
 """
 ENDPOINTS = "".join(
     f"""
@@ -43,7 +44,7 @@ type = aor
 max_contacts = 1
 remove_existing = yes
 """
-    for name, number in (("alice", "5551"), ("bob", "5552"))
+    for name, number in (("alice", "5551"), ("bob", "5552"), ("carol", "5553"))
 )
 PATIENCE = 0.15
 
@@ -60,7 +61,7 @@ class OurPhone:
 
     def __init__(self, server, name):
         self._phones, self._name = server.phones, name
-        numbers = {"alice": "5551", "bob": "5552"}
+        numbers = {"alice": "5551", "bob": "5552", "carol": "5553"}
         self._phones.add(name, f"{name.title()} <{numbers[name]}>")
 
     @property
@@ -81,7 +82,8 @@ class OurPhone:
         self._phone.call(to)
 
     def hang_up(self):
-        self._phone.current.hangup()
+        for call in self._phone.calls:
+            call.hangup()
 
     give_up = hang_up
 
@@ -91,6 +93,13 @@ class OurPhone:
 
     def message(self, to, text):
         self._phone.send(to, text)
+
+    def refer(self, to):
+        self._phone.current.transfer(to)
+
+    def connect_both(self):
+        first, second = self._phone.calls
+        first.transfer_to(second)
 
 
 class TheirPhone:
@@ -102,9 +111,6 @@ class TheirPhone:
 
     def answers(self, *steps):
         self._phone.answers = steps
-
-    def call(self, to):
-        self._phone.call(to, wait=False)
 
     def hang_up(self):
         self._answered()
@@ -118,6 +124,21 @@ class TheirPhone:
         self._phone.cancel()
         self._phone.finish()
 
+    def call(self, to):
+        self._first = self._phone.dialog
+        self._phone.call(to, wait=False)
+
+    def refer(self, to):
+        self._answered()
+        self._phone.refer(to)
+        self._phone.hang_up()
+
+    def connect_both(self):
+        self._answered()
+        second, self._phone.dialog = self._phone.dialog, self._first
+        self._phone.refer(second["target"], replaces=second)
+        self._phone.hang_up()
+
     def __getattr__(self, name):
         if name in ("press", "hold", "unhold", "talk", "quiet"):
             self._answered()
@@ -125,11 +146,11 @@ class TheirPhone:
 
 
 class Desk:
-    """Two phones and a program that hears everything."""
+    """Three phones and a program that hears everything."""
 
     def __init__(self, server, phones):
         self.server = Driver(server, subscribe_all=True)
-        self.alice, self.bob = phones
+        self.alice, self.bob, self.carol = phones
 
     def until(self, kind, **where):
         event = self.server.until(kind, **where)
@@ -214,8 +235,9 @@ def talking(desk):
     desk.until("ChannelDestroyed")
 
 
-def originate(desk, **more):
-    made = desk.server.ask("POST", "/channels", endpoint="PJSIP/alice", app=desk.server.app, **more)
+def originate(desk, phone="alice", **more):
+    endpoint = f"PJSIP/{phone}"
+    made = desk.server.ask("POST", "/channels", endpoint=endpoint, app=desk.server.app, **more)
     return made["id"]
 
 
@@ -383,6 +405,80 @@ def a_caller_gives_up_on_a_phone(desk):
     desk.until("ChannelDestroyed")
 
 
+def _in_a_bridge(desk, caller, name):
+    """A caller and a phone in a bridge of the application."""
+    caller.call("1000")
+    one = desk.until("StasisStart")["channel"]["id"]
+    two = originate(desk, name)
+    desk.until("StasisStart")
+    bridge = desk.server.ask("POST", "/bridges", type="mixing")["id"]
+    for each in (one, two):
+        desk.server.ask("POST", f"/bridges/{bridge}/addChannel", channel=each)
+        desk.until("ChannelEnteredBridge")
+
+
+def _by_dial(desk, caller, name):
+    """A caller and a phone that Dial has connected."""
+    caller.call(name)
+    desk.until("ChannelEnteredBridge")
+    desk.until("ChannelEnteredBridge")
+
+
+def _in_the_dialplan(desk, caller, name):
+    caller.call("1002")
+    desk.until("ChannelDialplan", dialplan_app="Wait")
+
+
+def _in_stasis(desk, caller, name):
+    caller.call("1000")
+    desk.until("StasisStart")
+
+
+def _transferring(first, second):
+    def transferred(desk):
+        for phone in (desk.alice, desk.carol):
+            phone.answers((0.1, 180), (0.2, 200))
+        first(desk, desk.bob, "alice")
+        second(desk, desk.bob, "carol")
+        desk.bob.connect_both()
+        desk.until("BridgeAttendedTransfer")
+        desk.server.settle(0.5)
+        for phone, kind in ((desk.alice, first), (desk.carol, second)):
+            if kind in (_in_a_bridge, _by_dial):
+                phone.hang_up()
+                desk.server.settle(0.5)
+
+    return transferred
+
+
+for _first in (_by_dial, _in_a_bridge, _in_the_dialplan, _in_stasis):
+    for _second in (_by_dial, _in_a_bridge, _in_the_dialplan, _in_stasis):
+        _name = f"transferred_from{_first.__name__}_to{_second.__name__}"
+        SCENARIOS[_name] = _transferring(_first, _second)
+
+
+@scenario
+def transferred_without_asking(desk):
+    desk.alice.answers((0.1, 180), (0.2, 200))
+    _by_dial(desk, desk.bob, "alice")
+    desk.bob.refer("1002")
+    desk.until("ChannelDialplan", dialplan_app="Wait")
+    desk.server.settle(0.5)
+    desk.alice.hang_up()
+    desk.until("ChannelDestroyed")
+
+
+@scenario
+def transferred_out_of_a_bridge_without_asking(desk):
+    desk.alice.answers((0.1, 180), (0.2, 200))
+    _in_a_bridge(desk, desk.bob, "alice")
+    desk.bob.refer("1002")
+    desk.until("BridgeBlindTransfer")
+    desk.server.settle(0.5)
+    desk.alice.hang_up()
+    desk.server.settle(0.5)
+
+
 def run(server, phones, name, set_dialplan):
     desk = Desk(server, phones)
     try:
@@ -405,7 +501,7 @@ def real(_asterisk_of_the_run):
     server.write_config("pjsip.conf", known + ENDPOINTS)
     server.console("module reload res_pjsip.so")
     time.sleep(0.5)
-    phones = TheirPhone(server, "alice"), TheirPhone(server, "bob")
+    phones = [TheirPhone(server, name) for name in ("alice", "bob", "carol")]
     time.sleep(0.5)
 
     def set_dialplan(text):
@@ -422,7 +518,7 @@ def real(_asterisk_of_the_run):
 
 @pytest.fixture
 def ours(simulator):
-    phones = OurPhone(simulator, "alice"), OurPhone(simulator, "bob")
+    phones = [OurPhone(simulator, name) for name in ("alice", "bob", "carol")]
     return lambda name: run(simulator, phones, name, simulator.set_dialplan)
 
 

@@ -26,22 +26,32 @@ _FALL_THROUGH = 10.0
 _HEARD = {"BUSY": "BUSY", "CONGESTION": "CONGESTION", "CHANUNAVAIL": "CONGESTION"}
 
 
-def run_dialplan(channel: Channel, *, whole: bool = True) -> Program:
+def run_dialplan(
+    channel: Channel, application: Program | None = None, *, whole: bool = True
+) -> Program:
     """Run the dialplan from where the channel stands, until it is hung up or has nothing to do.
 
     Args:
         channel: the channel.
+        application: what runs already at this place.
         whole: whether the dialplan is what runs on the channel; where it goes on after an
             application that ran alone, Asterisk neither asks for a hangup at its end nor runs
             ``h`` (``main/pbx.c``, ``no_hangup_chan``).
     """
     before, channel.in_dialplan = channel.appl, True
     with suppress(HungUp):
-        yield from _priorities(channel)
+        if application is None or (yield from _already(channel, application)):
+            yield from _priorities(channel)
     if whole and not channel.gone:
         channel.tell_hangup_request(NORMAL, soft=True)
         _hangup_extension(channel)
     channel.appl, channel.in_dialplan = before, False
+
+
+def _already(channel: Channel, application: Program) -> Program:
+    goes_on = yield from application
+    _go_on(channel)
+    return goes_on is not False
 
 
 def _priorities(channel: Channel) -> Program:
