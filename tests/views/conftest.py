@@ -1,26 +1,48 @@
-"""One JupyterLab and one Chromium for all tests of pages."""
+"""One JupyterLab and one Chromium for all tests of pages.
+
+Where something is missing that they need they are skipped, but never in CI.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
+from typing import Any, NoReturn
 
 import pytest
 
 from tests.views.lab import Lab, Notes, chromium, running_lab
 
 
+def _needs(module: str) -> None:
+    if find_spec(module) is None:
+        _without(f"the tests of pages need {module}: pip install 'ari-notebook[lab,test]'")
+
+
+def _without(reason: str) -> NoReturn:
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    pytest.importorskip("playwright", reason="the tests of pages need playwright")
-    with chromium() as browser:
-        yield browser
+    _needs("playwright")
+    from playwright.sync_api import Error
+
+    with ExitStack() as stack:
+        try:
+            started = stack.enter_context(chromium())
+        except Error as error:
+            _without(f"the tests of pages need Chromium, your system's will do: {error}")
+        yield started
 
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    pytest.importorskip("jupyterlab", reason="the tests of pages need jupyterlab")
+    _needs("jupyterlab")
     with running_lab(tmp_path_factory.mktemp("lab"), {}) as running:
         yield running
 
