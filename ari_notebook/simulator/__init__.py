@@ -21,8 +21,9 @@ from ari_notebook.simulator.configfile import ConfigError
 if TYPE_CHECKING:
     from ari_notebook.simulator.config import Config
     from ari_notebook.simulator.running import CannotStart, RunningSimulator
+    from ari_notebook.simulator.virtual import VirtualSimulator
 
-__all__ = ["CannotStart", "ConfigError", "RunningSimulator", "start"]
+__all__ = ["CannotStart", "ConfigError", "RunningSimulator", "VirtualSimulator", "start"]
 
 
 def start(
@@ -68,4 +69,8 @@ def __getattr__(name: str) -> object:
         from ari_notebook.simulator import running
 
         return getattr(running, name)
+    if name == "VirtualSimulator":
+        from ari_notebook.simulator import virtual
+
+        return virtual.VirtualSimulator
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -63,14 +63,14 @@ def dial(channel: Channel, data: str) -> Program:
         while attempt.winner is None and attempt.ringing:
             yield None
     except HungUp:
-        for each in attempt.ringing:
+        for each in list(attempt.ringing):
             each.request_hangup(channel.cause or None, tell=False)
         channel.set_variable("DIALSTATUS", "CANCEL")
         raise
     if attempt.winner is None:
         channel.set_variable("DIALSTATUS", _worst(attempt.statuses))
         return True
-    for each in attempt.ringing:
+    for each in list(attempt.ringing):  # who is hung up leaves it
         if each is not attempt.winner:
             each.request_hangup(ANSWERED_ELSEWHERE, tell=False)
     try:
