@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,6 +15,11 @@ __all__ = ["Looking"]
 
 class Looking:
     """The part of a session that is for the eyes."""
+
+    @cached_property
+    def problems(self) -> deque[str]:
+        """What went wrong in a view that lives by itself, as the panel: the last ten, in words."""
+        return deque(maxlen=10)
 
     def panel(self) -> Panel:
         """The live panel: channels, bridges and events as they are, and buttons to act on them."""

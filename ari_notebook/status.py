@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ari_notebook.following import Gap
 
-__all__ = ["Status"]
+__all__ = ["Status", "counted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Status:
     channels: int
     bridges: int
     handlers: int
+    problems: tuple[str, ...] = ()  # of views, see `Looking.problems`
 
     def __str__(self) -> str:
         lines = [
@@ -44,15 +45,24 @@ class Status:
             f"  application {', '.join(self.applications)}"
             f"{', subscribed to all' if self.subscribe_all else ''};"
             f" REST over {self.transport}",
-            f"  {self.channels} channels, {self.bridges} bridges, {self.handlers} handlers",
-            f"  {self.events} events ({self.dropped} dropped, {self.malformed} malformed),"
-            f" {self.requests} requests, {self.reconnects} reconnects, {self.gap_count} gaps",
+            f"  {counted(self.channels, 'channel')}, {counted(self.bridges, 'bridge')},"
+            f" {counted(self.handlers, 'handler')}",
+            f"  {counted(self.events, 'event')}"
+            f" ({self.dropped} dropped, {self.malformed} malformed),"
+            f" {counted(self.requests, 'request')}, {counted(self.reconnects, 'reconnect')},"
+            f" {counted(self.gap_count, 'gap')}",
         ]
         if self.drift:
             lines.append(
                 f"  events differ from the declaration in {self.drift} ways: see ari.drift"
             )
         lines += [f"  gap: {gap}" for gap in self.gaps[-3:]]
+        lines += [f"  problem: {problem}" for problem in self.problems[-3:]]
         return "\n".join(lines)
 
     __repr__ = __str__
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things in words: ``1 channel``, ``2 channels``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

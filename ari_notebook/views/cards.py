@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ari_notebook.status import counted
 from ari_notebook.views.actions import next_steps
 
 __all__ = ["Card", "card", "party", "status_card"]
@@ -158,7 +159,13 @@ def status_card(status: Any) -> Card:
         ("REST over", status.transport),
         (
             "live",
-            f"{status.channels} channels, {status.bridges} bridges, {status.handlers} handlers",
+            ", ".join(
+                (
+                    counted(status.channels, "channel"),
+                    counted(status.bridges, "bridge"),
+                    counted(status.handlers, "handler"),
+                )
+            ),
         ),
         (
             "events",
@@ -167,6 +174,7 @@ def status_card(status: Any) -> Card:
         ("requests", str(status.requests)),
         ("reconnects", str(status.reconnects) if status.reconnects else ""),
         *(("gap", str(gap)) for gap in status.gaps[-3:]),
+        *(("problem", problem) for problem in status.problems[-3:]),
     ]
     kept = tuple((label, value) for label, value in facts if value)
     return Card("Session", status.name, status.state, kept)

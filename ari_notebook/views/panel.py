@@ -11,6 +11,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ import anywidget
 from ari_notebook.client.errors import AriError
 from ari_notebook.views.board import Board
 from ari_notebook.views.commands import Commands
+from ari_notebook.views.markup import clean
 from ari_notebook.views.pretty import pretty
 from ari_notebook.views.snapshot import board_html, board_text
 
@@ -31,6 +33,7 @@ _PAGE = Path(__file__).parent / "page"
 _LOOK_SECONDS = 0.1
 _BEAT_SECONDS = 5.0  # a page that hears nothing for longer says so
 _SNAPSHOT_SECONDS = 10.0
+_AFTER_FAILURE_SECONDS = 1.0
 
 Message = dict[str, Any]
 
@@ -83,18 +86,31 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
         stale = False
         while not self._ended.wait(self.look_seconds):
             over = self._session.closed
-            sent = self._look()
-            quiet = 0.0 if sent else quiet + self.look_seconds
-            if quiet >= _BEAT_SECONDS:
-                self.send(self._board.numbered({"kind": "beat"}))
-                quiet = 0.0
-            stale = stale or sent
-            since_snapshot += self.look_seconds
-            if stale and (over or since_snapshot >= _SNAPSHOT_SECONDS):
-                self._refresh_snapshots()
-                stale, since_snapshot = False, 0.0
+            try:
+                sent = self._look()
+                quiet = 0.0 if sent else quiet + self.look_seconds
+                if quiet >= _BEAT_SECONDS:
+                    self.send(self._board.numbered({"kind": "beat"}))
+                    quiet = 0.0
+                stale = stale or sent
+                since_snapshot += self.look_seconds
+                if stale and (over or since_snapshot >= _SNAPSHOT_SECONDS):
+                    stale, since_snapshot = False, 0.0
+                    self._refresh_snapshots()
+            except Exception as error:  # noqa: BLE001 - a panel that stands still looks alive
+                self._failed(error)
             if over:
                 return
+
+    def _failed(self, error: Exception) -> None:
+        """Say once that a look failed; the next ones begin with everything, a second apart."""
+        problem = f"the panel failed: {type(error).__name__}: {clean(error)}"
+        if problem not in self._session.problems:
+            self._session.problems.append(problem)
+        with suppress(Exception):  # where nothing can be sent, the status says it all the same
+            self.send(self._board.numbered({"kind": "patch", "problem": problem}))
+        self._wanted.set()
+        self._ended.wait(_AFTER_FAILURE_SECONDS)
 
     def _look(self) -> bool:
         """Send, in one message, what changed and what came of clicks; whether anything was."""
@@ -137,8 +153,8 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
             reply["value"] = self._value(asked)
         except AriError as error:
             reply["error"] = str(error)
-        except (TypeError, ValueError, LookupError, AttributeError, OSError) as error:
-            reply["error"] = f"the page asked for something strange: {error}"
+        except Exception as error:  # noqa: BLE001 - whatever it was, the page waits for an answer
+            reply["error"] = f"{asked.get('action') or asked.get('kind')} failed: {error!r}"
         self._outbox.put(reply)
 
     def _value(self, asked: Message) -> Any:

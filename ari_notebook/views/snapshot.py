@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ari_notebook.status import counted
 from ari_notebook.views.cards import party
 from ari_notebook.views.forms import table_html
 from ari_notebook.views.markup import Markup, clean, element
@@ -41,10 +42,11 @@ def _row(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _headline(session: Session) -> str:
-    channels, bridges = len(session.tables.channels), len(session.tables.bridges)
+    channels = counted(len(session.tables.channels), "channel")
+    bridges = counted(len(session.tables.bridges), "bridge")
     at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     state = session.status.state
-    return f"{session.name}, {state}: {channels} channels, {bridges} bridges at {at}"
+    return f"{session.name}, {state}: {channels}, {bridges} at {at}"
 
 
 def board_text(session: Session) -> str:
