@@ -153,12 +153,12 @@ def concurrent(calls: pd.DataFrame) -> pd.Series[int]:
 
 def _figure(draw: Callable[[Axes], None], count: int, of: str) -> Figure:
     try:
-        from matplotlib.figure import Figure  # of no window: the notebook shows what it is given
+        from ari_notebook.captures.figures import Drawn
     except ImportError:
         raise UsageProblem(
             "pictures need matplotlib", "pip install 'ari-notebook[analysis]'"
         ) from None
-    figure = Figure(figsize=(8, 4), layout="constrained")
+    figure = Drawn(figsize=(8, 4), layout="constrained")
     axes = figure.subplots()
     if count:
         draw(axes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,18 @@ def test_each_is_a_figure_with_a_title_and_named_axes(opened, name: str, tmp_pat
     assert axes.has_data()
     figure.savefig(tmp_path / "a.png")
     assert (tmp_path / "a.png").stat().st_size > 2000
+
+
+def test_a_notebook_shows_it_without_pyplot() -> None:
+    look = (
+        "import sys, ari_notebook, IPython\n"
+        "shell = IPython.core.interactiveshell.InteractiveShell.instance()\n"
+        f"figure = ari_notebook.open_capture({str(REAL)!r}).pictures.times()\n"
+        "shown, _ = shell.display_formatter.format(figure)\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+        "assert shown['image/png'].startswith(b'\\x89PNG')\n"
+    )
+    subprocess.run([sys.executable, "-c", look], check=True)
 
 
 def test_what_is_drawn_is_what_happened(opened) -> None:
