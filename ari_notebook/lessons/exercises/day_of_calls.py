@@ -11,10 +11,8 @@ _NAME = "report"
 
 LESSON = Lesson(
     "a report on calls",
-    "Let callers call until three were there at once, and one has given up before he was answered. "
-    "Then tell your application an event report, with the variables calls, unanswered and "
-    "at_once: how many calls there were in all, how many of them nobody answered, and how many "
-    "were going on at the same time at most.",
+    "Three callers at once, of whom one gives up before anybody answers. Then tell your "
+    "application an event report, with the numbers calls, unanswered and at_once.",
     "15-a-day-of-calls",
 )
 
