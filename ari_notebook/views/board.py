@@ -20,6 +20,7 @@ from ari_notebook.views.cards import party
 from ari_notebook.views.markup import clean
 
 if TYPE_CHECKING:
+    from ari_notebook.live.tables import Tables
     from ari_notebook.session import Session
 
 __all__ = ["Board"]
@@ -57,6 +58,7 @@ class Board:
         self._number = 0
         self._channels: dict[str, Row] = {}
         self._bridges: dict[str, Row] = {}
+        self._media: dict[str, tuple[str, str]] = {}  # of bridges: what they play and record
         self._others: dict[str, dict[str, Row]] = {"endpoints": {}, "device_states": {}}
         self._sequence = session.log.count
         self._requests = session.requests.count
@@ -75,7 +77,7 @@ class Board:
             {
                 "kind": "all",
                 "channels": {"set": self._channel_rows(dict(tables.channels))},
-                "bridges": {"set": {k: self._bridge(r) for k, r in dict(tables.bridges).items()}},
+                "bridges": {"set": self._bridge_rows(dict(tables.bridges))},
                 "endpoints": {"set": _states(dict(tables.endpoints))},
                 "device_states": {"set": _states(dict(tables.device_states))},
                 "status": self._status,
@@ -95,15 +97,20 @@ class Board:
         if other or gone:
             message["channels"] = {"set": self._channel_rows(other), "gone": gone}
         bridges: dict[str, Row] = dict(tables.bridges)
-        changed = {k: self._bridge(r) for k, r in bridges.items() if self._bridges.get(k) is not r}
+        before, self._media = self._media, _bridge_media(tables)
+        other = {
+            id: row
+            for id, row in bridges.items()
+            if self._bridges.get(id) is not row or before.get(id) != self._media.get(id)
+        }
         left = [id for id in self._bridges if id not in bridges]
         self._bridges = bridges
-        if changed or left:
-            message["bridges"] = {"set": changed, "gone": left}
-        for kind, before in self._others.items():
+        if other or left:
+            message["bridges"] = {"set": self._bridge_rows(other), "gone": left}
+        for kind, known in self._others.items():
             rows: dict[str, Row] = dict(getattr(tables, kind))
-            fresh = _states({k: r for k, r in rows.items() if before.get(k) is not r})
-            lost = [k for k in before if k not in rows]
+            fresh = _states({k: r for k, r in rows.items() if known.get(k) is not r})
+            lost = [k for k in known if k not in rows]
             self._others[kind] = rows
             if fresh or lost:
                 message[kind] = {"set": fresh, "gone": lost}
@@ -200,8 +207,14 @@ class Board:
             "actions": self._action_set("Channel", row),
         }
 
-    def _bridge(self, row: Row) -> Message:
+    def _bridge_rows(self, rows: Mapping[str, Row]) -> dict[str, Message]:
+        return {id: self._bridge(id, row) for id, row in rows.items()}
+
+    def _bridge(self, id: str, row: Row) -> Message:
+        playing, recording = self._media.get(id, ("", ""))
         return {
+            "playing": playing,
+            "recording": recording,
             "name": _short(row.get("name")),
             "type": _short(row.get("bridge_type")),
             "technology": _short(row.get("technology")),
@@ -261,6 +274,20 @@ def _of_channel(event: Row, field: str) -> object:
     """A field of the channel that an event is about; empty where it is about none."""
     channel = event.get("channel") or event.get("peer")
     return channel.get(field, "") if isinstance(channel, Mapping) else ""
+
+
+def _bridge_media(tables: Tables) -> dict[str, tuple[str, str]]:
+    """What is played to bridges and recorded of them, by the bridge's id."""
+    made: dict[str, tuple[str, str]] = {}
+    for playback in list(tables.playbacks.values()):
+        scheme, _, id = str(playback.get("target_uri") or "").partition(":")
+        if scheme == "bridge":
+            made[id] = _short(playback.get("media_uri")), ""
+    for recording in list(tables.recordings.values()):
+        scheme, _, id = str(recording.get("target_uri") or "").partition(":")
+        if scheme == "bridge":
+            made[id] = made.get(id, ("", ""))[0], _short(recording.get("name"))
+    return made
 
 
 def _short(value: object) -> str:

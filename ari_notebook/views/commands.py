@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ari_notebook.client.errors import UsageProblem
+from ari_notebook.views.markup import clean
 
 if TYPE_CHECKING:
     from ari_notebook.callers import Caller
@@ -106,9 +107,13 @@ class Commands:
         self._session.invoke(self._session.operation(f"{kind}.{action}"), given)
         return ""
 
-    def sounds(self) -> list[str]:
-        """The sounds the server has, as media to play; empty where it does not say."""
-        return [f"sound:{sound['id']}" for sound in self._session.listed("sounds")]
+    def sounds(self) -> dict[str, str]:
+        """The sounds the server has, as media to play, with the words that are spoken in them.
+
+        Empty where the server does not say.
+        """
+        listed = self._session.listed("sounds")
+        return {f"sound:{sound['id']}": clean(sound.get("text")) for sound in listed}
 
     def _call(self, arguments: Mapping[str, Any]) -> str:
         caller = self._session.call(

@@ -21,6 +21,7 @@ from ari_notebook.client.errors import AriError
 from ari_notebook.views.board import Board
 from ari_notebook.views.commands import Commands
 from ari_notebook.views.markup import clean
+from ari_notebook.views.pages import page_module
 from ari_notebook.views.pretty import pretty
 from ari_notebook.views.snapshot import board_html, board_text
 
@@ -45,7 +46,7 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
         session: what it shows.
     """
 
-    _esm = _PAGE / "panel.js"
+    _esm = page_module(_PAGE)
     _css = _PAGE / "panel.css"
 
     def __init__(self, session: Session) -> None:
