@@ -33,9 +33,9 @@ from ari_notebook.client.frames import PING, PONG, TEXT, ProtocolError, Splitter
 
 __all__ = ["Batch", "State", "StateChange", "Stream"]
 
-# So much that a system call costs little for an event, and so little that the decoded events of one
-# read die young: Python's collector starts when 700 objects more are alive than before.
-_PIECE = 1 << 15
+# So much is read at once, and so many messages of it are handed on at once: the decoded events of a
+# batch die young, for Python's collector starts when 700 objects more are alive than before.
+_PIECE, _BATCH = 1 << 17, 64
 _PING_SECONDS = 10.0
 # So many messages in a read that did not fill its piece: the stream is dense, and this thread keeps
 # up with it. Then it reads less often, since each time costs a busy cell a change of threads.
@@ -213,16 +213,27 @@ class Stream:
         ws = self._socket
         assert ws is not None  # noqa: S101  the thread starts connected
         sock = ws.sock
+        if isinstance(sock, ssl.SSLSocket):
+            return self._read_from(sock)
+        # Sending has a time-out, for which Python asks before each read whether it can be done; on
+        # a socket object of its own, that never waits, a read is one system call.
+        with sock.dup() as reader:
+            reader.setblocking(False)
+            return self._read_from(reader)
+
+    def _read_from(self, sock: socket.socket) -> str:
+        secure = isinstance(sock, ssl.SSLSocket)
         splitter = Splitter()
         heard = asked = time.monotonic()
         wall = time.time()
+        gathered = False
         while not self._stopping.is_set():
-            pending = isinstance(sock, ssl.SSLSocket) and sock.pending()
-            ready, _, _ = (
-                ([sock], [], [])
-                if pending
-                else select.select([sock, self._wake_read], [], [], _PING_SECONDS / 2)
-            )
+            if gathered or (isinstance(sock, ssl.SSLSocket) and sock.pending()):
+                ready: list[Any] = [sock]
+            else:
+                waited_for = [sock, self._wake_read]
+                ready, _, _ = select.select(waited_for, [], [], _PING_SECONDS / 2)
+            gathered = False
             now = time.monotonic()
             if sock in ready:
                 try:
@@ -241,8 +252,10 @@ class Stream:
                 ended = self._hand_on(messages, splitter.take_controls())
                 if ended or self._replaced:
                     return ended or "another program connected under the application's name"
-                if len(messages) >= _DENSE and len(piece) < _PIECE:
-                    select.select([self._wake_read], [], [], _GATHER_SECONDS)
+                # TLS gives a record at a time, however much is there.
+                if len(messages) >= _DENSE and len(piece) < _PIECE and not secure:
+                    woken, _, _ = select.select([self._wake_read], [], [], _GATHER_SECONDS)
+                    gathered = not woken
                 continue
             slept = time.time() - wall > _SILENCE_SECONDS  # the machine was suspended
             wall = time.time()
@@ -258,8 +271,8 @@ class Stream:
 
     def _hand_on(self, messages: Batch, controls: list[tuple[int, bytes]]) -> str:
         """Give the messages of one read to the session; a reason if Asterisk said goodbye."""
-        if messages:
-            self._on_batch(messages, time.time())
+        for start in range(0, len(messages), _BATCH):
+            self._on_batch(messages[start : start + _BATCH], time.time())
         for opcode, payload in controls:
             if opcode == PING:
                 with contextlib.suppress(OSError):  # the next read will say it

@@ -120,13 +120,9 @@ class Tables:
         id = snapshot["id"]
         if id in self._gone:
             return
-        known = self.channels.get(id)
-        row = _channel(snapshot)
-        if known is not None:
-            row["bridge"] = known["bridge"]
-            row["playing"] = known["playing"]
-            row["recording"] = known["recording"]
-        row.update(ours)
+        row = _channel(snapshot, self.channels.get(id, _NOTHING))
+        if ours:
+            row.update(ours)
         self.channels[id] = row
 
     def _set(self, id: str, **ours: Any) -> None:
@@ -144,17 +140,20 @@ class Tables:
             self._gone.popitem(last=False)
 
 
-def _channel(snapshot: Mapping[str, Any]) -> Row:
+_NOTHING: Row = {"bridge": "", "playing": "", "recording": ""}
+
+
+def _channel(snapshot: Mapping[str, Any], known: Row = _NOTHING) -> Row:
     dialplan = snapshot.get("dialplan") or {}
     in_stasis = dialplan.get("app_name") == "Stasis"
     return {
         **snapshot,
         "in_stasis": in_stasis,
         # Which Stasis application has it: the first of the arguments that the dialplan gave.
-        "app_name": dialplan.get("app_data", "").split(",")[0] if in_stasis else "",
-        "bridge": "",
-        "playing": "",
-        "recording": "",
+        "app_name": dialplan.get("app_data", "").partition(",")[0] if in_stasis else "",
+        "bridge": known["bridge"],
+        "playing": known["playing"],
+        "recording": known["recording"],
     }
 
 
@@ -317,6 +316,7 @@ _REDUCERS: dict[str, Callable[[Tables, Event], None]] = {
     "ChannelHangupRequest": _channel_event,
     "ChannelLeftBridge": _left_bridge,
     "ChannelStateChange": _channel_event,
+    "ChannelVarset": _channel_event,
     "DeviceStateChanged": _device_state,
     "DeviceStateRemoved": _device_removed,  # of ours: Asterisk has no event for it
     "PlaybackContinuing": _playback_goes_on,
