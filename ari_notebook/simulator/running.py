@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
+from ari_notebook.simulator.configfile import ConfigError
 from ari_notebook.simulator.exchange import Exchange
 from ari_notebook.simulator.remote import Remote
 from ari_notebook.simulator.scenario import Scenario, read_scenario
@@ -69,6 +70,8 @@ class RunningSimulator:
         ready.wait()
         if self._fault is not None:
             self._thread.join()
+            if isinstance(self._fault, ConfigError):
+                raise self._fault
             raise CannotStart(_explained(self._fault, host, port)) from self._fault
 
     async def _serve(self, host: str, port: int, ready: threading.Event) -> None:

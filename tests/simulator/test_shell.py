@@ -6,16 +6,20 @@ import ssl
 import subprocess
 import threading
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 from websocket import WebSocketConnectionClosedException, create_connection
 
+import ari_notebook
 from ari_notebook import simulator as simulators
-from ari_notebook.simulator import CannotStart, frames
+from ari_notebook.simulator import CannotStart, ConfigError, frames
 from tests.simulator.http_cases import CASES, upgrade
 from tests.simulator.raw import first_line, request, same, send
+
+DEMONSTRATION = Path(ari_notebook.__file__).parent / "config"
 
 
 def events(server, app="shell", **options):
@@ -148,6 +152,14 @@ def test_noise_harms_nobody(noise, simulator):
 def test_a_port_in_use_is_one_clear_line(simulator):
     with pytest.raises(CannotStart, match=r"port \d+ of 127.0.0.1 is in use"):
         simulators.start(port=urlsplit(simulator.url).port)
+
+
+def test_a_mistake_in_the_dialplan_is_told_with_its_line(tmp_path):
+    for each in DEMONSTRATION.glob("*.conf"):
+        (tmp_path / each.name).write_text(each.read_text())
+    (tmp_path / "extensions.conf").write_text("[default]\nexten => 1,one,Answer()\n")
+    with pytest.raises(ConfigError, match=r"^extensions\.conf:2: "):
+        simulators.start(tmp_path)
 
 
 def test_nothing_is_left_after_stop():
