@@ -28,7 +28,7 @@ __all__ = ["Board"]
 Row = Mapping[str, Any]
 Message = dict[str, Any]
 
-_EVENTS_A_LOOK = 50
+_EVENTS_A_LOOK = 60
 _KEYS_SHOWN = 12
 _CHANNELS_REMEMBERED = 5000
 _TEXT = 120  # characters of a text from outside
@@ -57,6 +57,7 @@ class Board:
         self._clock = clock
         self._number = 0
         self._channels: dict[str, Row] = {}
+        self._shown: dict[str, Message] = {}  # the channels' rows as a page has them
         self._bridges: dict[str, Row] = {}
         self._media: dict[str, tuple[str, str]] = {}  # of bridges: what they play and record
         self._others: dict[str, dict[str, Row]] = {"endpoints": {}, "device_states": {}}
@@ -94,8 +95,9 @@ class Board:
         other = {id: r for id, r in now.items() if self._channels.get(id) is not r or id in touched}
         gone = [id for id in self._channels if id not in now]
         self._channels = now
-        if other or gone:
-            message["channels"] = {"set": self._channel_rows(other), "gone": gone}
+        news = self._news(self._channel_rows(other), gone)
+        if news or gone:
+            message["channels"] = {"set": news, "gone": gone}
         bridges: dict[str, Row] = dict(tables.bridges)
         before, self._media = self._media, _bridge_media(tables)
         other = {
@@ -183,6 +185,14 @@ class Board:
 
     def _channel_rows(self, rows: Mapping[str, Row]) -> dict[str, Message]:
         return {id: self._channel(id, row) for id, row in rows.items()}
+
+    def _news(self, rows: dict[str, Message], gone: list[str]) -> dict[str, Message]:
+        """The rows that a page does not have as they are: most events change nothing it shows."""
+        for id in gone:
+            self._shown.pop(id, None)
+        news = {id: row for id, row in rows.items() if self._shown.get(id) != row}
+        self._shown.update(news)
+        return news
 
     def _channel(self, id: str, row: Row) -> Message:
         switches = self._switches.get(id, set())

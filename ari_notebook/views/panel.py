@@ -1,15 +1,16 @@
 """The live panel: a widget that shows a session and has buttons for what can be done.
 
-One thread a panel, the writer, looks at the session ten times a second and sends what changed;
-nobody else sends. So there are at most ten messages a second however many events come, they stay
-in order, and the panel lives on while a cell runs. A click is carried out in a thread of its own,
-since a request may take its time; its outcome goes to the writer.
+One thread a panel, the writer, looks at the session ten times a second (five, while it is flooded)
+and sends what changed; nobody else sends. So there are at most ten messages a second however many
+events come, they stay in order, and the panel lives on while a cell runs. A click is carried out
+in a thread of its own, since a request may take its time; its outcome goes to the writer.
 """
 
 from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -57,6 +58,7 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
         self._commands = Commands(session)
         self._outbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._wanted = threading.Event()  # a page asked for everything
+        self._hurry = threading.Event()  # a page waits for an answer
         self._ended = threading.Event()
         self._places: list[Any] = []  # displayed snapshots, updated now and then
         self.on_msg(self._on_message)
@@ -72,6 +74,7 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
     def stop(self) -> None:
         """Follow the session no longer; the page keeps what it shows."""
         self._ended.set()
+        self._hurry.set()
         if self._writer is not threading.current_thread():
             self._writer.join(timeout=2)
 
@@ -83,18 +86,26 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
     # The writer.
 
     def _write(self) -> None:
-        quiet = since_snapshot = 0.0
+        quiet = since_snapshot = pause = 0.0
         stale = False
-        while not self._ended.wait(self.look_seconds):
+        looked = time.monotonic()
+        while not self._ended.is_set():
+            self._hurry.wait(pause)  # the outcome of a click waits only for the last message's turn
+            self._ended.wait(_LOOK_SECONDS - (time.monotonic() - looked))
+            self._hurry.clear()
+            passed, looked = time.monotonic() - looked, time.monotonic()
             over = self._session.closed
             try:
-                sent = self._look()
-                quiet = 0.0 if sent else quiet + self.look_seconds
+                message = self._look()
+                sent = message is not None
+                # Where more comes than anybody can read, a page has better to do than draw it.
+                pause = self.look_seconds * (2 if message and message.get("skipped") else 1)
+                quiet = 0.0 if sent else quiet + passed
                 if quiet >= _BEAT_SECONDS:
                     self.send(self._board.numbered({"kind": "beat"}))
                     quiet = 0.0
                 stale = stale or sent
-                since_snapshot += self.look_seconds
+                since_snapshot += passed
                 if stale and (over or since_snapshot >= _SNAPSHOT_SECONDS):
                     stale, since_snapshot = False, 0.0
                     self._refresh_snapshots()
@@ -113,8 +124,8 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
         self._wanted.set()
         self._ended.wait(_AFTER_FAILURE_SECONDS)
 
-    def _look(self) -> bool:
-        """Send, in one message, what changed and what came of clicks; whether anything was."""
+    def _look(self) -> Message | None:
+        """Send, in one message, what changed and what came of clicks, if anything did."""
         message = None
         if self._wanted.is_set():
             self._wanted.clear()
@@ -129,7 +140,7 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
             message["replies"] = replies
         if message is not None:
             self.send(message)
-        return message is not None
+        return message
 
     def _refresh_snapshots(self) -> None:
         for place in self._places:
@@ -143,6 +154,7 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
         kind = content.get("kind")
         if kind == "all":
             self._wanted.set()
+            self._hurry.set()
         elif kind in ("do", "event", "sounds"):
             threading.Thread(
                 target=self._answer, args=(dict(content),), name="ari-panel-click", daemon=True
@@ -157,6 +169,7 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
         except Exception as error:  # noqa: BLE001 - whatever it was, the page waits for an answer
             reply["error"] = f"{asked.get('action') or asked.get('kind')} failed: {error!r}"
         self._outbox.put(reply)
+        self._hurry.set()
 
     def _value(self, asked: Message) -> Any:
         if asked["kind"] == "sounds":

@@ -2,8 +2,8 @@
 
 import { button, h, say } from "./dom.js";
 
-const SHOWN = 100; // events drawn
-const DRAW_MS = 300; // between two drawings: nobody reads faster
+const SHOWN = 60; // events drawn
+const DRAW_MS = 400; // between two drawings: nobody reads faster
 const PLACES = 500; // endpoints and devices drawn
 
 export function feed(store) {
