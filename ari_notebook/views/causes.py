@@ -95,6 +95,27 @@ def touches(request: SentRequest) -> set[str]:
     return named
 
 
+# What a request says of the one thing it makes or moves, and where the event of it says the same.
+_SAME = {
+    "media": ("playback", "media_uri"),
+    "playbackId": ("playback", "id"),
+    "name": ("recording", "name"),
+    "channel": ("channel", "id"),
+    "variable": ("variable", ""),
+}
+
+
+def _speaks_of_another(request: SentRequest, event: Event) -> bool:
+    """Whether a request on the same object was for something else, as another sound."""
+    for given, (field, part) in _SAME.items():
+        asked, told = request.params.get(given), event.get(field)
+        if part and isinstance(told, Mapping):
+            told = told.get(part)
+        if asked and isinstance(told, str) and told not in str(asked).split(","):
+            return True
+    return False
+
+
 def cause_of(event: Event, received: float, requests: Sequence[SentRequest]) -> int | None:
     """The request that an event came of.
 
@@ -115,7 +136,7 @@ def cause_of(event: Event, received: float, requests: Sequence[SentRequest]) -> 
         fits = any(request.method == method and p.match(request.path) for method, p in patterns)
         if not fits:
             continue
-        if about & touches(request):
+        if about & touches(request) and not _speaks_of_another(request, event):
             return place
         if _MAKES.search(request.path) and received - request.at < _SECONDS:
             return place
