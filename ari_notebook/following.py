@@ -31,9 +31,9 @@ from ari_notebook.subscriptions import Subscriptions
 __all__ = ["Follower", "Gap", "Listener"]
 
 _RETRY_SECONDS = 0.5
-_SETTLE_SECONDS = 0.25
+_SETTLE_SECONDS = 0.5
 _REMEMBERED_GAPS = 1000
-_BUSY = 2500  # events in that time from which on the stream is left alone
+_BUSY = 5000  # events in that time from which on the stream is left alone
 _BREATH_SECONDS, _TURN_SECONDS = 0.001, 0.003
 
 

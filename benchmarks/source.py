@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import base64
 import hashlib
+import itertools
 import signal
 import socket
 import subprocess
@@ -23,7 +24,6 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 
 import orjson
@@ -115,10 +115,13 @@ class Server:
             pass  # the client has all it wanted and left
 
 
-def paced(rate: int, seconds: float) -> Iterator[bytes]:
-    """So many events a second, for so long, made while they are sent."""
+def paced(rate: int, seconds: float, made: int = 0) -> Iterator[bytes]:
+    """So many events a second, for so long.
+
+    Made while they are sent; or ``made`` of them before, which are sent again and again.
+    """
     total = round(rate * seconds)
-    texts = events(total)
+    texts = itertools.cycle(list(events(made))) if made else events(total)
     blocks: list[int] = []
     sent = starts = 0
     due = 0.0
@@ -128,7 +131,7 @@ def paced(rate: int, seconds: float) -> Iterator[bytes]:
         now = time.monotonic()
         due += min(now - before, 0.1) * rate  # what a pause left out is not made up for
         before = now
-        batch = list(islice(texts, min(total, int(due)) - sent))
+        batch = list(itertools.islice(texts, min(total, int(due)) - sent))
         for number, text in enumerate(batch, sent):
             if number % BLOCK == 0:
                 blocks.append(0)
@@ -145,10 +148,13 @@ class Source:
     Args:
         rate: events a second.
         seconds: how long.
+        made: how many events to make beforehand, and send again and again, so that the source
+            itself takes little of the machine; 0 makes them while they are sent.
     """
 
-    def __init__(self, rate: int, seconds: float) -> None:
-        command = [sys.executable, __file__, "--rate", str(rate), "--seconds", str(seconds)]
+    def __init__(self, rate: int, seconds: float, made: int = 0) -> None:
+        command = [sys.executable, __file__]
+        command += ["--rate", str(rate), "--seconds", str(seconds), "--made", str(made)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().strip()
@@ -173,8 +179,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A source of events.")
     parser.add_argument("--rate", type=int, default=5000)
     parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--made", type=int, default=0, help="events made before")
     given = parser.parse_args()
-    server = Server(lambda: paced(given.rate, given.seconds))
+    server = Server(lambda: paced(given.rate, given.seconds, given.made))
     print(f"http://127.0.0.1:{server.port}", flush=True)
     threading.Event().wait()
 
