@@ -16,10 +16,11 @@ CHARACTER = 6.8  # pixels
 
 # JupyterLab's colours; elsewhere the browser's own, which follow its light or dark scheme.
 _CSS = """
-.ari-drawing{--t:var(--jp-ui-font-color1,CanvasText);--f:var(--jp-ui-font-color2,GrayText);
+svg.ari-drawing.ari-drawing{--t:var(--jp-ui-font-color1,CanvasText);
+--f:var(--jp-ui-font-color2,GrayText);
 --l:var(--jp-border-color1,GrayText);--out:var(--jp-brand-color1,#1565c0);
 --in:var(--jp-success-color0,#1b7837);--bad:var(--jp-error-color0,#b2182b);
---p:var(--jp-layout-color1,Canvas);
+--p:var(--jp-layout-color1,Canvas);--g:var(--jp-warn-color0,#8a5a00);
 font:12px var(--jp-ui-font-family,system-ui,sans-serif);max-width:none}
 .ari-drawing text{fill:var(--t)}.ari-drawing .f{fill:var(--f)}
 .ari-drawing .life{stroke:var(--l);stroke-dasharray:3 3}
@@ -33,7 +34,12 @@ font:12px var(--jp-ui-font-family,system-ui,sans-serif);max-width:none}
 .ari-drawing .bar{fill-opacity:.28}
 .ari-drawing .Up{fill:var(--in);stroke:var(--in)}
 .ari-drawing .wait{fill:var(--f);stroke:var(--f)}
+.ari-drawing .group{fill:var(--g);stroke:var(--g)}
 .ari-drawing .media{fill:var(--out);stroke:var(--out)}
+.ari-drawing text.n{fill:var(--p)}.ari-drawing .n,.ari-drawing .c{font-size:10px;font-weight:600}
+.ari-drawing circle.in{fill:var(--p);stroke:var(--out)}.ari-drawing text.c{fill:var(--out)}
+.ari-drawing .box.channel{stroke:var(--in)}.ari-drawing .box.bridge{stroke:var(--g)}
+.ari-drawing .box.playback,.ari-drawing .box.recording{stroke:var(--out)}
 """.replace("\n", "")
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["draw", "ladder", "write"]
 
 _LEFT = 96.0
-_LANE = 190.0
+_LANE = 164.0
 _TOP = 52.0
 _ROW = 26.0
 _GAP_SECONDS = 1.0  # a longer silence is drawn as one, however long
@@ -88,7 +88,15 @@ def _life(lane: Lane, x: float, bottom: float, over: bool) -> Markup:
         "g",
         element("title", f"{lane.label} {lane.id}"),
         element("line", x1=x, x2=x, y1=_TOP, y2=bottom, class_="life"),
-        element("rect", x=x - half, y=24, width=2 * half, height=_TOP - 24, rx=4, class_="box"),
+        element(
+            "rect",
+            x=x - half,
+            y=24,
+            width=2 * half,
+            height=_TOP - 24,
+            rx=5,
+            class_=f"box {lane.kind}",
+        ),
         element("text", fitted(lane.label, 2 * half - 8), x=x, y=42, text_anchor="middle"),
         element("text", "✕", x=x, y=bottom + 5, text_anchor="middle") if over else None,
     )
@@ -105,8 +113,7 @@ def _arrow(step: Step, place: dict[Lane, float], y: float) -> Markup:
     way = 1 if end > begin else -1
     mood = "bad" if step.failed else "out" if step.sent else "in"
     head = f"{end},{y} {end - 7 * way},{y - 4} {end - 7 * way},{y + 4}"
-    words = f"{step.number}. {step.label}" if step.sent else step.label
-    tail = f" → {step.outcome}" if step.sent else f" (of {step.cause})" if step.cause else ""
+    tail = f" → {step.outcome}" if step.sent else ""
     room = abs(end - begin) - 20 - CHARACTER * len(tail)
     middle = (begin + end) / 2
     return element(
@@ -116,8 +123,30 @@ def _arrow(step: Step, place: dict[Lane, float], y: float) -> Markup:
         element("line", x1=begin, x2=end - 6 * way, y1=y, y2=y, class_=mood),
         element("polygon", points=head, class_=mood),
         element(
-            "text", fitted(words, room) + tail, x=middle, y=y - 4, text_anchor="middle", class_="l"
+            "text",
+            fitted(step.label, room) + tail,
+            x=middle,
+            y=y - 4,
+            text_anchor="middle",
+            class_="l",
         ),
+        _badge(step, own - 14, y),
+    )
+
+
+def _badge(step: Step, x: float, y: float) -> Markup | None:
+    """The number of a request, and at an event the number of the one that it came of."""
+    number = step.number if step.sent else step.cause
+    if not number:
+        return None
+    mood = ("bad" if step.failed else "out") if step.sent else "in"
+    said = f"request {number}" if step.sent else f"came of request {number}"
+    kind = "n" if step.sent else "c"
+    return element(
+        "g",
+        element("title", said),
+        element("circle", cx=x, cy=y, r=8 + 2 * (number > 99), class_=mood),
+        element("text", str(number), x=x, y=y + 3.5, text_anchor="middle", class_=kind),
     )
 
 

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Span", "Track", "draw", "timeline", "tracks", "write"]
 
-_LEFT, _WIDTH, _ROW = 190.0, 760.0, 46.0
+_LEFT, _WIDTH = 190.0, 760.0
+_BAR = 18.0  # pixels; a channel has one for its states, for bridges and for media
+_ROW = 3 * _BAR + 10
+_PLACES = {"state": 0, "bridge": 1, "playing": 2, "recording": 2}
+_MOODS = {"bridge": "group", "playing": "media", "recording": "media"}
 _TEXT_WIDTH = 60
 # How a state looks in the shell.
 _LETTERS = {"Up": "█", "Ring": "░", "Ringing": "░", "Dialing": "░", "Down": "·", "Busy": "x"}
@@ -36,10 +40,11 @@ class Span:
 
 @dataclass(slots=True)
 class Track:
-    """One channel's spans, and the keys that were pressed on it."""
+    """One channel's spans, and the keys that were pressed on it; the bridge it is in, if any."""
 
     id: str
     label: str
+    bridge: str = ""
     spans: list[Span] = field(default_factory=list)
     keys: list[tuple[float, str]] = field(default_factory=list)
 
@@ -54,6 +59,8 @@ class Track:
 
     def leave(self, kind: str, at: float) -> None:
         """What held of a kind, or of any if it is empty, ends."""
+        if kind in ("", "bridge"):
+            self.bridge = ""
         for span in self.spans:
             if span.end is None and kind in ("", span.kind):
                 span.end = at
@@ -124,11 +131,12 @@ def _see(
     if type == "StasisEnd":
         track.leave("", at)
         return
-    if track.spans and track.current("state") is None:
+    if track.spans and track.current("state") is None and type != "StasisStart":
         return  # what is said of a channel after its end
     track.enter("state", clean(channel.get("state"), 20), at)
     if type == "ChannelEnteredBridge" and isinstance(bridge, Mapping):
         track.enter("bridge", clean(bridge.get("name") or bridge.get("id"), 60), at)
+        track.bridge = str(bridge.get("id"))
     elif type == "ChannelLeftBridge":
         track.leave("bridge", at)
     elif type == "ChannelDtmfReceived":
@@ -139,13 +147,14 @@ def _media(
     made: dict[str, Track], item: Mapping[str, Any], kind: str, type: str, at: float
 ) -> None:
     scheme, _, id = str(item.get("target_uri") or "").partition(":")
-    if scheme != "channel" or id not in made:
-        return
-    if type.endswith(("Started", "Continuing")):
-        label = item.get("media_uri") if kind == "playing" else item.get("name")
-        made[id].enter(kind, clean(label, 60), at)
-    elif type.endswith(("Finished", "Failed")):
-        made[id].leave(kind, at)
+    label = clean(item.get("media_uri") if kind == "playing" else item.get("name"), 60)
+    for track in made.values():
+        if id != (track.id if scheme == "channel" else track.bridge):
+            continue
+        if type.endswith(("Started", "Continuing")):
+            track.enter(kind, label, at)
+        elif type.endswith(("Finished", "Failed")):
+            track.leave(kind, at)
 
 
 def _time(text: object, received: float) -> float:
@@ -188,7 +197,7 @@ def draw(shown: list[Track]) -> Markup:
         )
         parts += [_bar(span, x(span.begin), x(span.end or end), y) for span in track.spans]
         parts += [
-            element("text", digit, x=x(at), y=y + 17, text_anchor="middle", class_="l")
+            element("text", digit, x=x(at), y=y + 16, text_anchor="middle", class_="l")
             for at, digit in track.keys
         ]
     if not shown:
@@ -197,11 +206,11 @@ def draw(shown: list[Track]) -> Markup:
 
 
 def _bar(span: Span, begin: float, end: float, y: float) -> Markup:
-    above = span.kind == "state"
-    mood = ("Up" if span.label == "Up" else "wait") if above else "media"
+    plain = span.kind == "state"
+    mood = _MOODS.get(span.kind) or ("Up" if span.label == "Up" else "wait")
     width = max(2.0, end - begin)
-    top = y + 4 if above else y + 24
-    words = span.label if above else f"{span.kind} {span.label}"
+    top = y + 4 + _BAR * _PLACES[span.kind]
+    words = span.label if plain else f"{span.kind} {span.label}"
     seconds = (span.end or span.begin) - span.begin
     return element(
         "g",
