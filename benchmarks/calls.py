@@ -40,8 +40,9 @@ KINDS = ("channels", "bridges", "playbacks", "recordings", "endpoints", "device_
 # answer, to one that rings first, and to one that is busy.
 CALLED = {"1000": 4000, "1002": 2500, "1004": 3000, "1006": 1000}
 # Seconds. A record ends with its bridge, a call when its last channel is gone: later by what a busy
-# machine takes to take a channel down (99 ms at most in ten minutes beside two other benchmarks).
-NEAR, NEAR_END = 0.02, 0.15
+# machine takes to take a channel down. That was 99 ms at most in ten minutes beside two other
+# benchmarks, when the limit was 60 ms: two of 2,550 calls passed it. How many do is still said.
+NEAR, NEAR_END, USUAL_END = 0.02, 0.15, 0.06
 
 
 def program(ari: Session) -> None:
@@ -143,6 +144,7 @@ def against_records(calls: pd.DataFrame, path: Path, since: float) -> list[str]:
     wrong = [f"{id}: no call" for id in set(records) - set(calls.index)]
     wrong += [f"{id}: no record" for id in set(calls.index) - set(records)]
     furthest: dict[str, float] = defaultdict(float)
+    late = 0
     for id, rows in records.items():
         if id not in calls.index:
             continue
@@ -160,6 +162,7 @@ def against_records(calls: pd.DataFrame, path: Path, since: float) -> list[str]:
             off["talk"] = call.talk - max(float(row["billsec"]) for row in rows)
         elif call.disposition not in {row["disposition"] for row in first}:
             wrong.append(f"{id}: {call.disposition}, not {[row['disposition'] for row in rows]}")
+        late += any(abs(off.get(name, 0)) > USUAL_END for name in ("end", "talk"))
         for name, value in off.items():
             furthest[name] = max(furthest[name], abs(value))
             if abs(value) > (NEAR_END if name in ("end", "talk") else NEAR):
@@ -167,6 +170,7 @@ def against_records(calls: pd.DataFrame, path: Path, since: float) -> list[str]:
     shown = ", ".join(f"{name} {value * 1000:.1f}" for name, value in furthest.items())
     count = sum(map(len, records.values()))
     print(f"{count} records of {len(records)} linked ids; at most {shown} ms off")
+    print(f"{late} of them are more than {USUAL_END * 1000:.0f} ms off in end or talk")
     return wrong
 
 

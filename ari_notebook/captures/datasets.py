@@ -79,7 +79,7 @@ def to_parquet(
     """Add captures to a Parquet dataset, which is made if it is not there.
 
     A file of it appears once it is whole, so that the dataset is valid at any moment. What was
-    interrupted is made whole by the same once more.
+    interrupted is made whole by the same once more, with the same ``size``.
 
     Args:
         captures: one file or several, of one server or several.
@@ -90,7 +90,8 @@ def to_parquet(
         The folder.
 
     Raises:
-        UsageProblem: pyarrow is not installed, a file is no capture, or two have one name.
+        UsageProblem: pyarrow is not installed, a file is no capture, two have one name, or the
+            dataset has other events under a name: no file of it is replaced by another capture's.
     """
     need("pyarrow")
     folder = Path(folder)
@@ -113,6 +114,11 @@ def to_parquet(
                 place = folder / f"server={_slug(str(at))}" / f"date={day}"
                 place.mkdir(parents=True, exist_ok=True)
                 name = f"{Path(path).name.split('.')[0]}-{number:0{_ORDER_DIGITS}}.parquet"
+                if (place / name).exists() and not _begins_as(place / name, rows):
+                    raise UsageProblem(
+                        f"{place / name} holds other events than {path}",
+                        "Give the capture another name; if it is the same, the same size as then.",
+                    )
                 unfinished = place / f".{name}"
                 try:
                     _words(rows).to_parquet(unfinished, index=False, compression="zstd")
@@ -120,6 +126,16 @@ def to_parquet(
                 finally:  # interrupted, nothing is left of it
                     unfinished.unlink(missing_ok=True)
     return folder
+
+
+def _begins_as(file: Path, rows: pd.DataFrame) -> bool:
+    """Whether the first event of a file is the first of these rows."""
+    import pyarrow.parquet
+
+    names = ["received", "raw"]
+    with pyarrow.parquet.ParquetFile(file) as opened:
+        first = next(opened.iter_batches(batch_size=1, columns=names)).to_pandas()
+    return bool((first[names].iloc[0] == rows[names].iloc[0]).all())
 
 
 def _words(rows: pd.DataFrame) -> pd.DataFrame:
@@ -210,13 +226,17 @@ class _Table:
 
 
 def _read_events(
-    files: list[Path], bar: Bar | None = None, done: float = 0, each: float = 0
+    files: list[Path],
+    bar: Bar | None = None,
+    done: float = 0,
+    each: float = 0,
+    columns: list[str] | None = None,  # Dask says which the analysis needs: raw is most of a file
 ) -> pd.DataFrame:
     import pandas as pd
 
     if not files:
         return _with_raw(EventLog()).astype({"raw": "str"}).pipe(_words)
-    read = [pd.read_parquet(file, partitioning=None) for file in files]
+    read = [pd.read_parquet(file, columns=columns, partitioning=None) for file in files]
     if bar is not None:
         bar.at(done + each * len(files))
     return pd.concat(read, ignore_index=True)

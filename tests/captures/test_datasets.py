@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pandas as pd
@@ -19,8 +20,6 @@ SECOND = "02:fc:00:00:00:02"
 @pytest.fixture
 def two_servers(tmp_path: Path) -> Path:
     """A dataset of the real capture, and of the same as if another server had sent it."""
-    import gzip
-
     text = gzip.decompress(REAL.read_bytes()).replace(b"02:fc:00:00:00:01", SECOND.encode())
     (tmp_path / "second.jsonl").write_bytes(text)
     return ari_notebook.to_parquet([REAL, tmp_path / "second.jsonl"], tmp_path / "days")
@@ -94,3 +93,33 @@ def test_captures_of_one_name_do_not_replace_each_other(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match="have one name"):
         ari_notebook.to_parquet([REAL, again], tmp_path / "days")
     assert not (tmp_path / "days").exists()
+
+
+def test_a_capture_does_not_replace_another_one_converted_before(tmp_path: Path) -> None:
+    days = ari_notebook.to_parquet(REAL, tmp_path / "days", size=200)
+    before = {file: file.read_bytes() for file in days.rglob("*.parquet")}
+    (tmp_path / "other").mkdir()
+    later = tmp_path / "other" / REAL.name
+    day_before = gzip.decompress(REAL.read_bytes()).replace(b'"2026-11-23T', b'"2026-11-22T')
+    later.write_bytes(gzip.compress(day_before))
+    with pytest.raises(UsageProblem, match="holds other events"):
+        ari_notebook.to_parquet(later, days, size=200)
+    assert {file: file.read_bytes() for file in days.rglob("*.parquet")} == before
+    later.rename(tmp_path / "later.jsonl.gz")
+    ari_notebook.to_parquet(tmp_path / "later.jsonl.gz", days, size=200)
+    whole = len(ari_notebook.open_capture(days).events.df)
+    assert whole == 2 * len(ari_notebook.open_capture(REAL).events)
+    ari_notebook.to_parquet(REAL, days, size=200)  # the same once more changes nothing
+    assert len(ari_notebook.open_capture(days).events.df) == whole
+
+
+def test_dask_reads_only_the_columns_that_are_used(two_servers: Path) -> None:
+    pytest.importorskip("dask.dataframe")
+    from dask.dataframe.dask_expr.io.io import FromMapProjectable
+
+    types = ari_notebook.open_capture(two_servers, engine="dask").events.df["type"]
+    read = list(types.optimize(fuse=False).expr.find_operations(FromMapProjectable))
+    assert [operation.columns for operation in read] == [["type"]]
+    assert types.compute(scheduler="synchronous").tolist() == (
+        ari_notebook.open_capture(two_servers).events.df["type"].tolist()
+    )
