@@ -17,7 +17,7 @@ class Looking:
     """The part of a session that is for the eyes."""
 
     @cached_property
-    def problems(self) -> deque[str]:
+    def view_problems(self) -> deque[str]:
         """What went wrong in a view that lives by itself, as the panel: the last ten, in words."""
         return deque(maxlen=10)
 

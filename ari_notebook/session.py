@@ -217,7 +217,7 @@ class Session(Keeping):
             channels=len(follower.tables.channels),
             bridges=len(follower.tables.bridges),
             handlers=len(follower.handlers),
-            problems=tuple(self.problems),
+            problems=tuple(self.view_problems),
         )
 
     # Asking.

@@ -35,7 +35,7 @@ class Status:
     channels: int
     bridges: int
     handlers: int
-    problems: tuple[str, ...] = ()  # of views, see `Looking.problems`
+    problems: tuple[str, ...] = ()  # of views, see `Looking.view_problems`
 
     def __str__(self) -> str:
         lines = [

@@ -117,8 +117,8 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
     def _failed(self, error: Exception) -> None:
         """Say once that a look failed; the next ones begin with everything, a second apart."""
         problem = f"the panel failed: {type(error).__name__}: {clean(error)}"
-        if problem not in self._session.problems:
-            self._session.problems.append(problem)
+        if problem not in self._session.view_problems:
+            self._session.view_problems.append(problem)
         with suppress(Exception):  # where nothing can be sent, the status says it all the same
             self.send(self._board.numbered({"kind": "patch", "problem": problem}))
         self._wanted.set()

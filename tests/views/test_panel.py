@@ -138,7 +138,7 @@ def test_a_failure_is_reported_and_the_panel_goes_on(
     monkeypatch.setattr(page.panel._board, "changes", fail)
     problem = "the panel failed: RuntimeError: no such luck"
     assert page.hears(lambda said: said.get("problem")) == problem
-    assert list(ari.problems) == [problem]
+    assert list(ari.view_problems) == [problem]
     assert f"problem: {problem}" in str(ari.status)
     caller = ari.call("1000")
     page.hears(lambda said: said["kind"] == "all")  # the page begins anew with everything
