@@ -1,6 +1,7 @@
 """Mutated events, frames and REST answers into the client: does anything crash, hang or get lost?
 
     python -m benchmarks.fuzz [--events 100000] [--answers 20000] [--seed 1]
+    python -m benchmarks.fuzz --simulator [--inputs 100000] [--seed 1]     # fuzz_simulator.py
 
 Events and frames go into a session with handlers, waits, tables and every view; answers are served
 to a session that asks for everything. Each event has to be in the log, whatever it was, and each
@@ -29,6 +30,7 @@ from ari_notebook.client.rest import Answer, Call
 from ari_notebook.session import Session
 
 try:
+    from benchmarks import fuzz_simulator
     from benchmarks.mix import events
 except ImportError:  # pragma: no cover - started as a file
     sys.exit("start it as: python -m benchmarks.fuzz")
@@ -253,7 +255,12 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--answers", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--simulator", action="store_true", help="into the simulator instead")
+    parser.add_argument("--inputs", type=int, default=100_000, help="for --simulator, of a kind")
     asked = parser.parse_args()
+    if asked.simulator:
+        fuzz_simulator.run(asked.inputs, asked.seed)
+        return 0
     with (
         simulator.start(traffic=60) as running,
         ari_notebook.connect(

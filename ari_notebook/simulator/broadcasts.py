@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ari_notebook.simulator.clock import Program
 from ari_notebook.simulator.messages import Refused
+from ari_notebook.simulator.naturals import natural
 from ari_notebook.simulator.stasis import stasis
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def broadcast(channel: Channel, data: str) -> Program:
             event = exchange.event("CallBroadcast", channel=channel.json())
             event |= {"caller": channel.caller.number, "called": channel.exten}
             exchange.applications.send(name, event)
-        seconds = int(milliseconds) / 1000 if milliseconds.strip().isdigit() else 0
+        seconds = natural(milliseconds) / 1000
         end = exchange.now + (seconds or _TIMEOUT_MS / 1000)
         while not offer.winner and (left := end - exchange.now) > 0:
             yield left

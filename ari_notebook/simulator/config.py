@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.resources import files
+from math import isfinite
 from pathlib import Path
 
 from ari_notebook.simulator.configfile import ConfigError, Section, Setting, is_true, read
+from ari_notebook.simulator.naturals import natural
 
 __all__ = [
     "Acl",
@@ -186,11 +189,11 @@ def _number(section: Section, name: str, default: float) -> float:
     text = section.get(name)
     if not text:
         return default
-    try:
-        return float(text)
-    except ValueError:
-        place = section.all(name)[-1].place
-        raise ConfigError(f"{place}: {name} must be a number, not {text!r}") from None
+    with suppress(ValueError):
+        if isfinite(number := float(text)):
+            return number
+    place = section.all(name)[-1].place
+    raise ConfigError(f"{place}: {name} must be a number, not {text!r}")
 
 
 def _address(text: str, port: float) -> tuple[str, int]:
@@ -198,7 +201,10 @@ def _address(text: str, port: float) -> tuple[str, int]:
     host, _, given = (
         text.rpartition(":") if text.count(":") == 1 or "]:" in text else (text, "", "")
     )
-    return host.strip("[]"), int(given) if given.isdigit() else int(port)
+    number = natural(given, int(port))
+    if number > 65535:
+        raise ConfigError(f"http.conf: no port has the number {number}, as in {text}")
+    return host.strip("[]"), number
 
 
 def _http(sections: list[Section]) -> Http:

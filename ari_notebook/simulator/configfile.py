@@ -143,6 +143,8 @@ def _lines(text: str, name: str, folder: Path | None, depth: int) -> Iterator[tu
 
 
 def _without_comment(raw: str, inside: int) -> tuple[str, int]:
+    if ";" not in raw:
+        return "" if inside else raw, inside
     kept: list[str] = []
     at = 0
     while at < len(raw):

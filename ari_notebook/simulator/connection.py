@@ -80,7 +80,8 @@ class Connection(asyncio.Protocol):
         if self.carrier is not None:
             self.carrier.resume()
         else:
-            self._transport.resume_reading()
+            if not self._busy:
+                self._transport.resume_reading()
             self._take_requests()
 
     @property
@@ -110,6 +111,7 @@ class Connection(asyncio.Protocol):
             delay = self._server.faults.current_delay
             if delay > 0:
                 self._busy = True
+                self._transport.pause_reading()  # what a client sends meanwhile is not kept here
                 self._server.loop.call_later(delay, self._take_delayed, request)
             else:
                 self._serve(request)
@@ -117,6 +119,7 @@ class Connection(asyncio.Protocol):
     def _take_delayed(self, request: Request) -> None:
         self._busy = False
         if not self._gone:
+            self._transport.resume_reading()
             self._serve(request)
             self._take_requests()
 

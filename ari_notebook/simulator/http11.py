@@ -58,14 +58,15 @@ class RequestReader:
     def __init__(self, remote: str = "127.0.0.1") -> None:
         self._remote = remote
         self._buffer = bytearray()
-        self._seen = 0  # where the search for the end of the head goes on
+        self._seen = 0  # where the search for the end of a line goes on
+        self._lines: list[bytes] = []  # of an incomplete head, but those that say nothing
         self._head: tuple[str, str, list[tuple[str, str]]] | None = None
         self._body: _Body | None = None
 
     @property
     def idle(self) -> bool:
         """Whether nothing of a next request has arrived."""
-        return not self._buffer and self._head is None
+        return not (self._buffer or self._lines) and self._head is None
 
     @property
     def rest(self) -> bytes:
@@ -97,23 +98,25 @@ class RequestReader:
 
     def _take_head(self) -> list[bytes] | None:
         """Take the lines of a request's head, up to the blank one, off the buffer."""
-        buffer = self._buffer
-        start = 0
-        lines: list[bytes] = []
-        while (end := buffer.find(b"\n", start) + 1) > 0:
-            if end - start > MAX_LINE:
+        buffer, lines = self._buffer, self._lines
+        while (end := buffer.find(b"\n", self._seen) + 1) > 0:
+            if end > MAX_LINE:
                 raise _line_too_long(len(lines))
-            line = bytes(buffer[start:end]).strip()
-            start = end
-            if not line and lines:
-                del buffer[:start]
-                return lines
-            lines.append(line)
-            if len(lines) == 1:
+            line = bytes(buffer[:end]).strip()
+            del buffer[:end]
+            self._seen = 0
+            if not lines:
                 _check_request_line(line)
-            elif len(lines) > MAX_HEADERS + 1 and sum(map(_is_header, lines[1:])) > MAX_HEADERS:
-                raise Unreadable(413, "Request Entity Too Large", "Too many headers")
-        if len(buffer) - start >= MAX_LINE:
+                lines.append(line)
+            elif not line:
+                self._lines = []
+                return lines
+            elif _is_header(line):
+                if len(lines) > MAX_HEADERS:
+                    raise Unreadable(413, "Request Entity Too Large", "Too many headers")
+                lines.append(line)
+        self._seen = len(buffer)
+        if self._seen >= MAX_LINE:
             raise _line_too_long(len(lines))
         return None
 
@@ -123,8 +126,7 @@ class RequestReader:
         headers = []
         for line in lines[1:]:
             name, _, value = line.partition(b":")
-            if name and (value := value.strip()):
-                headers.append((name.rstrip().decode("latin-1"), value.decode("latin-1")))
+            headers.append((name.rstrip().decode("latin-1"), value.strip().decode("latin-1")))
         return method.decode("latin-1").upper(), target.decode("latin-1"), headers
 
 
@@ -176,6 +178,8 @@ class _Body:
                 return False
             end = buffer.find(b"\n")
             if end < 0:
+                if len(buffer) >= MAX_LINE:
+                    raise _bad_body()
                 return False
             line = bytes(buffer[:end]).strip()
             del buffer[: end + 1]
@@ -212,8 +216,12 @@ def _chunk_length(line: bytes) -> int:
     except ValueError:
         length = -1
     if length < 0:
-        raise Unreadable(400, "Bad Request", "Error parsing request body")
+        raise _bad_body()
     return length
+
+
+def _bad_body() -> Unreadable:
+    return Unreadable(400, "Bad Request", "Error parsing request body")
 
 
 def html_error(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ari_notebook.simulator.channels import Channel
 from ari_notebook.simulator.clock import Timer
+from ari_notebook.simulator.naturals import natural
 
 __all__ = ["detect", "ignore"]
 
@@ -23,7 +24,7 @@ def detect(channel: Channel, settings: str = "") -> None:
     """
     ignore(channel)
     given = settings.partition(",")[0].strip()
-    silence_ms = int(given) if given.isdigit() and int(given) else SILENCE_MS
+    silence_ms = natural(given) or SILENCE_MS
     channel.stop_talk_detection = _Detector(channel, silence_ms).stop
 
 

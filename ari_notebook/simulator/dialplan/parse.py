@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ari_notebook.simulator.configfile import ConfigError, Section, Setting, parse
 from ari_notebook.simulator.dialplan.patterns import Pattern, is_pattern
+from ari_notebook.simulator.naturals import natural
 
 __all__ = ["Dialplan", "Step"]
 
@@ -200,9 +201,9 @@ def _add(context: _Context, exten: str, text: str, setting: Setting) -> None:
     elif kind == "s":
         priority = extension.last
     else:
-        priority = int(kind)
+        priority = natural(kind)
     if by:
-        priority += int(by) if sign == "+" else -int(by)
+        priority += natural(by) if sign == "+" else -natural(by)
     if priority < 1:
         raise _wrong(setting, "a priority of 1 or more")
     extension.last = priority

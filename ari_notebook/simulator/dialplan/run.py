@@ -83,7 +83,10 @@ def _go_on(channel: Channel) -> None:
 
 
 def _execute(channel: Channel, step: Step) -> Program:
-    """Run one application; its result says whether the dialplan goes on."""
+    """Run one application; its result says whether the dialplan goes on.
+
+    One that breaks ends its call, and no other.
+    """
     application = APPLICATIONS.get(step.app.lower())
     if application is None:
         log.warning(
@@ -95,9 +98,15 @@ def _execute(channel: Channel, step: Step) -> Program:
             channel.priority,
         )
         return False
-    data = expand(channel, step.data)
-    channel.run_application(application.name, data)
-    goes_on = yield from application.program(channel, data)
+    try:
+        data = expand(channel, step.data)
+        channel.run_application(application.name, data)
+        goes_on = yield from application.program(channel, data)
+    except HungUp:
+        raise
+    except Exception:
+        log.exception("%s: %s failed; the call is ended", step.place, application.name)
+        return False
     return goes_on is not False
 
 

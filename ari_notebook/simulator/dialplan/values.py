@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING
 
 from ari_notebook.simulator.dialplan.expressions import substitute
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["assign", "evaluate", "expand"]
 
 log = logging.getLogger(__name__)
+
+
+# What a function does with arguments that make no sense: refuse them, or fail to count with them.
+_SENSELESS = (Rejected, ArithmeticError, ValueError, re.error)
 
 
 def evaluate(exchange: Exchange, channel: Channel | None, name: str) -> str | None:
@@ -36,7 +41,7 @@ def evaluate(exchange: Exchange, channel: Channel | None, name: str) -> str | No
             return None
         try:
             return reader(exchange, channel, arguments)
-        except Rejected as refused:
+        except _SENSELESS as refused:
             log.warning("%s: %s", name, refused)
             return None
     if channel is not None:
@@ -68,7 +73,7 @@ def assign(exchange: Exchange, channel: Channel | None, name: str, value: str | 
             return False
         try:
             writer(exchange, channel, arguments, value or "")
-        except Rejected as refused:
+        except _SENSELESS as refused:
             log.warning("%s: %s", name, refused)
             return False
         return True

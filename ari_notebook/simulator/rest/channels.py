@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ari_notebook.simulator.channels import EXPLICIT, NORMAL, Channel, Unreachable
 from ari_notebook.simulator.dialing import NO_ANSWER, dial_event
 from ari_notebook.simulator.messages import Refused, Reply
+from ari_notebook.simulator.naturals import is_natural, natural
 from ari_notebook.simulator.rest import channel_media, originating, variables
 from ari_notebook.simulator.stasis import controlled, find
 
@@ -53,7 +54,7 @@ def hangup(exchange: Exchange, args: Arguments) -> Reply:
         raise Refused(400, "The reason and reason_code can't both be specified")
     cause = NORMAL
     if code:
-        cause = int(code) if code.isdigit() else 0
+        cause = natural(code)
     elif reason:
         if reason not in _REASONS:
             raise Refused(400, "Invalid reason for hangup reason provided")
@@ -76,7 +77,7 @@ def continue_in_dialplan(exchange: Exchange, args: Arguments) -> Reply:
         if label:
             found = exchange.dialplan.label(at, to, label)
             if found is None:
-                found = int(label) if label.isdigit() else None
+                found = natural(label) if is_natural(label) else None
             if found is None:
                 raise Refused(404, "Requested label can not be found")
             priority = found

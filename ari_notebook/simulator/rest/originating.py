@@ -9,6 +9,7 @@ from ari_notebook.simulator.channels import NORMAL, Channel, Party
 from ari_notebook.simulator.clock import Program
 from ari_notebook.simulator.dialing import call_program, make_channel
 from ari_notebook.simulator.messages import Refused, Reply
+from ari_notebook.simulator.naturals import is_natural, natural
 from ari_notebook.simulator.rest import variables
 from ari_notebook.simulator.stasis import stasis
 
@@ -141,8 +142,8 @@ def _where(exchange: Exchange, args: Arguments) -> tuple[str, str, int]:
     if args["label"]:
         found = exchange.dialplan.label(context, exten, args["label"])
         if found is None:
-            if not args["label"].isdigit():
+            if not is_natural(args["label"]):
                 raise Refused(404, "Requested label can not be found")
-            found = int(args["label"])
+            found = natural(args["label"])
         priority = found
     return context, exten, priority

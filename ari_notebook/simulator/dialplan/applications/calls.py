@@ -7,6 +7,7 @@ import logging
 from ari_notebook.simulator.channels import NORMAL, Channel
 from ari_notebook.simulator.clock import Program
 from ari_notebook.simulator.dialplan.applications.registry import application, wait
+from ari_notebook.simulator.naturals import natural, seconds
 
 log = logging.getLogger(__name__)
 
@@ -21,14 +22,6 @@ def nothing_more() -> Program:
     yield None
 
 
-def _seconds(text: str) -> float | None:
-    """Seconds that an application takes; None where none are given."""
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        return None
-
-
 @application("Answer")
 def answer(channel: Channel, data: str) -> Program:
     """Answer the call, and wait a little for its audio."""
@@ -40,15 +33,13 @@ def answer(channel: Channel, data: str) -> Program:
     channel.answer()
     yield _FIRST_AUDIO
     channel.audio_heard = None
-    yield from wait(channel, (_seconds(data) or 0) / 1000)
+    yield from wait(channel, (seconds(data) or 0) / 1000)
 
 
 @application("Hangup")
 def hangup(channel: Channel, data: str) -> Program:
     """End the call, with a cause's number."""
-    if data.strip().isdigit():
-        channel.cause = int(data)
-    channel.cause = channel.cause or NORMAL
+    channel.cause = natural(data, channel.cause) or NORMAL
     yield from nothing_more()
     return False
 
@@ -87,27 +78,27 @@ def refuse(channel: Channel, condition: str, seconds: float | None) -> Program:
 @application("Busy")
 def busy(channel: Channel, data: str) -> Program:
     """Say busy until the caller hangs up, or for so many seconds."""
-    return refuse(channel, "BUSY", _seconds(data) or None)
+    return refuse(channel, "BUSY", seconds(data) or None)
 
 
 @application("Congestion")
 def congestion(channel: Channel, data: str) -> Program:
     """Say congestion until the caller hangs up, or for so many seconds."""
-    return refuse(channel, "CONGESTION", _seconds(data) or None)
+    return refuse(channel, "CONGESTION", seconds(data) or None)
 
 
 @application("Wait")
 def wait_seconds(channel: Channel, data: str) -> Program:
     """Wait."""
-    return wait(channel, _seconds(data) or 0)
+    return wait(channel, seconds(data) or 0)
 
 
 @application("MusicOnHold")
 def music_on_hold(channel: Channel, data: str) -> Program:
     """Let the caller hear music, for ever or for so many seconds."""
-    _music, _, seconds = data.partition(",")
+    _music, _, given = data.partition(",")
     channel.driver.audio(channel)
-    return wait(channel, _seconds(seconds) or None)
+    return wait(channel, seconds(given) or None)
 
 
 @application("StartMusicOnHold")

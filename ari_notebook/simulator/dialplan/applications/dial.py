@@ -13,6 +13,7 @@ from ari_notebook.simulator.dialing import ANSWERED_ELSEWHERE, NO_ANSWER, call_p
 from ari_notebook.simulator.dialplan.applications.registry import application
 from ari_notebook.simulator.dialplan.functions import split
 from ari_notebook.simulator.messages import Refused
+from ari_notebook.simulator.naturals import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,12 +49,12 @@ class _Attempt:
 def dial(channel: Channel, data: str) -> Program:
     """Call, and connect whoever answers first: ``TECH/address&…,seconds,options``."""
     exchange = channel.exchange
-    addresses, seconds, options = [*split(data), "", ""][:3]
+    addresses, patience, options = [*split(data), "", ""][:3]
     for name in _CLEARED:
         channel.set_variable(name, "")
     begun = exchange.now
     attempt = _Attempt()
-    timeout = float(seconds) if seconds.strip() else None
+    timeout = seconds(patience)
     for address in addresses.split("&"):
         _call(channel, address.strip(), timeout, attempt)
     if not attempt.ringing:

@@ -6,6 +6,7 @@ from ari_notebook.simulator.channels import Channel
 from ari_notebook.simulator.clock import Program
 from ari_notebook.simulator.dialplan.applications.registry import application
 from ari_notebook.simulator.dtmf import Digits
+from ari_notebook.simulator.naturals import natural
 
 
 @application("SendDTMF")
@@ -16,8 +17,8 @@ def send_dtmf(channel: Channel, data: str) -> Program:
         channel,
         keys,
         before=0,
-        between=int(between) if between.isdigit() else 250,
-        duration=int(duration) if duration.isdigit() else 0,
+        between=natural(between, 250),
+        duration=natural(duration),
         after=0,
     )
     sent: list[bool] = []

@@ -14,6 +14,7 @@ from ari_notebook.simulator.dialplan.applications.registry import APPLICATIONS, 
 from ari_notebook.simulator.dialplan.expressions import truth
 from ari_notebook.simulator.dialplan.functions import split
 from ari_notebook.simulator.dialplan.values import assign
+from ari_notebook.simulator.naturals import is_natural, natural
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +30,10 @@ def place(channel: Channel, text: str) -> Place | None:
     elif len(words) == 2:
         context, exten, priority = channel.context, *words
     dialplan = channel.exchange.dialplan
-    if re.fullmatch(r"[+-]\d+", priority):
+    if re.fullmatch(r"[+-]\d{1,9}", priority):
         number: int | None = channel.priority + int(priority)
-    elif priority.isdigit():
-        number = int(priority)
+    elif is_natural(priority):
+        number = natural(priority)
     else:
         number = dialplan.label(context, exten, priority)
     if number is None:

@@ -12,6 +12,7 @@ from ari_notebook.simulator.dialplan.applications import keys
 from ari_notebook.simulator.dialplan.applications.registry import application
 from ari_notebook.simulator.dialplan.functions import split
 from ari_notebook.simulator.messages import Refused
+from ari_notebook.simulator.naturals import natural, seconds
 from ari_notebook.simulator.playbacks import medium
 from ari_notebook.simulator.recordings import Recording
 
@@ -83,9 +84,10 @@ def background(channel: Channel, data: str) -> Program:
 @application("WaitExten")
 def wait_extension(channel: Channel, data: str) -> Program:
     """Wait for an extension's keys; without one, go to ``t``."""
-    seconds = data.partition(",")[0].strip()
+    given = seconds(data.partition(",")[0])
     channel.typed = ""
-    end = channel.exchange.now + (float(seconds) if seconds else keys.patience(channel, "response"))
+    patience = keys.patience(channel, "response") if given is None else given
+    end = channel.exchange.now + patience
     with keys.listening(channel):
         while not channel.typed and (left := end - channel.exchange.now) > 0:
             yield left
@@ -104,14 +106,15 @@ def wait_extension(channel: Channel, data: str) -> Program:
 @application("Read")
 def read(channel: Channel, data: str) -> Program:
     """Read keys into a variable: ``variable,files,most,options,attempts,timeout``."""
-    name, files, most, _options, attempts, seconds = [*split(data), "", "", "", "", "", ""][:6]
-    limit = int(most) if most.strip().isdigit() else 0
-    patience = float(seconds) if seconds.strip() else keys.patience(channel, "response")
+    name, files, most, _options, attempts, given = [*split(data), "", "", "", "", "", ""][:6]
+    limit = natural(most)
+    patience = seconds(given)
+    patience = keys.patience(channel, "response") if patience is None else patience
     channel.typed, status = "", "TIMEOUT"
     channel.set_variable("READSTATUS", "ERROR")  # until it is known better
     channel.answer()
     with keys.listening(channel):
-        for _ in range(max(1, int(attempts) if attempts.strip().isdigit() else 1)):
+        for _ in range(max(1, natural(attempts, 1))):
             yield from _play(channel, _files(files), stop_on_key=True)
             end = channel.exchange.now + patience
             before = channel.typed
@@ -165,12 +168,12 @@ def record(channel: Channel, data: str) -> Program:
     channel.set_variable("RECORDED_FILE", stem)
     if channel.state != "Up" and "n" not in options:
         channel.answer()
-    limit = int(most) if most.strip().isdigit() else 0
+    limit = natural(most)
     wanted = {
         "name": stem,
         "format": form,
         "maxDurationSeconds": limit,
-        "maxSilenceSeconds": int(silence) if silence.strip().isdigit() else 0,
+        "maxSilenceSeconds": natural(silence),
         "ifExists": "append" if "a" in options else "overwrite",
         "beep": "q" not in options,
         "terminateOn": "any" if "y" in options else "none" if "t" in options else "#",

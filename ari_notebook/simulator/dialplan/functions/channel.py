@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ari_notebook.simulator.channels import Channel, Party
 from ari_notebook.simulator.config import VERSION
 from ari_notebook.simulator.dialplan.functions.registry import Rejected, on, reader, writer
+from ari_notebook.simulator.naturals import natural
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
@@ -164,7 +165,7 @@ def _extension_exists(exchange: Exchange, channel: Channel | None, arguments: st
     words = [word.strip() for word in arguments.split(",")]
     context = words[0] or (channel.context if channel else "default")
     exten = words[1] if len(words) > 1 else "s"
-    priority = int(words[2]) if len(words) > 2 and words[2].isdigit() else 1
+    priority = natural(words[2], 1) if len(words) > 2 else 1
     return "1" if exchange.dialplan.find(context, exten, priority) else "0"
 
 

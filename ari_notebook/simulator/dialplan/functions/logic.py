@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ari_notebook.simulator.channels import Channel
 from ari_notebook.simulator.dialplan.expressions import truth
 from ari_notebook.simulator.dialplan.functions.registry import Rejected, reader, split
+from ari_notebook.simulator.naturals import LARGEST, natural
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
@@ -37,8 +38,8 @@ def _exists(exchange: Exchange, channel: Channel | None, text: str) -> str:
 @reader("RAND")
 def _random(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
     words = [word.strip() for word in arguments.split(",")]
-    least = int(words[0]) if words[0].isdigit() else 0
-    most = int(words[1]) if len(words) > 1 and words[1].isdigit() else 2**31 - 1
+    least = natural(words[0])
+    most = natural(words[1], LARGEST) if len(words) > 1 else LARGEST
     return str(exchange.random.randint(min(least, most), max(least, most)))
 
 

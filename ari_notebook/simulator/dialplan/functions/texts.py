@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 
 from ari_notebook.simulator.channels import Channel
 from ari_notebook.simulator.dialplan.functions.registry import Rejected, reader
+from ari_notebook.simulator.naturals import natural
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
@@ -39,7 +40,7 @@ def _quote(exchange: Exchange, channel: Channel | None, text: str) -> str:
 def _filter(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
     allowed, _, text = arguments.partition(",")
     try:
-        return "".join(re.findall(f"[{allowed}]", text))
+        return "".join(re.findall("[" + allowed.replace("[", r"\[") + "]", text))
     except re.error:
         raise Rejected(f"{allowed!r} is no set of characters") from None
 
@@ -62,8 +63,8 @@ def _cut(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
     kept: list[str] = []
     for each in wanted.split("&"):
         first, dash, last = each.partition("-")
-        begin = int(first) if first.isdigit() else 1
-        end = int(last) if last.isdigit() else (len(parts) if dash else begin)
+        begin = natural(first, 1)
+        end = natural(last, len(parts) if dash else begin)
         kept += parts[begin - 1 : end]
     return (delimiter or "-").join(kept)
 
@@ -92,7 +93,7 @@ def _string_replace(exchange: Exchange, channel: Channel | None, arguments: str)
     if not find:
         raise Rejected("STRREPLACE(variable,find,replace,most)")
     value = (channel.variable(name) if channel else None) or exchange.globals.get(name, "")
-    return value.replace(find, by, int(most) if most.isdigit() else -1)
+    return value.replace(find, by, natural(most, -1))
 
 
 @reader("TRIM")
