@@ -2,11 +2,12 @@
 # make test   the quick tests: a few minutes
 # make full   all tests: real Asterisk, real calls, JupyterLab in Chromium (see scripts/asterisk)
 # make check  formatting, lint, types
+# make docs   the docs site, in site/; EXECUTE=true runs the notebooks and shows what comes of them
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: lab test full check
+.PHONY: lab test full check docs
 
 # An extra is installed once; its stamp is older than pyproject.toml when that changes.
 $(VENV)/.has-%: pyproject.toml
@@ -21,10 +22,13 @@ lab: $(VENV)/.has-lab
 test: $(VENV)/.has-test
 	$(BIN)/python -m pytest -m 'not slow and not browser' $(ARGS)
 
-full: $(VENV)/.has-test $(VENV)/.has-lab
+full: $(VENV)/.has-test $(VENV)/.has-lab $(VENV)/.has-docs
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/.has-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(VENV)/.has-docs $(VENV)/.has-lab
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python scripts/docs.py $(ARGS)
