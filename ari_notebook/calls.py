@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ari_notebook.bar import Bar
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -388,10 +390,11 @@ class Calls:
 
     def __iter__(self) -> Iterator[Call]:
         """The calls, in the order they began."""
-        with self._lock:
+        with self._lock, Bar("reading calls") as bar:
             while self._read < self._log.count:
                 events, self._read = self._log.part(self._read, _PART)
                 self._ledger.feed(events)
+                bar.at(self._read / self._log.count)
             return iter(self._ledger)
 
     def __len__(self) -> int:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
+from ari_notebook.bar import Bar
 from ari_notebook.calls import Ledger, frame
 from ari_notebook.captures.files import Reader
-from ari_notebook.captures.progress import Bar, shown
+from ari_notebook.captures.progress import shown
 from ari_notebook.captures.retelling import Retelling
 from ari_notebook.client.errors import UsageProblem
 from ari_notebook.live import EventLog, Tables

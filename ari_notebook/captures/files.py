@@ -39,7 +39,7 @@ KINDS = (
 _FLUSH_SECONDS = 0.25
 _MEMBER_BYTES = 1 << 20
 _MOST_WAITING = 64 << 20
-_READ_BYTES = 1 << 20
+_READ_BYTES = 1 << 17  # compressed, some thousand events
 _GZIP = b"\x1f\x8b\x08"
 # What `Writer` makes of an event: its JSON can be had without decoding the line.
 _EVENT_LINE = re.compile(rb'\{"at":(\d+\.\d+),"event":(\{.*\})\}\r?', re.DOTALL)
@@ -183,7 +183,7 @@ class Reader:
         self.header: dict[str, Any] = {}
         self.started = 0.0
         try:
-            self.read_bytes = 0  # of the file, so far
+            self.read_bytes = 0  # of the file, those whose records have been given out
             self.size = self.path.stat().st_size
             first = next(iter(self), None)
         except OSError as error:
@@ -255,9 +255,8 @@ class Reader:
                 block = self._more(file)
 
     def _more(self, file: BinaryIO) -> bytes:
-        block = file.read(_READ_BYTES)
-        self.read_bytes += len(block)
-        return block
+        self.read_bytes = file.tell()  # before this block, which nobody has seen yet
+        return file.read(_READ_BYTES)
 
     def _unpacked(self, block: bytes, file: BinaryIO) -> Iterator[bytes]:
         unpacker, inside = zlib.decompressobj(31), False

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
+from ari_notebook.bar import Bar
 from ari_notebook.captures.files import Reader, Record
 from ari_notebook.client.errors import UsageProblem
 
@@ -119,14 +120,18 @@ class Player:
                 self._again, self.finished = True, False
             self._target = self.started + seconds
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._target is None or self.finished or self._closed)
+            with Bar(f"seeking in {self._reader.path.name}") as bar:
+                while not (self._target is None or self.finished or self._closed):
+                    self._show(bar)
+                    self._changed.wait(_SLICE_SECONDS)
             self._reset_clock()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it has played to the end; False where the time was up before."""
         until = None if timeout is None else time.monotonic() + timeout
-        with self._changed:
+        with self._changed, Bar(f"playing {self._reader.path.name}") as bar:
             while not (self.finished or self._closed):
+                self._show(bar)
                 left = _SLICE_SECONDS if until is None else until - time.monotonic()
                 if left <= 0:
                     return False
@@ -140,6 +145,9 @@ class Player:
             self._changed.notify_all()
         if self._thread is not threading.current_thread():
             self._thread.join(timeout=5)
+
+    def _show(self, bar: Bar) -> None:
+        bar.at(self._reader.read_bytes / max(1, self._reader.size), f"{self.position:.0f} s")
 
     def _reset_clock(self) -> None:
         self._clock = (time.monotonic(), self.started + self.position)
