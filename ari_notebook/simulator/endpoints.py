@@ -245,6 +245,7 @@ class Endpoints:
         }
 
     def _tell_status(self, name: str, contact: Contact, peer: str, status: str) -> None:
+        self._publish(name, "EndpointStateChange")
         self._publish(name, "PeerStatusChange", peer={"peer_status": peer})
         info = {
             "uri": contact.uri,
@@ -257,4 +258,6 @@ class Endpoints:
     def _publish(self, name: str, type: str, **fields: Any) -> None:
         if name in self._known:
             event = self._exchange.event(type, endpoint=self._describe(name), **fields)
-            self._exchange.publish(event, [("endpoint", f"{TECHNOLOGY}/{name}")])
+            # A technology is an endpoint too, that hears of all its own.
+            heard = [("endpoint", f"{TECHNOLOGY}/{name}"), ("endpoint", TECHNOLOGY)]
+            self._exchange.publish(event, heard)

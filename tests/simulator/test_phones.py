@@ -1,11 +1,14 @@
 """Simulated phones in virtual time: what the exchange tells is what a SIP phone at a real Asterisk
 made that tell (see test_phones_side_by_side.py)."""
 
+import json
+
 import pytest
 
+from ari_notebook.simulator.messages import Request
 from ari_notebook.simulator.phone import Behaviour
 from ari_notebook.simulator.phone_calls import NotPossible
-from tests.simulator.switchboard import Switchboard, story
+from tests.simulator.switchboard import AUTHORITY, HANDSHAKE, Switchboard, story
 
 DIALPLAN = """
 [default]
@@ -402,6 +405,7 @@ def test_a_phone_comes_and_goes(board):
     board.phones.add("alice", "Alice <5551>")
     assert story(board.wait(0)) == [
         "DeviceStateChanged PJSIP/alice NOT_INUSE",
+        "EndpointStateChange",
         "PeerStatusChange",
         "ContactStatusChange",
     ]
@@ -413,12 +417,29 @@ def test_a_phone_comes_and_goes(board):
     assert phone.registered
     phone.unregister()
     assert story(board.wait(0)) == [
+        "EndpointStateChange",
         "PeerStatusChange",
         "ContactStatusChange",
         "DeviceStateChanged PJSIP/alice UNAVAILABLE",
     ]
     assert not phone.registered
     assert board.ask("POST", "/channels", endpoint="PJSIP/alice", app="hello-world")[0] == 500
+
+
+def test_who_subscribes_to_a_technology_hears_of_its_phones(board, alice):
+    target = f"/ari/events?app=phones&{AUTHORITY}"
+    socket = board.exchange.request(Request("GET", target, HANDSHAKE))
+    board.ask("POST", "/applications/phones/subscription", eventSource="endpoint:PJSIP")
+    alice.unregister()
+    alice.send("1000", "hello")
+    board.wait(0)
+    heard = [json.loads(frame)["type"] for frame in socket.take()]
+    assert heard == [
+        "EndpointStateChange",
+        "PeerStatusChange",
+        "ContactStatusChange",
+        "TextMessageReceived",
+    ]
 
 
 def test_phones_by_name(board, alice):
