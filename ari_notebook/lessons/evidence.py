@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from ari_notebook.matching import Pattern
 from ari_notebook.spec import Declaration, Operation, builtin
@@ -215,7 +216,8 @@ def _operation(request: SentRequest, routes: Routes) -> tuple[str, dict[str, Any
         arguments |= request.body
     for method, pattern, operation in routes:
         if method == request.method and (found := pattern.fullmatch(path)):
-            return operation.qualified_name, arguments | found.groupdict()
+            named = {name: unquote(value) for name, value in found.groupdict().items()}
+            return operation.qualified_name, arguments | named
     return f"{request.method} {path}", arguments
 
 
