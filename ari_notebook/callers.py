@@ -149,8 +149,11 @@ class Telephone:
         del received
         for message in messages:
             event = orjson.loads(message)
+            id = event.get("channel", {}).get("id")
             if event.get("type") in ("ChannelDestroyed", "StasisEnd"):
-                self._callers.discard(event.get("channel", {}).get("id"))
+                self._callers.discard(id)
+            elif event.get("type") == "StasisStart":  # also where `call` was interrupted
+                self._callers.add(id)
 
     def _on_state(self, change: StateChange) -> None:
         """The connection of the telephones comes and goes with the session's own."""

@@ -27,6 +27,7 @@ def connect(
     transport: Literal["http", "websocket"] = "http",
     verify: bool | str = True,
     keep: int | None = 1_000_000,
+    tidy: bool | None = None,
 ) -> Session:
     """Connect to an Asterisk, or start the embedded exchange and connect to that.
 
@@ -45,6 +46,8 @@ def connect(
             21.9, 22.4 and later).
         verify: verify TLS certificates; or the path of a CA bundle; False not to.
         keep: how many events to hold; None for all of them.
+        tidy: when the session closes, or the kernel exits, take away the channels, snoops, bridges
+            and subscriptions that it made; None: only where it is used with ``with``.
 
     Returns:
         The session; also a context manager.
@@ -55,7 +58,7 @@ def connect(
     app = app or os.environ.get("ARI_APP") or "hello-world"
     url = url or os.environ.get("ARI_URL")
     if url is None:
-        return _embedded(app, name, subscribe_all, read_only, transport, keep)
+        return _embedded(app, name, subscribe_all, read_only, transport, keep, tidy)
     address = Address.parse(url)
     user = user or os.environ.get("ARI_USER") or "asterisk"
     # From here on the password is in no variable of this frame, which a traceback might print.
@@ -75,6 +78,7 @@ def connect(
         transport=transport,
         verify=verify,
         keep=keep,
+        tidy=tidy,
     )
 
 
@@ -96,6 +100,7 @@ def _embedded(
     read_only: bool,
     transport: Literal["http", "websocket"],
     keep: int | None,
+    tidy: bool | None,
 ) -> Session:
     from ari_notebook import simulator
 
@@ -110,6 +115,7 @@ def _embedded(
             read_only=read_only,
             transport=transport,
             keep=keep,
+            tidy=tidy,
             embedded=running,
         )
     except BaseException:

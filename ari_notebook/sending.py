@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from ari_notebook.belongings import Belongings
 from ari_notebook.client.address import Address
 from ari_notebook.client.advice import MEDIA_KINDS
 from ari_notebook.client.errors import (
@@ -48,6 +49,8 @@ class Sender:
         self.log = RequestLog()
         self.subscriptions = Subscriptions()
         self.closed = False
+        # Notes what is made here, where it is to be taken away in the end.
+        self.belongings: Belongings | None = None
         # Told of every request and its answer; None where none came.
         self.listeners: tuple[Callable[[SentRequest, Answer | None], None], ...] = ()
         self._address = address
@@ -111,7 +114,9 @@ class Sender:
             self.allow(str(call))
         if call.method not in _ASKING:  # asking changes nothing, so that no event can come of it
             self._before()
-        return self._rest.send(call)
+        if self.belongings is None:
+            return self._rest.send(call)
+        return self.belongings.send(call, self._rest.send)
 
     def _observe(
         self, call: Call, answer: Answer | None, failure: AriError | None, sent: float

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from ari_notebook import sessions
+from ari_notebook.belongings import Belongings
 from ari_notebook.callers import Caller, Telephone
 from ari_notebook.client.address import Address, application_names
 from ari_notebook.client.credentials import Credentials
@@ -61,6 +62,8 @@ class Session(Keeping):
         transport: what carries REST: ``"http"`` or ``"websocket"``.
         verify: verify TLS certificates, or a CA bundle's path.
         keep: how many events to hold; None for all.
+        tidy: when it closes, take away the channels, snoops, bridges and subscriptions that it
+            made; None: only where it is used with ``with``.
         embedded: the simulator to stop when the session closes.
 
     Raises:
@@ -83,6 +86,7 @@ class Session(Keeping):
         transport: Literal["http", "websocket"] = "http",
         verify: bool | str = True,
         keep: int | None = 1_000_000,
+        tidy: bool | None = None,
         embedded: RunningSimulator | None = None,
     ) -> None:
         if transport not in ("http", "websocket"):
@@ -97,6 +101,7 @@ class Session(Keeping):
         self.opened = time.time()
         # Where lines for the user go (connection lost, handler failed); the notebook changes it.
         self.tell: Callable[[str], None] = _tell_nobody
+        self._tidy = tidy
         self._closed = False
         self._closing = threading.Lock()
         self._chosen: str | None = None
@@ -114,6 +119,8 @@ class Session(Keeping):
             read_only=read_only,
             before=lambda: self._waits.begin(),
         )
+        if tidy:
+            self._sender.belongings = Belongings(self._own_rest)
         try:
             self.server, self.declaration = read_declaration(self._own_rest, self.address)
             classes, self.objects = make_resources(self.declaration)
@@ -193,32 +200,7 @@ class Session(Keeping):
     @property
     def status(self) -> Status:
         """How things stand now."""
-        follower = self._follower
-        return Status(
-            name=self.name,
-            url=self.url,
-            user=self.user,
-            applications=self.apps,
-            state="closed" if self._closed else follower.state.value,
-            reason=follower.reason,
-            asterisk=self.server,
-            since=self.opened,
-            read_only=self.read_only,
-            subscribe_all=self.subscribe_all,
-            transport=self.transport,
-            events=follower.log.count,
-            dropped=follower.log.dropped,
-            malformed=follower.log.malformed,
-            drift=len(self._drift),
-            requests=self.requests.count,
-            reconnects=follower.reconnects,
-            gaps=tuple(follower.gaps),
-            gap_count=follower.gaps.total,
-            channels=len(follower.tables.channels),
-            bridges=len(follower.tables.bridges),
-            handlers=len(follower.handlers),
-            problems=tuple(self.view_problems),
-        )
+        return Status.of(self, len(self._drift))
 
     # Asking.
 
@@ -465,11 +447,22 @@ class Session(Keeping):
     # Leaving.
 
     def close(self) -> None:
-        """Leave: end the threads, close the sockets, stop an embedded exchange."""
+        """Leave: end the threads, close the sockets, stop an embedded exchange.
+
+        A session opened with ``tidy=True`` or ``with`` first takes away what it made.
+        """
         with self._closing:
             if self._closed:
                 return
             self._closed = self._sender.closed = True
+        try:
+            if self._sender.belongings is not None:
+                for line in self._sender.belongings.take_away(self._sender.subscriptions):
+                    self.tell(f"left behind: {line}")
+        finally:
+            self._end()
+
+    def _end(self) -> None:
         if self._telephone is not None:
             self._telephone.close()
         self._follower.close()
@@ -489,6 +482,8 @@ class Session(Keeping):
         return not self._closed and self._follower.state is State.CONNECTED
 
     def __enter__(self) -> Session:
+        if self._tidy is None and self._sender.belongings is None:
+            self._sender.belongings = Belongings(self._own_rest)
         return self
 
     def __exit__(self, *exception: object) -> None:

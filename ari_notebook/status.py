@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ari_notebook.following import Gap
+
+if TYPE_CHECKING:
+    from ari_notebook.session import Session
 
 __all__ = ["Status", "counted"]
 
@@ -35,7 +39,39 @@ class Status:
     channels: int
     bridges: int
     handlers: int
-    problems: tuple[str, ...] = ()  # of views, see `Looking.view_problems`
+    tidy: bool  # whether it takes away what it made when it closes
+    problems: tuple[str, ...]  # of views, see `Looking.view_problems`
+
+    @classmethod
+    def of(cls, session: Session, drift: int) -> Status:
+        """How a session stands now; ``drift`` is what its events differ in so far."""
+        follower = session.following
+        return cls(
+            name=session.name,
+            url=session.url,
+            user=session.user,
+            applications=session.apps,
+            state="closed" if session.closed else follower.state.value,
+            reason=follower.reason,
+            asterisk=session.server,
+            since=session.opened,
+            read_only=session.read_only,
+            subscribe_all=session.subscribe_all,
+            transport=session.transport,
+            events=follower.log.count,
+            dropped=follower.log.dropped,
+            malformed=follower.log.malformed,
+            drift=drift,
+            requests=session.requests.count,
+            reconnects=follower.reconnects,
+            gaps=tuple(follower.gaps),
+            gap_count=follower.gaps.total,
+            channels=len(follower.tables.channels),
+            bridges=len(follower.tables.bridges),
+            handlers=len(follower.handlers),
+            tidy=session.sending.belongings is not None,
+            problems=tuple(session.view_problems),
+        )
 
     def __str__(self) -> str:
         lines = [
@@ -44,7 +80,7 @@ class Status:
             + (f" ({self.reason})" if self.reason and self.state != "connected" else ""),
             f"  application {', '.join(self.applications)}"
             f"{', subscribed to all' if self.subscribe_all else ''};"
-            f" REST over {self.transport}",
+            f" REST over {self.transport}{'; leaves nothing behind' if self.tidy else ''}",
             f"  {counted(self.channels, 'channel')}, {counted(self.bridges, 'bridge')},"
             f" {counted(self.handlers, 'handler')}",
             f"  {counted(self.events, 'event')}"

@@ -70,6 +70,20 @@ class Subscriptions:
             rest.send(Call("PUT", f"/applications/{application}/eventFilter", {}, body))
         return lost
 
+    def withdrawals(self) -> list[Call]:
+        """What has to be sent to be rid of all of it."""
+        ends = [
+            Call("DELETE", f"/applications/{application}/subscription", {"eventSource": source})
+            for (application, source), count in self._sources.items()
+            for _ in range(count)
+        ]
+        filters = [
+            Call("PUT", f"/applications/{application}/eventFilter", {}, {})
+            for application, body in self._filters.items()
+            if body
+        ]
+        return ends + filters
+
 
 _LISTS = {
     "channel": "channel_ids",

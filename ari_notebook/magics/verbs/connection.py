@@ -30,6 +30,7 @@ _GROUP = "Connection"
         Option("--read-only", "refuse everything that could change something"),
         Option("--transport", "what carries REST", "http|websocket", "transport"),
         Option("--no-verify", "do not check TLS certificates"),
+        Option("--tidy", "when it closes or the kernel exits, take away what it made"),
     ),
     group=_GROUP,
     method='ari = ari_notebook.connect("http://127.0.0.1:8088", app="hello-world")',
@@ -55,6 +56,7 @@ def connect_(context: Context, given: Given) -> Session:
             transport=given.option("--transport") or "http",
             verify=not given.option("--no-verify"),
             keep=context.settings.keep,
+            tidy=given.option("--tidy") or None,
         )
         _take_the_place(session, name)
     session.tell = _tell
