@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).parent.parent
+PACKAGE = TOP / "ari_notebook"
 
 
 def run(*command: object, **more: object) -> str:
@@ -55,6 +56,9 @@ def test_what_is_in_the_wheel(wheel: Path) -> None:
     assert "ari_notebook/course/01-hello-world.ipynb" in names
     assert "ari_notebook/config/ari.conf" in names
     assert any(name.startswith("ari_notebook/spec/api_docs/") for name in names)
+    pages = {f"ari_notebook/views/page/{file.name}" for file in (PACKAGE / "views/page").iterdir()}
+    assert len(pages) > 5
+    assert pages <= set(names)
     licence = [name for name in names if name.endswith("licenses/LICENSE")]
     assert licence
     strays = {"tests", "docs", ".asterisk", "__pycache__", "ari-course", ".ipynb_checkpoints"}
@@ -99,6 +103,17 @@ print(course_folder())
     assert str(elsewhere.parent) in said
     originals = {p.name for p in (TOP / "notebooks").glob("*.ipynb")}
     assert originals <= {p.name for p in (tmp_path / "mine").iterdir()}
+
+
+def test_the_panel_has_its_page(elsewhere: Path, tmp_path: Path) -> None:
+    code = """
+import ari_notebook
+with ari_notebook.connect() as ari:
+    panel = ari.panel()
+    print(panel._esm.count("export default { render }"), ".ari-panel" in panel._css)
+"""
+    said = run(elsewhere / "python", "-c", code, cwd=tmp_path)
+    assert said.split() == ["1", "True"]
 
 
 def test_the_magics_load(elsewhere: Path, tmp_path: Path) -> None:

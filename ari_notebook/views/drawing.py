@@ -14,14 +14,18 @@ __all__ = ["CHARACTER", "Drawing", "clock", "fitted", "hover", "svg"]
 _HOVER = 1500
 CHARACTER = 6.8  # pixels
 
+_DARK = "--in:#81c784;--bad:#ef9a9a;--g:#ffb74d;--out:#64b5f6"
 # JupyterLab's colours; elsewhere the browser's own, which follow its light or dark scheme.
 _CSS = """
 svg.ari-drawing.ari-drawing{--t:var(--jp-ui-font-color1,CanvasText);
 --f:var(--jp-ui-font-color2,GrayText);
---l:var(--jp-border-color1,GrayText);--out:var(--jp-brand-color1,#1565c0);
---in:var(--jp-success-color0,#1b7837);--bad:var(--jp-error-color0,#b2182b);
---p:var(--jp-layout-color1,Canvas);--g:var(--jp-warn-color0,#8a5a00);
+--l:var(--jp-border-color1,GrayText);--p:var(--jp-layout-color1,Canvas);
+--in:#1b5e20;--bad:#b71c1c;--g:#8a4b00;--out:#1565c0;
 font:12px var(--jp-ui-font-family,system-ui,sans-serif);max-width:none}
+[data-jp-theme-light="false"] svg.ari-drawing.ari-drawing{_DARK}
+@media (prefers-color-scheme:dark){
+:root:not(:has([data-jp-theme-light])) svg.ari-drawing.ari-drawing,
+svg.ari-drawing.ari-drawing:root{_DARK}}
 .ari-drawing text{fill:var(--t)}.ari-drawing .f{fill:var(--f)}
 .ari-drawing .life{stroke:var(--l);stroke-dasharray:3 3}
 .ari-drawing .box{fill:var(--p);stroke:var(--l)}
@@ -40,7 +44,7 @@ font:12px var(--jp-ui-font-family,system-ui,sans-serif);max-width:none}
 .ari-drawing circle.in{fill:var(--p);stroke:var(--out)}.ari-drawing text.c{fill:var(--out)}
 .ari-drawing .box.channel{stroke:var(--in)}.ari-drawing .box.bridge{stroke:var(--g)}
 .ari-drawing .box.playback,.ari-drawing .box.recording{stroke:var(--out)}
-""".replace("\n", "")
+""".replace("\n", "").replace("_DARK", _DARK)
 
 
 class Drawing:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Span", "Track", "draw", "timeline", "tracks", "write"]
 
-_LEFT, _WIDTH = 190.0, 760.0
+_LEFT, _WIDTH = 170.0, 640.0
 _BAR = 18.0  # pixels; a channel has one for its states, for bridges and for media
 _ROW = 3 * _BAR + 10
 _PLACES = {"state": 0, "bridge": 1, "playing": 2, "recording": 2}

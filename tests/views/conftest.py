@@ -47,6 +47,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def dark_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    _needs("jupyterlab")
+    with running_lab(tmp_path_factory.mktemp("dark"), {}, dark=True) as running:
+        yield running
+
+
 @contextmanager
 def watched_page(browser: Any) -> Iterator[tuple[Any, Notes]]:
     """A page, and notes of what it does that it should not."""

@@ -22,6 +22,7 @@ export function feed(store) {
   const node = h("details", { open: true, className: "part" }, summary, bar, list);
   const made = new Map();
   let drawn = 0;
+  let later = 0;
   const line = ([sequence, time, type, name, words]) => {
     const at = /T(\d+:\d+:\d+\.\d+)/.exec(time)?.[1] ?? "";
     const text = h("pre");
@@ -37,8 +38,13 @@ export function feed(store) {
   };
   const draw = (now = false) => {
     say(summary, `Events${store.skipped ? ` (${store.skipped} not shown)` : ""}`);
-    if (!node.open || (!now && Date.now() - drawn < DRAW_MS)) return;
-    if (!now && pause.getAttribute("aria-pressed") === "true") return;
+    if (!node.open || (!now && pause.getAttribute("aria-pressed") === "true")) return;
+    if (!now && Date.now() - drawn < DRAW_MS) {
+      later ||= setTimeout(() => ((later = 0), draw()), drawn + DRAW_MS - Date.now());
+      return;
+    }
+    clearTimeout(later);
+    later = 0;
     drawn = Date.now();
     const words = filter.value.toLowerCase();
     const wanted = store.events
