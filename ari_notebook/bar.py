@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -41,6 +43,13 @@ class Bar:
         self._widest = max(self._widest, len(said))
         sys.stderr.write(f"\r{said:{self._widest}}")
         sys.stderr.flush()
+
+    @classmethod
+    @contextmanager
+    def telling(cls, doing: str) -> Iterator[Callable[[float], None]]:
+        """The bar as what is told how far it is, for those who know no bars."""
+        with cls(doing) as bar:
+            yield bar.at
 
     def __enter__(self) -> Self:
         return self

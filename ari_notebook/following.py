@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from ari_notebook import snapshot
+from ari_notebook.bar import Bar
 from ari_notebook.client.address import Address
 from ari_notebook.client.advice import advise_playback
 from ari_notebook.client.credentials import Credentials
@@ -151,6 +152,7 @@ class Follower:
         tell: Callable[[str], None],
     ) -> None:
         self.log = EventLog(keep=keep)
+        self.log.progress = Bar.telling
         self.tables = Tables(subscribe_all=subscribe_all)
         self.handlers = Handlers()
         self.state = State.CLOSED

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from ari_notebook.bar import Bar
 from ari_notebook.captures.files import Reader
 from ari_notebook.captures.progress import shown
 from ari_notebook.captures.retelling import Retelling
@@ -92,6 +93,7 @@ class OpenCapture:
         self.path = reader.path
         self.header: Mapping[str, Any] = reader.header
         self.events = EventLog(keep=keep)
+        self.events.progress = Bar.telling
         self.requests = RequestLog()
         self.tables = Tables(subscribe_all=bool(self.header.get("subscribe_all")))
         self.started = self.ended = reader.started

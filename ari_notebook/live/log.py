@@ -10,6 +10,7 @@ import threading
 import time
 from array import array
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -26,6 +27,9 @@ __all__ = ["EventLog"]
 
 _ASTERISK, _MALFORMED = "asterisk", "malformed"
 _STEP = 256  # rows made columns while the lock is held: about two milliseconds
+
+
+Progress = Callable[[str], AbstractContextManager[Callable[[float], object]]]
 
 
 class EventLog:
@@ -53,6 +57,8 @@ class EventLog:
         self._origins: dict[int, str] = {}  # of what is not from Asterisk, by sequence number
         # Shown every event of Asterisk once, when its columns are made.
         self.look: Callable[[Mapping[str, Any]], None] | None = None
+        # Told what takes long, gives what is to be told how far it is, from 0 to 1.
+        self.progress: Progress = lambda _doing: nullcontext(lambda _part: None)
         self._columns = Columns()
         self._in_columns = 0  # sequence number of the first event not in the columns
 
@@ -149,9 +155,10 @@ class EventLog:
         return self._fill_columns(self._in_columns + _STEP)
 
     def _fill_columns(self, up_to: int) -> bool:
-        with self._lock:
-            stop = min(up_to, self.count)
+        with self._lock, self.progress("making columns") as told:
+            before, stop = self._in_columns, min(up_to, self.count)
             while (start := self._in_columns) < stop:  # decoded in parts, not a day at once
+                told((start - before) / (stop - before))
                 self._in_columns = min(stop, start + _STEP)
                 events, origins = self._extend(self._columns, start, self._in_columns)
                 if self.look is not None:

@@ -63,13 +63,15 @@ def test_a_bar_shows_how_far_it_is_and_leaves_an_empty_line(
 
 
 @pytest.mark.usefixtures("slow_clock")
-def test_opening_and_calls(recorded: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_opening_then_calls_then_events(recorded: Path, capsys: pytest.CaptureFixture[str]) -> None:
     opened = ari_notebook.open_capture(recorded)
     percentages = shown(capsys.readouterr().err, "reading long.jsonl.gz")
     assert len(set(percentages)) > 2
     assert percentages == sorted(percentages)
     assert len(opened.calls.df) == 20 * 13
     assert shown(capsys.readouterr().err, "reading calls")[-1] == 100
+    assert len(opened.events.df) == 20 * 514
+    assert shown(capsys.readouterr().err, "making columns")[-1] > 95
 
 
 @pytest.mark.usefixtures("slow_clock")
