@@ -1,0 +1,85 @@
+"""The exercise of notebook 11, done right and wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ari_notebook import Conflict
+from tests.lessons.conftest import Student
+
+LESSON = "departments"
+APPS = ["sales", "support"]
+
+
+def offer(student: Student, number: str) -> tuple[Any, str]:
+    """Somebody calls; their phone, and their channel's id."""
+    phone = student.ari.call("1007", caller=f"Caller <{number}>")
+    event = student.ari.wait_for("CallBroadcast")
+    return phone, event["channel"]["id"]
+
+
+def claim(student: Student, id: str, application: str) -> Any:
+    student.ari.events.claim_channel(channel_id=id, application=application)
+    student.ari.wait_for("StasisStart")
+    return student.ari.channels[id]
+
+
+def test_done_right(student: Student) -> None:
+    assert student.missing() == 1
+    phone, id = offer(student, "5551")
+    assert student.missing() == 1
+    assert "nobody has claimed" in student.hint()
+    alice = claim(student, id, "sales")
+    assert student.missing() == 2
+    bob = claim(student, offer(student, "7771")[1], "support")
+    assert student.missing() == 3
+    alice.answer()
+    bob.answer()
+    assert student.missing() == 4
+    phone.press("1")
+    student.ari.wait_for("ChannelDtmfReceived")
+    assert student.missing() == 5
+    alice.move(app="support", app_args="handed-over")
+    student.ari.wait_for("StasisStart", application="support")
+    assert student.missing() == 0
+
+
+def test_the_other_one_claimed_it(student: Student) -> None:
+    claim(student, offer(student, "5551")[1], "support")
+    assert student.missing() == 1
+    assert "support claimed it" in student.hint()
+
+
+def test_answered_before_it_was_claimed(student: Student) -> None:
+    for number, application in (("5551", "sales"), ("7771", "support")):
+        _, id = offer(student, number)
+        with pytest.raises(Conflict):
+            student.ari.request("POST", f"/channels/{id}/answer")
+        claim(student, id, application)
+    assert student.missing() == 3
+    assert "nobody's yet" in student.hint()
+
+
+def test_only_one_is_answered(student: Student) -> None:
+    claim(student, offer(student, "5551")[1], "sales").answer()
+    claim(student, offer(student, "7771")[1], "support")
+    assert student.missing() == 3
+
+
+def handed_over(student: Student, argument: str) -> None:
+    phone, id = offer(student, "5551")
+    alice = claim(student, id, "sales")
+    alice.answer()
+    claim(student, offer(student, "7771")[1], "support").answer()
+    phone.press("1")
+    student.ari.wait_for("ChannelDtmfReceived")
+    alice.move(app="support", app_args=argument)
+    student.ari.wait_for("StasisStart", application="support")
+
+
+def test_handed_over_without_the_argument(student: Student) -> None:
+    handed_over(student, "complaint")
+    assert student.missing() == 5
+    assert "without the argument" in student.hint()
