@@ -155,7 +155,7 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
         if kind == "all":
             self._wanted.set()
             self._hurry.set()
-        elif kind in ("do", "event", "sounds"):
+        elif kind in ("do", "event", "recording", "sounds"):
             threading.Thread(
                 target=self._answer, args=(dict(content),), name="ari-panel-click", daemon=True
             ).start()
@@ -174,6 +174,8 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
     def _value(self, asked: Message) -> Any:
         if asked["kind"] == "sounds":
             return self._commands.sounds()
+        if asked["kind"] == "recording":
+            return self._commands.recording(str(asked["name"]))
         if asked["kind"] == "event":
             event = self._board.event(int(asked["sequence"]))
             return pretty(event)[:20_000] if event else ""

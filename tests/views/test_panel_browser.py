@@ -15,9 +15,28 @@ from tests.views.lab import Kernel, Lab, Notes, open_notebook, run_cell, run_don
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-CONNECT = "%load_ext ari_notebook\n%ari connect;"
+CONNECT = "import time\n%load_ext ari_notebook\n%ari connect;"
 PANEL = "%ari panel"
 REQUESTS = "[[r.method, r.path, r.params, r.status] for r in ari.requests]"
+
+# Counts what would be heard, as it happens; the real parts do their work.
+EARS = """
+window.heard = {contexts: 0, tones: [], recordings: 0, spoken: []};
+window.AudioContext = class extends AudioContext {
+    constructor() { super(); window.heard.contexts += 1; }
+};
+const tone = OscillatorNode.prototype.start, file = AudioBufferSourceNode.prototype.start;
+OscillatorNode.prototype.start = function (...when) {
+    window.heard.tones.push(this.frequency.value);
+    return tone.apply(this, when);
+};
+AudioBufferSourceNode.prototype.start = function (...when) {
+    window.heard.recordings += this.buffer.duration;
+    return file.apply(this, when);
+};
+const speak = speechSynthesis.speak.bind(speechSynthesis);
+speechSynthesis.speak = (said) => { window.heard.spoken.push(said.text); speak(said); };
+"""
 
 
 @dataclass
@@ -68,6 +87,7 @@ class Shown:
 def opened(browser: Any, lab: Lab) -> Iterator[tuple[Shown, Notes]]:
     """One notebook for all: opening it takes longer than all that is tested on it."""
     with watched_page(browser) as (page, notes):
+        page.add_init_script(EARS)
         name = lab.write("panel.ipynb", CONNECT, PANEL, "import time; time.sleep(4)", PANEL)
         open_notebook(page, lab, name)
         run_done(page, 0)
@@ -244,6 +264,38 @@ def test_the_telephone(shown: Shown) -> None:
     shown.says("7", "tr.channel")
     shown.button("Put down").click()
     shown.panel.get_by_text("Nobody is on the line.").wait_for(timeout=5000)
+
+
+def test_what_is_played_to_the_telephone_is_heard_after_a_click(shown: Shown) -> None:
+    def hears(condition: str) -> None:
+        shown.page.wait_for_function(f"() => {{ const h = window.heard; return {condition}; }}")
+
+    shown.button("Call").click()
+    shown.rows.first.wait_for(timeout=5000)
+    shown.kernel.run(
+        "channel = ari.channels[next(iter(ari.channels)).id]\n"
+        "channel.record(name='said', format='wav'); time.sleep(0.5); ari.recordings.stop('said')\n"
+        "tone = channel.play('tone:busy')"
+    )
+    shown.says("tone:busy", "tr.channel")
+    assert shown.page.evaluate("window.heard") == {
+        "contexts": 0,
+        "tones": [],
+        "recordings": 0,
+        "spoken": [],
+    }
+    shown.button("Listen").click()
+    hears("h.contexts === 1 && h.tones.includes(480) && h.tones.includes(620)")
+    shown.kernel.run("tone.stop(); channel.play('recording:said')")
+    hears("h.recordings > 0.2")
+    shown.kernel.run("channel.play('sound:hello-world')")
+    hears("h.spoken.includes('Hello world')")
+    shown.panel.get_by_label("Keys on the call to").fill("5")
+    shown.button("Press").click()
+    hears("h.tones.includes(770) && h.tones.includes(1336)")
+    shown.button("Put down").click()
+    shown.panel.get_by_text("Nobody is on the line.").wait_for(timeout=5000)
+    assert shown.page.evaluate("window.heard.contexts") == 1
 
 
 def test_a_saved_notebook_shows_its_last_state_without_a_kernel(

@@ -51,8 +51,7 @@ export function tools(store, view) {
   sound.setAttribute("list", list.id);
   sound.addEventListener("focus", async () => {
     if (list.children.length) return;
-    const reply = await store.ask({ kind: "sounds" });
-    const known = Object.entries(reply.value ?? {});
+    const known = Object.entries(await store.sounds());
     list.replaceChildren(...known.map(([value, label]) => h("option", { value, label })));
   });
   view.sound = () => sound.value;

@@ -41,6 +41,7 @@ function render({ model, el }) {
     store.views.delete(view.draw);
     clearInterval(clock);
     cancelAnimationFrame(frame);
+    for (const part of parts) part.end?.();
   };
 }
 

@@ -74,6 +74,11 @@ export class Store {
     for (const draw of this.views) draw();
     return reply;
   }
+  // The sounds that the server has, with their words where it tells them; asked for once.
+  sounds() {
+    this.listed ??= this.ask({ kind: "sounds" }).then((reply) => reply.value ?? {});
+    return this.listed;
+  }
   get silent() {
     return Date.now() - this.heard > SILENT_MS;
   }
