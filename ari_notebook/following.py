@@ -182,6 +182,7 @@ class Follower:
             verify=verify,
             on_batch=self._on_batch,
             on_state=self._on_state,
+            urgent=lambda: self.answers is not None and self.answers.awaited,
         )
 
     def start(self) -> None:

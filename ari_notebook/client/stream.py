@@ -75,6 +75,7 @@ class Stream:
         verify: as for `requests`: True, False, or a CA bundle's path.
         on_batch: called in the thread with the messages of one read and their time.
         on_state: called in the thread when the connection comes or goes.
+        urgent: whether somebody waits for an answer to what was sent: nothing is gathered then.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Stream:
         verify: bool | str = True,
         on_batch: Callable[[Batch, float], None],
         on_state: Callable[[StateChange], None],
+        urgent: Callable[[], bool] = lambda: False,
     ) -> None:
         self._url = address.events(applications, subscribe_all=subscribe_all)
         self._address = address
@@ -94,6 +96,8 @@ class Stream:
         self._verify = verify
         self._on_batch = on_batch
         self._on_state = on_state
+        self._urgent = urgent
+        self._hurried = threading.Event()  # no gathering now: something was sent, or this is over
         self._socket: websocket.WebSocket | None = None
         self._sending = threading.Lock()  # two threads' frames must not mix
         self._stopping = threading.Event()
@@ -124,6 +128,7 @@ class Stream:
         """
         failure = "there is no connection to Asterisk at the moment"
         if self._socket is not None:
+            self._hurried.set()
             try:
                 self._send(TEXT, text)
                 return
@@ -160,6 +165,7 @@ class Stream:
         if self._stopping.is_set():
             return
         self._stopping.set()
+        self._hurried.set()
         with contextlib.suppress(OSError):  # the thread has left by itself and closed it
             self._wake_write.send(b"x")
         if self._thread.ident is None:
@@ -254,8 +260,10 @@ class Stream:
                     return ended or "another program connected under the application's name"
                 # TLS gives a record at a time, however much is there.
                 if len(messages) >= _DENSE and len(piece) < _PIECE and not secure:
-                    woken, _, _ = select.select([self._wake_read], [], [], _GATHER_SECONDS)
-                    gathered = not woken
+                    self._hurried.clear()
+                    if not self._urgent():
+                        self._hurried.wait(_GATHER_SECONDS)
+                        gathered = True
                 continue
             slept = time.time() - wall > _SILENCE_SECONDS  # the machine was suspended
             wall = time.time()

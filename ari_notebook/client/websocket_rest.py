@@ -81,6 +81,11 @@ class WebSocketTransport:
             (time.perf_counter() - started) * 1000,
         )
 
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits for an answer."""
+        return bool(self._waiting)
+
     def take(self, messages: list[bytes]) -> list[bytes]:
         """Hand out the answers among received messages; the events are left."""
         if not any(_MARK in message for message in messages):
