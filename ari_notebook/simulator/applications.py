@@ -141,10 +141,20 @@ class Applications:
 
     # Delivery.
 
-    def publish(self, event: dict[str, Any], topics: Iterable[Topic]) -> None:
-        """Tell an event to every application that is subscribed to one of its topics."""
+    def publish(
+        self, event: dict[str, Any], topics: Iterable[Topic], *, to_all: bool = True
+    ) -> None:
+        """Tell an event to every application that is subscribed to one of its topics.
+
+        Args:
+            event: the event.
+            topics: what it is about.
+            to_all: whether who is subscribed to everything hears of it, too.
+        """
         for app in list(self._apps.values()):
-            if app.deliver is not None and app.hears(topics):
+            if app.deliver is None or not app.hears(topics):
+                continue
+            if to_all or not any((kind, ALL) in app.counts for kind, _ in topics):
                 self.tell(app, event)
 
     def send(self, name: str, event: dict[str, Any]) -> bool:

@@ -10,20 +10,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ari_notebook.simulator.channels import NORMAL, Channel
+from ari_notebook.simulator.channels import NORMAL, TRANSFERRED, Channel
 from ari_notebook.simulator.clock import Program
 from ari_notebook.simulator.dialing import dial_event
 from ari_notebook.simulator.local import local_pair
+from ari_notebook.simulator.sip_channels import SipChannel
 from ari_notebook.simulator.stasis import end, stasis
 from ari_notebook.simulator.transfers import run_in_place_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ari_notebook.simulator.bridges import Bridge
 
 __all__ = ["attended_transfer"]
-
-# What a hangup after a transfer carries in the place of a cause (AST_SOFTHANGUP_DEV).
-_DEVICE = 1
 
 
 def attended_transfer(first: Channel, second: Channel) -> bool:
@@ -114,7 +114,6 @@ def _merge(told: _Told, one: Bridge, two: Bridge) -> None:
             two.swap(second, mover)
         else:
             two.join(mover)
-        mover.set_variable("ATTENDEDTRANSFER", "")
     two.introduce()
     _let_go(second)
     told.publish("Success", destination_type="bridge", destination_bridge=two.id)
@@ -138,14 +137,13 @@ def _link(told: _Told, one: Bridge, two: Bridge) -> None:
     """A Local channel takes the phone's place in both bridges."""
     first, second = told.first, told.second
     halves = _pair(first)
-    for half, leg in zip(halves, (first, second), strict=True):
-        if leg.control is None:
-            half.run(_until_out())
-        else:
-            run_in_place_of(leg, half)
 
-    def join() -> None:
+    def join_second() -> None:
         _swap_in(two, second, halves[1])
+        # That half's connection is the other's caller: it is known before that is told of.
+        first.exchange.soon(lambda: _enter(halves[0], first, join_first))
+
+    def join_first() -> None:
         _swap_in(one, first, halves[0])
         halves[0].set_state("Up")
         dial_event(halves[0], "ANSWER", named=False)
@@ -159,8 +157,19 @@ def _link(told: _Told, one: Bridge, two: Bridge) -> None:
         if first.control is None:
             _end(first)
 
-    # The application is told of the halves first.
-    first.exchange.soon(join)
+    _enter(halves[1], second, join_second)
+
+
+def _enter(half: Channel, leg: Channel, join: Callable[[], None]) -> None:
+    """Put a half of the Local channel into the hands that the phone's channel is in.
+
+    An application is told of it before it joins a bridge.
+    """
+    if leg.control is None:
+        half.run(_until_out())
+    else:
+        run_in_place_of(leg, half)
+    half.exchange.soon(join)
 
 
 def _pair(first: Channel) -> tuple[Channel, Channel]:
@@ -178,7 +187,6 @@ def _swap_in(bridge: Bridge, leg: Channel, half: Channel) -> None:
     """Put a half of the Local channel in the place of the phone's channel."""
     leg.cause = NORMAL
     bridge.swap(leg, half)
-    half.set_variable("ATTENDEDTRANSFER", "")
     if bridge.bridge_class == "basic":
         bridge.introduce()
         bridge.on_left = lambda _: _dissolve(bridge)
@@ -204,10 +212,10 @@ def _take_over(told: _Told, bridge: Bridge) -> None:
         return
     told.publish("Success", **application)
     bridge.on_left = None
-    bridge.leave(bridged)
     if other.task is not None:
         other.task.abandon()
     bridge.leave(other)
+    bridge.leave(bridged)
     bridge.destroy()
     _take_place(other, unbridged)
     _end(bridged)
@@ -228,6 +236,8 @@ def _link_to_place(
         near.set_state("Up")
         dial_event(near, "ANSWER", named=False)
         told.publish("Success", replace_channel=near.json(), **application)
+        if bridged is told.second:
+            _let_go(bridged)
 
     bridged.exchange.soon(join)
 
@@ -257,6 +267,8 @@ def _take_place(other: Channel, leg: Channel) -> None:
             other.run_application(*appl)
         other.set_connected(leg.connected)
         leg.context, leg.exten, leg.priority, application = before
+        if isinstance(leg, SipChannel):
+            leg.measure()
         if application[0]:
             leg.run_application(*application)
         leg.hang_up_now()
@@ -267,7 +279,7 @@ def _take_place(other: Channel, leg: Channel) -> None:
 def _let_go(leg: Channel) -> None:
     """The phone's part of the second call is over."""
     leg.cause = NORMAL
-    leg.request_hangup(soft=_DEVICE)
+    leg.request_hangup(soft=TRANSFERRED)
 
 
 def _end(leg: Channel) -> None:

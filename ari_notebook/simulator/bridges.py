@@ -99,6 +99,7 @@ class Bridge:
         topics = [("bridge", self.id)]
         fields = {"bridge": self.json(), **fields}
         if channel is not None:
+            channel.tell_caller()
             fields["channel"] = channel.json()
             topics.append(("channel", channel.id))
         self.exchange.publish(self.exchange.event(type, **fields), topics)
@@ -118,6 +119,9 @@ class Bridge:
         channel.bridge = self
         self.voice.add(channel.voice)
         self.publish("ChannelEnteredBridge", channel)
+        for transfer in ("BLINDTRANSFER", "ATTENDEDTRANSFER"):
+            if channel.variables.get(transfer):
+                channel.set_variable(transfer, "")  # it is done
         self._settle_technology()
         self._tell_peers()
         for other in self.members:
@@ -149,13 +153,17 @@ class Bridge:
         if call_id or channel.variables.get("BRIDGEPVTCALLID"):
             channel.set_variable("BRIDGEPVTCALLID", call_id)
 
-    def introduce(self) -> None:
-        """Show each of two who the other one is, where that has a number."""
+    def introduce(self, *, unknown: bool = False) -> None:
+        """Show each of two who the other one is, where that has a number.
+
+        Args:
+            unknown: whether one without a number is shown as well, in the place of who was there.
+        """
         if len(self.members) != 2:
             return
         one, other = self.members
         for channel, peer in ((one, other), (other, one)):
-            if peer.caller.number and channel.connected != peer.caller:
+            if (peer.caller.number or unknown) and channel.connected != peer.caller:
                 channel.set_connected(peer.caller)
                 channel.driver.indicate(channel, "CONNECTED_LINE")
 
@@ -165,6 +173,7 @@ class Bridge:
         member = self.members.get(old)
         self.leave(old)
         self.join(new, member)
+        self.introduce(unknown=True)
         self.on_left = on_left
 
     def retell_peers(self) -> None:

@@ -37,6 +37,11 @@ log = logging.getLogger(__name__)
 NORMAL = 16
 # What a hangup that a program asked for carries in the place of a cause (AST_SOFTHANGUP_EXPLICIT).
 EXPLICIT = 32
+# What one after a transfer carries there (AST_SOFTHANGUP_DEV).
+TRANSFERRED = 1
+
+# What is told of a change before that of the caller.
+_BEFORE_CALLER = ("ChannelStateChange", "ChannelDialplan")
 
 # Q.850 causes and Asterisk's words for them (main/causes, include/asterisk/causes.h).
 CAUSES = {
@@ -159,6 +164,7 @@ class Channel:
         in_dialplan: whether the dialplan runs on it.
         typed: the keys pressed that the dialplan has not made an extension of.
         told_place: the place in the dialplan that was last told of.
+        told_caller: whether its present caller was told of.
     """
 
     exchange: Exchange
@@ -203,6 +209,7 @@ class Channel:
     in_dialplan: bool = False
     typed: str = ""
     told_place: tuple[str, str, int] | None = None
+    told_caller: bool = True
 
     # As ARI sees it.
 
@@ -244,9 +251,12 @@ class Channel:
 
     def publish(self, type: str, **fields: Any) -> None:
         """Tell an event of this channel; its object comes last."""
+        if type not in _BEFORE_CALLER:
+            self.tell_caller()
         if not self.hidden:
             event = self.exchange.event(type, **fields, channel=self.json())
             self.exchange.publish(event, [("channel", self.id)])
+        self.tell_caller()
 
     # Life.
 
@@ -287,8 +297,18 @@ class Channel:
 
     def set_caller(self, party: Party) -> None:
         """Say who calls; told where it changes."""
+        self.learn_caller(party)
+        self.tell_caller()
+
+    def learn_caller(self, party: Party) -> None:
+        """Have it that somebody else calls; told with the next that is told of the channel."""
         if party != self.caller:
-            self.caller = party
+            self.caller, self.told_caller = party, False
+
+    def tell_caller(self) -> None:
+        """Tell who calls, where that was not told."""
+        if not self.told_caller:
+            self.told_caller = True
             self.publish(
                 "ChannelCallerId",
                 caller_presentation=0,

@@ -245,7 +245,8 @@ class Endpoints:
         }
 
     def _tell_status(self, name: str, contact: Contact, peer: str, status: str) -> None:
-        self._publish(name, "EndpointStateChange")
+        # Asterisk's topic of all endpoints leaves these out: only who names one hears of them.
+        self._publish(name, "EndpointStateChange", to_all=False)
         self._publish(name, "PeerStatusChange", peer={"peer_status": peer})
         info = {
             "uri": contact.uri,
@@ -255,9 +256,9 @@ class Endpoints:
         }
         self._publish(name, "ContactStatusChange", contact_info=info)
 
-    def _publish(self, name: str, type: str, **fields: Any) -> None:
+    def _publish(self, name: str, type: str, *, to_all: bool = True, **fields: Any) -> None:
         if name in self._known:
             event = self._exchange.event(type, endpoint=self._describe(name), **fields)
             # A technology is an endpoint too, that hears of all its own.
             heard = [("endpoint", f"{TECHNOLOGY}/{name}"), ("endpoint", TECHNOLOGY)]
-            self._exchange.publish(event, heard)
+            self._exchange.publish(event, heard, to_all=to_all)

@@ -128,9 +128,11 @@ class Exchange(Clock):
 
     # Events.
 
-    def publish(self, event: dict[str, Any], topics: Iterable[Topic]) -> None:
+    def publish(
+        self, event: dict[str, Any], topics: Iterable[Topic], *, to_all: bool = True
+    ) -> None:
         """Tell an event to the applications that are subscribed to one of its topics."""
-        self.applications.publish(event, tuple(topics))
+        self.applications.publish(event, tuple(topics), to_all=to_all)
 
     def event(self, type: str, **fields: Any) -> dict[str, Any]:
         """An event of this time."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ari_notebook.simulator.channels import Channel, Unreachable
+from ari_notebook.simulator.channels import Channel, Party, Unreachable
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
@@ -90,7 +90,7 @@ class _Half:
     def indicate(self, channel: Channel, condition: str) -> None:
         """Pass a condition on; whom this half talks to is who calls by the other."""
         if condition == "CONNECTED_LINE":
-            self._later(channel, lambda peer: peer.set_caller(channel.connected))
+            self._later(channel, lambda peer: _introduce(peer, channel.connected))
             return
         self._later(channel, lambda peer: peer.control_frame(condition))
 
@@ -122,3 +122,10 @@ class _Half:
     def audio(self, channel: Channel) -> None:
         """The other half hears it."""
         self.peer.hear_audio()
+
+
+def _introduce(half: Channel, party: Party) -> None:
+    """The other half's connection has become that of a caller; whom this half talks to sees who."""
+    half.learn_caller(party)
+    if half.bridge is not None:
+        half.bridge.introduce()

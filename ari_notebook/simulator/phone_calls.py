@@ -20,6 +20,9 @@ KEYS = "0123456789*#ABCD"
 KEY_MS = 100
 PAUSE_MS = 100
 
+# When a phone has heard that its transfer went well.
+HEARD_SECONDS = 0.02
+
 # How PJSIP_TRANSFER_HANDLING is kept on a channel.
 TRANSFER_HANDLING = "PJSIP_TRANSFER_HANDLING()"
 
@@ -201,7 +204,7 @@ class Call:
         consulted._there()
         done = attended_transfer(self.channel, consulted.channel)
         if done:
-            self.channel.exchange.soon(self.hangup)
+            self.later(HEARD_SECONDS, self.hangup)
         return done
 
     def hangup(self, cause: int | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ari_notebook.simulator.channels import Channel
+from ari_notebook.simulator.channels import TRANSFERRED, Channel
 from ari_notebook.simulator.sip_causes import status_of_cause
 
 __all__ = ["SipChannel"]
@@ -49,12 +49,12 @@ class SipChannel(Channel):
     def request_hangup(
         self, cause: int | None = None, *, soft: int | None = None, tell: bool = True
     ) -> None:
-        """Ask for the end; the media end with that.
+        """Ask for the end; the media end with that, but where the phone itself is yet to hang up.
 
         A phone that gives no cause lets the one stand that the channel has.
         """
-        if not self.gone and tell:
-            self._measure()
+        if not self.gone and tell and soft != TRANSFERRED:
+            self.measure()
         if soft is None:
             cause = cause or self.cause or None
         super().request_hangup(cause, soft=soft, tell=tell)
@@ -62,7 +62,7 @@ class SipChannel(Channel):
     def hang_up_now(self) -> None:
         """The end itself; a phone is told why by a SIP status where there is one."""
         if not self.gone:
-            self._measure()
+            self.measure()
             if self.tech_cause is None:
                 self.tech_cause = status_of_cause(self.cause)
         super().hang_up_now()
@@ -74,7 +74,7 @@ class SipChannel(Channel):
         else:
             super().hear_digit(digit, milliseconds)
 
-    def _measure(self) -> None:
+    def measure(self) -> None:
         """Set the variables that tell of the media, once, where there were any."""
         if self._measured or self.answered_at is None:
             return

@@ -77,8 +77,9 @@ def _go_on(other: Channel, channel: Channel, bridge: Bridge, exten: str) -> None
     """The other one leaves the call that Dial made, and runs the dialplan."""
     from ari_notebook.simulator.dialplan import run_dialplan
 
-    context = channel.context
     bridge.on_left = None
+    other.context, other.exten, other.priority = channel.context, exten, 1
+    other.run_application(*other.appl)
     bridge.leave(channel)
     if other.task is not None:
         other.task.abandon()
@@ -89,7 +90,6 @@ def _go_on(other: Channel, channel: Channel, bridge: Bridge, exten: str) -> None
     else:
         channel.cause = NORMAL
         channel.hang_up_now()
-    other.context, other.exten, other.priority = context, exten, 1
     other.run(run_dialplan(other))
 
 
@@ -113,13 +113,12 @@ def _replace(channel: Channel, other: Channel, bridge: Bridge, exten: str) -> No
         before = bridge.json()
         channel.cause = NORMAL
         bridge.swap(channel, first)
-        first.set_variable("BLINDTRANSFER", "")
         _tell(channel, exten, "Success", other, before, replaced_by=first)
 
     first.on_control = heard
-    first.driver.call(first)
     run_in_place_of(channel, first)
     exchange.soon(join)
+    first.driver.call(first)
 
 
 def run_in_place_of(channel: Channel, replacement: Channel) -> None:
