@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from urllib.parse import quote
 
-from ari_notebook.client.errors import AriError, ConnectionLost, NotFound, OutcomeUnknown
+from ari_notebook.client.errors import (
+    AriError,
+    InvalidParameter,
+    NotFound,
+    OutcomeUnknown,
+    RequestFailed,
+)
 from ari_notebook.client.rest import Answer, Call, Rest
-from ari_notebook.subscriptions import Subscriptions
+from ari_notebook.subscriptions import withdrawals
 
 __all__ = ["Belongings"]
 
@@ -82,11 +89,11 @@ class Belongings:
         finally:
             self._underway.discard(future)
 
-    def take_away(self, subscriptions: Subscriptions) -> list[str]:
-        """Remove everything that is still there.
+    def take_away(self, applications: Collection[str]) -> list[str]:
+        """Remove everything that is still there, and the applications' subscriptions and filters.
 
         Args:
-            subscriptions: of the session, which are withdrawn.
+            applications: the session's own.
 
         Returns:
             What could not be removed, and why; a line each.
@@ -94,22 +101,16 @@ class Belongings:
         wait(set(self._underway), _PATIENCE)
         rest = Rest(self._rest.transport, timeout=_PATIENCE)
         left = [f"{call} had no answer and may have made something" for call in self._unknown]
-        calls = subscriptions.withdrawals()
-        for kind, made in self._made.items():
-            calls += (
-                Call("DELETE", f"/{kind}/{quote(id, safe='')}")
-                for id in self._alive(made, kind, rest)
-            )
-        for number, call in enumerate(calls):
-            try:
-                rest.send(call)
-            except NotFound:
-                continue
-            except AriError as error:
-                left.append(f"{call}: {error}")
-                if isinstance(error, ConnectionLost):  # the next would wait as long
-                    left += [f"{each}: not tried" for each in calls[number + 1 :]]
-                    break
+        try:
+            for kind, made in self._made.items():
+                for id in self._alive(made, kind, rest):
+                    _remove(rest, Call("DELETE", f"/{kind}/{quote(id, safe='')}"), left)
+            for application in rest.send(Call("GET", "/applications")).json():
+                if application["name"] in applications:
+                    for call in withdrawals(application):
+                        _remove(rest, call, left)
+        except AriError as error:  # nobody answers: the next would wait as long
+            left.append(f"everything else: {error}")
         return left
 
     @staticmethod
@@ -120,7 +121,7 @@ class Belongings:
             return known
         try:
             return known & {str(each["id"]) for each in rest.send(Call("GET", f"/{kind}")).json()}
-        except AriError:
+        except RequestFailed:
             return known
 
     def _exists(self, path: str) -> bool:
@@ -134,7 +135,18 @@ class Belongings:
         """Forget what is gone, so that a day of calls is not remembered call by call."""
         if sum(map(len, self._made.values())) <= self._roomy:
             return
-        for kind, made in self._made.items():
-            known = set(made)
-            made -= known - self._alive(known, kind, self._rest)
+        with suppress(AriError):  # which is not the business of whoever asks for something
+            for kind, made in self._made.items():
+                known = set(made)
+                made -= known - self._alive(known, kind, self._rest)
         self._roomy = max(_FEW, 2 * sum(map(len, self._made.values())))
+
+
+def _remove(rest: Rest, call: Call, left: list[str]) -> None:
+    """Send a call that removes something; what is gone already is as good as removed."""
+    try:
+        rest.send(call)
+    except (NotFound, InvalidParameter):  # 422 is a source of events that is no more
+        return
+    except RequestFailed as error:
+        left.append(f"{call}: {error}")

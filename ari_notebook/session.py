@@ -456,8 +456,8 @@ class Session(Keeping):
                 return
             self._closed = self._sender.closed = True
         try:
-            if self._sender.belongings is not None:
-                for line in self._sender.belongings.take_away(self._sender.subscriptions):
+            if self._sender.belongings is not None and self._simulator is None:
+                for line in self._sender.belongings.take_away(self.apps):
                     self.tell(f"left behind: {line}")
         finally:
             self._end()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 from ari_notebook.client.errors import AriError
 from ari_notebook.client.rest import Answer, Call, Rest
 
-__all__ = ["Subscriptions"]
+__all__ = ["Subscriptions", "withdrawals"]
 
 _PATH = re.compile(r"^/applications/([^/]+)/(subscription|eventFilter)$")
 
@@ -70,20 +71,6 @@ class Subscriptions:
             rest.send(Call("PUT", f"/applications/{application}/eventFilter", {}, body))
         return lost
 
-    def withdrawals(self) -> list[Call]:
-        """What has to be sent to be rid of all of it."""
-        ends = [
-            Call("DELETE", f"/applications/{application}/subscription", {"eventSource": source})
-            for (application, source), count in self._sources.items()
-            for _ in range(count)
-        ]
-        filters = [
-            Call("PUT", f"/applications/{application}/eventFilter", {}, {})
-            for application, body in self._filters.items()
-            if body
-        ]
-        return ends + filters
-
 
 _LISTS = {
     "channel": "channel_ids",
@@ -97,3 +84,22 @@ def _is_subscribed(application: dict[str, Any], source: str) -> bool:
     scheme, _, name = source.partition(":")
     listed = application.get(_LISTS.get(scheme, ""), [])
     return name in listed if name else any("ALL_TOPIC" in item for item in listed)
+
+
+def withdrawals(application: dict[str, Any]) -> list[Call]:
+    """What to send so that an application is subscribed to nothing and filters nothing.
+
+    Args:
+        application: as the server describes it. It is subscribed to more than was asked for: to
+            what was ever in it, and to the bridges that its channels were added to.
+    """
+    path = f"/applications/{quote(application['name'], safe='')}"
+    calls = [
+        Call("DELETE", f"{path}/subscription", {"eventSource": f"{scheme}:{name}"})
+        for scheme, listed in _LISTS.items()
+        for name in application.get(listed, ())
+        if "ALL_TOPIC" not in name  # which ends with the connection
+    ]
+    if application.get("events_allowed") or application.get("events_disallowed"):
+        calls.append(Call("PUT", f"{path}/eventFilter", {}, {}))
+    return calls
