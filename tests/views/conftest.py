@@ -16,7 +16,7 @@ import pytest
 from tests.views.lab import Lab, Notes, chromium, running_lab
 
 
-def _needs(module: str) -> None:
+def needs(module: str) -> None:
     if find_spec(module) is None:
         _without(f"the tests of pages need {module}: pip install 'ari-notebook[lab,test]'")
 
@@ -29,7 +29,7 @@ def _without(reason: str) -> NoReturn:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    _needs("playwright")
+    needs("playwright")
     from playwright.sync_api import Error
 
     with ExitStack() as stack:
@@ -42,14 +42,14 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    _needs("jupyterlab")
+    needs("jupyterlab")
     with running_lab(tmp_path_factory.mktemp("lab"), {}) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def dark_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    _needs("jupyterlab")
+    needs("jupyterlab")
     with running_lab(tmp_path_factory.mktemp("dark"), {}, dark=True) as running:
         yield running
 

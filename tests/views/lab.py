@@ -29,18 +29,26 @@ CHROMIUM_FLAGS = [
 ]
 # What Chromium or JupyterLab say of themselves, not of a page of ours.
 NOT_OURS = re.compile(r"favicon|service-worker|Deprecat|jupyter-collaboration|ERR_ABORTED")
+# Where the page says that the kernel is there.
+_IDLE = {
+    "jupyterlab": "#jp-main-statusbar :text('| Idle')",
+    "notebook": ".jp-Notebook-ExecutionIndicator[data-status='idle']",
+}
 
 
 @dataclass
 class Lab:
-    """A running JupyterLab, the folder of its notebooks and that of its kernels' addresses."""
+    """A running JupyterLab or Notebook: its notebooks' folder, that of its kernels' addresses."""
 
     port: int
     folder: Path
     token: str
     runtime: Path
+    program: str = "jupyterlab"
 
     def url(self, notebook: str) -> str:
+        if self.program == "notebook":
+            return f"http://127.0.0.1:{self.port}/notebooks/{notebook}?token={self.token}"
         return (
             f"http://127.0.0.1:{self.port}/lab/workspaces/{secrets.token_hex(4)}"
             f"/tree/{notebook}?token={self.token}"
@@ -71,7 +79,13 @@ class Lab:
 
 
 @contextmanager
-def running_lab(folder: Path, environment: dict[str, str], *, dark: bool = False) -> Iterator[Lab]:
+def running_lab(
+    folder: Path,
+    environment: dict[str, str],
+    *,
+    dark: bool = False,
+    program: str = "jupyterlab",
+) -> Iterator[Lab]:
     """JupyterLab on loopback with settings of its own; the kernel is this Python."""
     port, token = free_port(), secrets.token_hex(8)
     home = folder / "home"
@@ -84,7 +98,7 @@ def running_lab(folder: Path, environment: dict[str, str], *, dark: bool = False
     (settings / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
     theme = {"theme": "JupyterLab Dark" if dark else "JupyterLab Light"}
     (settings / "themes.jupyterlab-settings").write_text(json.dumps(theme))
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    command = [sys.executable, "-m", program, "--no-browser", "--allow-root"]
     command += [f"--port={port}", "--ip=127.0.0.1", f"--IdentityProvider.token={token}"]
     command += [f"--ServerApp.root_dir={notebooks}", "--LabApp.news_url=None"]
     isolated = {
@@ -102,7 +116,7 @@ def running_lab(folder: Path, environment: dict[str, str], *, dark: bool = False
     )
     try:
         _wait_for(f"http://127.0.0.1:{port}/api?token={token}", process)
-        yield Lab(port, notebooks, token, home / "runtime")
+        yield Lab(port, notebooks, token, home / "runtime", program)
     finally:
         process.terminate()
         try:
@@ -209,7 +223,7 @@ def open_notebook(page: Any, lab: Lab, name: str) -> None:
     """Open a notebook and wait until its kernel is there."""
     page.goto(lab.url(name))
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
-    page.wait_for_selector("#jp-main-statusbar :text('| Idle')", timeout=60_000)
+    page.wait_for_selector(_IDLE[lab.program], timeout=60_000)
 
 
 def run_cell(page: Any, number: int) -> None:
