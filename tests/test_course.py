@@ -79,6 +79,29 @@ def test_this_installation_has_a_course() -> None:
 
 
 @pytest.mark.slow
+def test_lab_never_writes_over_an_edited_notebook(tmp_path: Path) -> None:
+    pytest.importorskip("jupyterlab")
+    folder = tmp_path / "course"
+    # JupyterLab says its version and leaves: what lab does before is what matters here.
+    command = [
+        *(sys.executable, "-c", "from ari_notebook.cli import main; raise SystemExit(main())"),
+        *("lab", str(folder), "--version"),
+    ]
+    first = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "yours" not in first.stdout
+    edited = folder / "01-hello-world.ipynb"
+    mine = edited.read_text().replace("Hello World", "My own notes")
+    edited.write_text(mine)
+    for _ in range(2):
+        again = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert edited.read_text() == mine
+        assert "01-hello-world.ipynb: yours" in again.stdout
+    edited.unlink()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    assert "Hello World" in edited.read_text()  # thrown away is how one gets it back
+
+
+@pytest.mark.slow
 def test_lab_opens_the_copied_course_on_its_first_page(tmp_path: Path) -> None:
     folder, port = tmp_path / "course", free_port()
     command = [

@@ -134,18 +134,45 @@ BAD_CELLS = (
 )
 
 
-def test_what_is_wrong_in_a_cell_would_be_seen(tmp_path: Path) -> None:
-    notebook = nbformat.v4.new_notebook()
-    good = ("%load_ext ari_notebook", "%ari connect", "# NBVAL_CHECK_OUTPUT\nprint(7 * 6)")
-    for number, source in enumerate((*good, *BAD_CELLS), 1):
-        cell = nbformat.v4.new_code_cell(source, execution_count=number)
-        if source.startswith("# NBVAL"):
-            stored = "42\n" if source in good else "41\n"
-            cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=stored)]
-        notebook.cells.append(cell)
-    path = tmp_path / "wrong.ipynb"
+def append(notebook: Any, source: str, stored: str = "") -> None:
+    number = 1 + sum(cell.cell_type == "code" for cell in notebook.cells)
+    cell = nbformat.v4.new_code_cell(source, execution_count=number)
+    if stored:
+        cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=stored)]
+    notebook.cells.append(cell)
+
+
+def with_bad_cells(notebook: Any, path: Path) -> None:
+    for source in BAD_CELLS:
+        append(notebook, source, stored="41\n" if source.startswith("# NBVAL") else "")
     nbformat.write(notebook, path)
 
-    done = run(path, tmp_path)
 
-    assert f"{len(BAD_CELLS)} failed, {len(good)} passed" in done.stdout
+def test_what_is_wrong_in_a_cell_would_be_seen(tmp_path: Path) -> None:
+    notebook = nbformat.v4.new_notebook()
+    append(notebook, "%load_ext ari_notebook")
+    append(notebook, "%ari connect")
+    append(notebook, "# NBVAL_CHECK_OUTPUT\nprint(7 * 6)", stored="42\n")
+    with_bad_cells(notebook, tmp_path / "wrong.ipynb")
+
+    done = run(tmp_path / "wrong.ipynb", tmp_path)
+
+    assert f"{len(BAD_CELLS)} failed, 3 passed" in done.stdout
+
+
+@pytest.mark.slow
+@every_notebook
+def test_what_is_wrong_in_a_cell_of_it_would_be_seen(notebook: Path, tmp_path: Path) -> None:
+    """Whatever a notebook sets up when it begins, nothing wrong passes after it."""
+    began = nbformat.read(notebook, as_version=4)
+    codes = [number for number, cell in enumerate(began.cells) if cell.cell_type == "code"]
+    loads = next(
+        number for number in codes if "%load_ext ari_notebook" in began.cells[number].source
+    )
+    began.cells = began.cells[: loads + 1]
+    good = codes.index(loads) + 1
+    with_bad_cells(began, tmp_path / notebook.name)
+
+    done = run(tmp_path / notebook.name, tmp_path)
+
+    assert f"{len(BAD_CELLS)} failed, {good} passed" in done.stdout
