@@ -59,7 +59,7 @@ def claimed_by_support(seen: Evidence) -> Verdict:
 def answered(seen: Evidence) -> Verdict:
     pairs = [
         (call, _claim(call, _SALES) or _claim(call, _SUPPORT))
-        for call in _offered(seen, lambda offer: True)
+        for call in _offered(seen, lambda _: True)
     ]
     claims = [(call, claim) for call, claim in pairs if claim]
     done = [claim for call, claim in claims if call.request("channels.answer", after=claim)]
