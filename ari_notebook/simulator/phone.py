@@ -160,6 +160,19 @@ class Phone:
         line = Line(self, partial(self._converse, **conversation))
         return place_call(self._exchange, self.name, line, to, context, caller)
 
+    def attended_transfer(self) -> bool:
+        """Connect the other side of its oldest call with that of its newest, and hang both up.
+
+        Returns:
+            whether that could be done.
+
+        Raises:
+            NotPossible: it has less than two calls.
+        """
+        if len(self._calls) < 2:
+            raise NotPossible(f"{self.name} has no two calls to connect")
+        return self.calls[0].transfer_to(self.current)
+
     def answer(self) -> Call:
         """Answer the call that rings longest.
 

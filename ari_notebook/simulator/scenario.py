@@ -64,6 +64,7 @@ VERBS = {
     "hold": _Verb(lambda phone: phone.current.hold()),
     "unhold": _Verb(lambda phone: phone.current.unhold()),
     "transfer": _Verb(lambda phone, to: phone.current.transfer(to), {"to": str}),
+    "attended_transfer": _Verb(lambda phone: phone.attended_transfer()),
     "hangup": _Verb(lambda phone, cause=None: phone.current.hangup(cause), {}, {"cause": int}),
     "send": _Verb(lambda phone, to, text: phone.send(to, text), {"to": str, "text": str}),
 }

@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from ari_notebook.simulator.configfile import ConfigError
+from ari_notebook.simulator.phone_calls import NotPossible
 from ari_notebook.simulator.scenario import parse_scenario, read_scenario
 from tests.simulator.switchboard import Switchboard
 
@@ -87,6 +88,41 @@ def test_every_verb_can_be_done():
         assert kind in told
     assert board.of("ChannelDestroyed")[0]["cause"] == 31
     assert board.phones["bob"].behaviour.answer_after is None
+
+
+def test_a_phone_connects_its_two_calls():
+    text = """
+        [phones.alice]
+        [phones.bob]
+        answer_after = 0.5
+        [phones.carol]
+        answer_after = 0.5
+    """
+    for at, do, more in (
+        (1, "call", 'to = "bob"'),
+        (3, "call", 'to = "carol"'),
+        (5, "attended_transfer", ""),
+    ):
+        text += f'\n[[actions]]\nat = {at}\nphone = "alice"\ndo = "{do}"\n{more}\n'
+    board = Switchboard(
+        "[default]\nexten => bob,1,Dial(PJSIP/bob)\nexten => carol,1,Dial(PJSIP/carol)\n"
+    )
+    board.phones.follow(parse_scenario(text))
+    board.wait(10)
+    (told,) = board.of("BridgeAttendedTransfer")
+    assert (told["result"], told["destination_type"]) == ("Success", "bridge")
+    (bridge,) = board.ask("GET", "/bridges")[1]
+    left = {channel["name"].split("-")[0] for channel in board.ask("GET", "/channels")[1]}
+    assert left == {"PJSIP/bob", "PJSIP/carol"}
+    assert len(bridge["channels"]) == 2
+    assert not board.phones["alice"].calls
+
+
+def test_it_takes_two_calls_to_connect_them():
+    board = Switchboard()
+    board.phones.add("alice")
+    with pytest.raises(NotPossible, match="alice has no two calls to connect"):
+        board.phones["alice"].attended_transfer()
 
 
 def test_what_cannot_be_done_at_its_time_is_logged(caplog):
