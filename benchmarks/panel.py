@@ -213,10 +213,11 @@ panel.send = counting
 """
 
 
-def measure(channels: int, rate: int, seconds: float, rows: int = 10) -> Figures:
+def measure(browser: Any, channels: int, rate: int, seconds: float, rows: int = 10) -> Figures:
     """Measure.
 
     Args:
+        browser: of Playwright.
         channels: live ones under load.
         rate: events a second under load.
         seconds: how long the load is looked on.
@@ -226,7 +227,6 @@ def measure(channels: int, rate: int, seconds: float, rows: int = 10) -> Figures
         exchange_process() as (url, pipe),
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         running_lab(Path(folder), {"ARI_PASSWORD": "asterisk"}) as lab,
-        chromium() as browser,
         watched_page(browser) as (page, notes),
     ):
         connect = f"%load_ext ari_notebook\n%ari connect {url} --app hello-world;"
@@ -250,8 +250,9 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=2000, help="events a second")
     parser.add_argument("--minutes", type=float, default=5.0)
     asked = parser.parse_args()
-    for line in measure(asked.channels, asked.rate, asked.minutes * 60).lines():
-        print(line)
+    with chromium() as browser:
+        figures = measure(browser, asked.channels, asked.rate, asked.minutes * 60)
+    print("\n".join(figures.lines()))
 
 
 if __name__ == "__main__":
