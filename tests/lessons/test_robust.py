@@ -1,0 +1,88 @@
+"""The exercise of notebook 13, done right and wrong."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import Any
+
+from ari_notebook import AriError
+from tests.lessons.conftest import Student
+
+LESSON = "robust"
+
+
+def greet(student: Student, *, careful: bool = True) -> None:
+    """Let everybody be greeted, with care or without."""
+    ari = student.ari
+
+    @ari.on("StasisStart")
+    def play(channel: Any) -> None:
+        channel.play(media="sound:hello-world")
+
+    @ari.on("PlaybackFinished")
+    def over(event: Any) -> None:
+        id = event.playback.target_uri.partition(":")[2]
+        if not careful:
+            ari.channels.hangup(id)
+        elif event.playback.state == "done":
+            with suppress(AriError):
+                ari.channels.hangup(id)
+
+
+def stay(student: Student, callers: int) -> None:
+    for _ in range(callers):
+        student.ari.call("1000")
+    for _ in range(callers):
+        student.ari.wait_for("StasisEnd")
+
+
+def cut_short(student: Student) -> None:
+    phone = student.ari.call("1000")
+    student.ari.wait_for("PlaybackStarted")
+    phone.hangup()
+    student.ari.wait_for("StasisEnd")
+
+
+def test_done_right(student: Student) -> None:
+    assert student.missing() == 1
+    greet(student)
+    stay(student, 1)
+    assert student.missing() == 2
+    stay(student, 2)
+    assert student.missing() == 3
+    cut_short(student)
+    assert student.missing() == 0
+
+
+def test_one_after_the_other(student: Student) -> None:
+    greet(student)
+    stay(student, 1)
+    stay(student, 1)
+    assert student.missing() == 2
+    assert "one after the other" in student.hint()
+
+
+def test_hung_up_too_early(student: Student) -> None:
+    channel = student.call()
+    channel.play(media="sound:hello-world")
+    student.ari.wait_for("PlaybackStarted")
+    channel.hangup()
+    student.ari.wait_for("StasisEnd")
+    assert student.missing() == 1
+    assert "before it was over" in student.hint()
+
+
+def test_a_handler_fails_and_is_mended(student: Student) -> None:
+    greet(student, careful=False)
+    stay(student, 2)
+    cut_short(student)
+    for _ in range(100):
+        if student.missing() == 4:
+            break
+        time.sleep(0.05)
+    assert student.missing() == 4
+    assert "404 Channel not found" in student.hint()
+    greet(student)
+    cut_short(student)
+    assert student.missing() == 0
