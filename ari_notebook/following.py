@@ -10,7 +10,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -36,6 +37,9 @@ _SETTLE_SECONDS = 0.5
 _REMEMBERED_GAPS = 1000
 _BUSY = 5000  # events in that time from which on the stream is left alone
 _BREATH_SECONDS, _TURN_SECONDS = 0.001, 0.003
+# How long events of a dense stream may lie unread while a handler or a wait is there, and while
+# nobody is: within half of what Asterisk gives a write (websocket_write_timeout, 100 ms).
+_AWAITED_SECONDS, _UNAWAITED_SECONDS = 0.02, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,7 @@ class Follower:
         self.reconnects = 0
         self.gaps = Gaps()
         self.answers: WebSocketTransport | None = None
+        self._waits = 0  # that are going on
         self.listeners: tuple[Listener, ...] = ()
         # Guards the log and the tables against two writers, and wakes whoever waits for events.
         self.arrived = threading.Condition()
@@ -182,7 +187,7 @@ class Follower:
             verify=verify,
             on_batch=self._on_batch,
             on_state=self._on_state,
-            urgent=lambda: self.answers is not None and self.answers.awaited,
+            patience=self._patience,
         )
 
     def start(self) -> None:
@@ -248,6 +253,18 @@ class Follower:
             for listener in self.listeners:
                 listener.applied(event)
 
+    @contextmanager
+    def awaited(self) -> Iterator[None]:
+        """Somebody waits for events meanwhile: they shall come soon."""
+        with self.arrived:
+            self._waits += 1
+        self.stream.hurry()
+        try:
+            yield
+        finally:
+            with self.arrived:
+                self._waits -= 1
+
     def raise_if_over(self) -> None:
         """Raise what a wait for events has to know.
 
@@ -265,6 +282,11 @@ class Follower:
             raise SessionClosed("the session is closed", "Type: %ari connect")
 
     # Called by the stream, in its thread.
+
+    def _patience(self) -> float:
+        if self.answers is not None and self.answers.awaited:
+            return 0.0
+        return _AWAITED_SECONDS if self._waits or len(self.handlers) else _UNAWAITED_SECONDS
 
     def _on_batch(self, messages: Batch, received: float) -> None:
         if self.answers is not None:

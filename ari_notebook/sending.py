@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -53,6 +54,7 @@ class Sender:
         self.belongings: Belongings | None = None
         # Told of every request and its answer; None where none came.
         self.listeners: tuple[Callable[[SentRequest, Answer | None], None], ...] = ()
+        self._observing = threading.Lock()
         self._address = address
         self._user = user
         self._read_only = read_only
@@ -134,9 +136,10 @@ class Sender:
             url=self._address.ari + call.uri,
             user=self._user,
         )
-        self.log.append(request)
-        for listener in self.listeners:
-            listener(request, answer)
+        with self._observing:  # two threads' requests have one order, in the log and in a capture
+            self.log.append(request)
+            for listener in self.listeners:
+                listener(request, answer)
 
 
 def _refuse_unplayable(media: object, operation: Operation) -> None:

@@ -72,7 +72,16 @@ class Waits:
             ApplicationTaken: it will not come here.
             SessionClosed: likewise.
         """
-        mark = mark or self.mark
+        with self._follower.awaited():
+            return self._wait(pattern, timeout, mark or self.mark, progress)
+
+    def _wait(
+        self,
+        pattern: Pattern,
+        timeout: float,
+        mark: Mark,
+        progress: Callable[[float], None] | None,
+    ) -> dict[str, Any]:
         follower = self._follower
         started = time.monotonic()
         gaps = follower.gaps.total

@@ -132,23 +132,27 @@ def differences(ari: Session, path: Path) -> list[str]:
     return wrong
 
 
-def record_ends(ari: Session) -> dict[str, float]:
-    """When a channel's record ends: as it leaves its last bridge, else as it is destroyed.
+def record_times(ari: Session) -> tuple[dict[str, float], dict[str, float]]:
+    """When a channel's record starts and ends, by what events say.
 
-    A call ends when its last channel is destroyed, which a busy machine may take a while for.
+    It starts as the channel is announced, which is after its creation; it ends as the channel
+    leaves its last bridge, else as it is destroyed. A call begins with the creation of its first
+    channel and ends when its last is destroyed. A busy machine may take a while for either.
     """
+    created: dict[str, float] = {}
     left: dict[str, float] = {}
     destroyed: dict[str, float] = {}
+    kept = {"ChannelCreated": created, "ChannelLeftBridge": left, "ChannelDestroyed": destroyed}
     for event in ari.log[:]:
-        found = {"ChannelLeftBridge": left, "ChannelDestroyed": destroyed}.get(event["type"])
-        if found is not None:
-            found[event["channel"]["id"]] = datetime.fromisoformat(event["timestamp"]).timestamp()
-    return destroyed | left
+        if event["type"] in kept:
+            at = datetime.fromisoformat(event["timestamp"]).timestamp()
+            kept[event["type"]][event["channel"]["id"]] = at
+    return created, destroyed | left
 
 
 def against_records(ari: Session, path: Path, since: float) -> list[str]:
     """Where calls are not what the server's own call detail records say, row by row."""
-    calls, ends = ari.calls.df, record_ends(ari)
+    calls, (starts, ends) = ari.calls.df, record_times(ari)
     records: dict[str, list[dict[str, str]]] = defaultdict(list)
     with path.open() as file:
         for row in csv.DictReader(file, DETAILS):
@@ -157,7 +161,7 @@ def against_records(ari: Session, path: Path, since: float) -> list[str]:
     wrong = [f"{id}: no call" for id in set(records) - set(calls.index)]
     wrong += [f"{id}: no record" for id in set(calls.index) - set(records)]
     furthest: dict[str, float] = defaultdict(float)
-    later = 0.0
+    earlier = later = 0.0
     for id, rows in records.items():
         if id not in calls.index:
             continue
@@ -167,10 +171,13 @@ def against_records(ari: Session, path: Path, since: float) -> list[str]:
         ended = max(ends[row["uniqueid"]] for row in rows)
         after = call.end.timestamp() - ended  # it had left its bridge
         later = max(later, after)
+        began = min(starts[row["uniqueid"]] for row in first)
+        before = began - call.begin.timestamp()
+        earlier = max(earlier, before)
         off = {
-            "begin": call.begin.timestamp() - min(float(row["start"]) for row in first),
+            "begin": began - min(float(row["start"]) for row in first),
             "end": ended - max(float(row["end"]) for row in rows),
-            "not before": min(0.0, after),
+            "order": min(0.0, before, after),
         }
         if bool(answered) != (call.disposition == "ANSWERED"):
             wrong.append(f"{id}: {call.disposition}, but answered {answered}")
@@ -189,6 +196,7 @@ def against_records(ari: Session, path: Path, since: float) -> list[str]:
     shown = ", ".join(f"{name} {value * 1000:.1f}" for name, value in furthest.items())
     count = sum(map(len, records.values()))
     print(f"{count} records of {len(records)} linked ids; at most {shown} ms off;")
+    print(f"channels were announced at most {earlier * 1000:.0f} ms after their creation;")
     print(f"calls ended at most {later * 1000:.0f} ms after their channel had left its bridge")
     return wrong
 

@@ -126,3 +126,22 @@ def test_a_bounded_log_loses_what_it_must_and_the_wait_goes_on(simulator, monkey
         found = [ari.wait_for("DeviceStateChanged", timeout=1) for _ in range(3)]
         assert [each.device_state.state for each in found] == ["NOT_INUSE", "RINGING", "ONHOLD"]
         assert ari.status.dropped == 2
+
+
+def test_a_wait_is_not_kept_by_a_stream_that_is_read_seldom(monkeypatch):
+    """While nobody waits, a dense stream rests; here after every event, and for a minute."""
+    monkeypatch.setattr("ari_notebook.client.stream._DENSE", 1)
+    monkeypatch.setattr("ari_notebook.following._UNAWAITED_SECONDS", 60)
+    with ari_notebook.connect() as ari:
+        ari.events.user_event("first", application=ari.apps[0])
+        while ari.log.count == 0:
+            time.sleep(0.01)
+        ari.events.user_event("second", application=ari.apps[0])
+        time.sleep(0.2)
+        assert ari.log.count == 1  # the stream rests
+        assert ari.wait_for("ChannelUserevent", timeout=5).eventname == "second"
+        for name in ("third", "fourth"):  # while somebody waits it does not
+            threading.Timer(
+                0.2, ari.events.user_event, [name], {"application": ari.apps[0]}
+            ).start()
+            assert ari.wait_for("ChannelUserevent", timeout=5).eventname == name

@@ -39,7 +39,7 @@ _PIECE, _BATCH = 1 << 17, 64
 _PING_SECONDS = 10.0
 # So many messages in a read that did not fill its piece: the stream is dense, and this thread keeps
 # up with it. Then it reads less often, since each time costs a busy cell a change of threads.
-_DENSE, _GATHER_SECONDS = 8, 0.02
+_DENSE = 8
 _SILENCE_SECONDS = 20.0
 _BACKOFF_FIRST, _BACKOFF_MOST = 0.25, 15.0
 
@@ -75,7 +75,7 @@ class Stream:
         verify: as for `requests`: True, False, or a CA bundle's path.
         on_batch: called in the thread with the messages of one read and their time.
         on_state: called in the thread when the connection comes or goes.
-        urgent: whether somebody waits for an answer to what was sent: nothing is gathered then.
+        patience: how many seconds what comes may lie unread where much comes; asked each time.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Stream:
         verify: bool | str = True,
         on_batch: Callable[[Batch, float], None],
         on_state: Callable[[StateChange], None],
-        urgent: Callable[[], bool] = lambda: False,
+        patience: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._url = address.events(applications, subscribe_all=subscribe_all)
         self._address = address
@@ -96,8 +96,8 @@ class Stream:
         self._verify = verify
         self._on_batch = on_batch
         self._on_state = on_state
-        self._urgent = urgent
-        self._hurried = threading.Event()  # no gathering now: something was sent, or this is over
+        self._patience = patience
+        self._hurried = threading.Event()
         self._socket: websocket.WebSocket | None = None
         self._sending = threading.Lock()  # two threads' frames must not mix
         self._stopping = threading.Event()
@@ -128,7 +128,7 @@ class Stream:
         """
         failure = "there is no connection to Asterisk at the moment"
         if self._socket is not None:
-            self._hurried.set()
+            self.hurry()
             try:
                 self._send(TEXT, text)
                 return
@@ -149,6 +149,10 @@ class Stream:
                 self.drop()
                 raise
 
+    def hurry(self) -> None:
+        """Read now what has come: somebody began to wait for it."""
+        self._hurried.set()
+
     def replaced(self) -> None:
         """Another program took the application over: stop instead of fighting for it."""
         self._replaced = True
@@ -165,7 +169,7 @@ class Stream:
         if self._stopping.is_set():
             return
         self._stopping.set()
-        self._hurried.set()
+        self.hurry()
         with contextlib.suppress(OSError):  # the thread has left by itself and closed it
             self._wake_write.send(b"x")
         if self._thread.ident is None:
@@ -261,9 +265,10 @@ class Stream:
                 # TLS gives a record at a time, however much is there.
                 if len(messages) >= _DENSE and len(piece) < _PIECE and not secure:
                     self._hurried.clear()
-                    if not self._urgent():
-                        self._hurried.wait(_GATHER_SECONDS)
-                        gathered = True
+                    patience = self._patience()
+                    gathered = patience > 0
+                    if gathered:
+                        self._hurried.wait(patience)
                 continue
             slept = time.time() - wall > _SILENCE_SECONDS  # the machine was suspended
             wall = time.time()

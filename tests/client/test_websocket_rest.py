@@ -88,7 +88,7 @@ def test_without_a_connection_nothing_is_sent(simulated, simulator):
 def test_answers_do_not_wait_for_more_to_come(ari, monkeypatch):
     """A dense stream is read less often; answers that come side by side are no such thing."""
     monkeypatch.setattr("ari_notebook.client.stream._DENSE", 2)
-    monkeypatch.setattr("ari_notebook.client.stream._GATHER_SECONDS", 60)
+    monkeypatch.setattr("ari_notebook.following._UNAWAITED_SECONDS", 60)
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda _: ari.asterisk.get_global_var("NONE"), range(200)))
     assert ari.status.reconnects == 0
