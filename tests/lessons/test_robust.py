@@ -16,11 +16,9 @@ def greet(student: Student, *, careful: bool = True) -> None:
     """Let everybody be greeted, with care or without."""
     ari = student.ari
 
-    @ari.on("StasisStart")
     def play(channel: Any) -> None:
         channel.play(media="sound:hello-world")
 
-    @ari.on("PlaybackFinished")
     def over(event: Any) -> None:
         id = event.playback.target_uri.partition(":")[2]
         if not careful:
@@ -28,6 +26,9 @@ def greet(student: Student, *, careful: bool = True) -> None:
         elif event.playback.state == "done":
             with suppress(AriError):
                 ari.channels.hangup(id)
+
+    ari.on("StasisStart")(play)
+    ari.on("PlaybackFinished")(over)
 
 
 def stay(student: Student, callers: int) -> None:
