@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import orjson
@@ -247,3 +248,14 @@ def test_a_full_disk_ends_the_capture_and_not_the_session() -> None:
         capture.stop()
         assert "No space left" in capture.failure
         assert ari.connected
+
+
+def test_requests_of_several_threads_have_one_order(tmp_path: Path) -> None:
+    paths = ["/channels", "/bridges", "/asterisk/ping"] * 20
+    with ari_notebook.connect() as ari:
+        # What looks at a request before the capture does, now for longer, now for shorter.
+        ari._sender.listeners += (lambda request, _: time.sleep(len(request.path) % 3 / 100),)
+        with ari.capture(tmp_path / "a.jsonl"), ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda path: ari.request("GET", path), paths))
+        opened = ari_notebook.open_capture(tmp_path / "a.jsonl")
+        pd.testing.assert_frame_equal(opened.requests.df, ari.requests.df)
