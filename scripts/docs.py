@@ -20,7 +20,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 TOP = Path(__file__).resolve().parent.parent
-COPIED = ("*.md", "docs/*.md", "LICENSE", "ari_notebook/config/*.conf")
+COPIED = ("*.md", "docs/**/*.*", "LICENSE", "ari_notebook/config/*.conf")
 # Where a reader of the reference begins; each with what its module says.
 REFERENCE = {
     "connecting": ["ari_notebook.connect"],
@@ -75,6 +75,8 @@ class _Links(HTMLParser):
         for name, value in attrs:
             if name in ("href", "src") and value and tag != "base":
                 self.links.append(value)
+            elif name == "srcset" and value:
+                self.links += [each.split()[0] for each in value.split(",") if each.strip()]
             elif value and (name == "id" or (name == "name" and tag == "a")):
                 self.anchors.add(value)
 

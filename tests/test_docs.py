@@ -29,11 +29,13 @@ def test_a_link_that_leads_nowhere_is_seen(docs: ModuleType, tmp_path: Path) -> 
     (tmp_path / "index.html").write_text(
         '<h1 id="top">x</h1><a href="more/page.html#there">1</a><a href="#top">2</a>'
         '<a href="https://example.org/gone">3</a><img src="more/none.png">'
+        '<source srcset="more/none.webp 2x, more/page.html">'
         '<a href="more/page.html#not-there">4</a><a href="#bottom">5</a><a href="more/">6</a>'
     )
     (tmp_path / "more" / "page.html").write_text('<a id="there" href="../index.html">back</a>')
     assert list(docs.broken(tmp_path)) == [
         "index.html: more/none.png: there is no such file",
+        "index.html: more/none.webp: there is no such file",
         "index.html: more/page.html#not-there: there is no such place in it",
         "index.html: #bottom: there is no such place in it",
         "index.html: more/: there is no such file",
