@@ -52,7 +52,7 @@ def test_the_sources_are_laid_out_as_they_lie_here(docs: ModuleType, tmp_path: P
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_site_is_built_and_every_link_leads_somewhere(tmp_path: Path) -> None:
     pytest.importorskip("mkdocs_jupyter", reason="the docs need pip install -e '.[docs]'")
     done = subprocess.run(
