@@ -52,11 +52,9 @@ def _channel(row: Row) -> list[Action]:
         return [*ours, hangup]
     up = row.get("state") == "Up"
     made = [Action("dial", "Dial")] if row.get("state") == "Down" else []
-    made += [
-        Action("answer", "Answer", "it is answered already" if up else ""),
-        Action("ring", "Ring", "it is answered already" if up else ""),
-    ]
-    made = [a if a.refused else _media(a.name, a.label, row) for a in made]
+    for name, label in (("answer", "Answer"), ("ring", "Ring")):
+        again = Action(name, label, "it is answered already")
+        made.append(again if up else _media(name, label, row))
     made += [
         _media("play", "Play", row),
         _media("hold", "Hold", row),

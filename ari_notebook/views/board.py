@@ -17,7 +17,7 @@ from urllib.parse import unquote
 from ari_notebook.live.details import detail
 from ari_notebook.views.actions import actions
 from ari_notebook.views.cards import party
-from ari_notebook.views.markup import clean
+from ari_notebook.views.markup import clean, listed
 
 if TYPE_CHECKING:
     from ari_notebook.live.tables import Tables
@@ -228,7 +228,7 @@ class Board:
             "name": _short(row.get("name")),
             "type": _short(row.get("bridge_type")),
             "technology": _short(row.get("technology")),
-            "channels": [str(id) for id in row.get("channels") or ()],
+            "channels": listed(row.get("channels")),
             "actions": self._action_set("Bridge", row),
         }
 

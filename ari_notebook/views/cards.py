@@ -8,6 +8,7 @@ from typing import Any
 
 from ari_notebook.status import counted
 from ari_notebook.views.actions import next_steps
+from ari_notebook.views.markup import listed
 
 __all__ = ["Card", "card", "party", "status_card"]
 
@@ -81,7 +82,7 @@ def _channel(row: Row) -> Facts:
 
 
 def _bridge(row: Row) -> Facts:
-    channels = [str(id) for id in row.get("channels") or ()]
+    channels = listed(row.get("channels"))
     return [
         ("name", str(row.get("name") or "")),
         ("type", f"{row.get('bridge_type', '')} ({row.get('technology', '')})"),
@@ -110,12 +111,12 @@ def _recording(row: Row) -> Facts:
 
 
 def _endpoint(row: Row) -> Facts:
-    return [("channels", ", ".join(map(str, row.get("channel_ids") or ())) or "none")]
+    return [("channels", ", ".join(listed(row.get("channel_ids"))) or "none")]
 
 
 def _application(row: Row) -> Facts:
     return [
-        (label, ", ".join(map(str, row.get(field) or ())) or "none")
+        (label, ", ".join(listed(row.get(field))) or "none")
         for label, field in (
             ("channels", "channel_ids"),
             ("bridges", "bridge_ids"),

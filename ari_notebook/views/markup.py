@@ -10,7 +10,7 @@ import re
 from html import escape
 from typing import Any
 
-__all__ = ["Markup", "clean", "element", "join", "style_sheet"]
+__all__ = ["Markup", "clean", "element", "join", "listed", "style_sheet"]
 
 _LONGEST = 300
 # Control characters, and those that turn the direction of the text around them: U+202A to U+202E
@@ -41,6 +41,11 @@ def clean(text: object, longest: int = _LONGEST) -> str:
     if len(shown) > longest:
         shown = shown[: longest - 1] + "…"
     return _UNFIT.sub("\ufffd", shown)
+
+
+def listed(value: object) -> list[str]:
+    """A list of texts from outside; nothing where something else stands in its place."""
+    return [clean(item) for item in value] if isinstance(value, list | tuple) else []
 
 
 def element(tag: str, *children: object, **attributes: Any) -> Markup:

@@ -1,0 +1,100 @@
+"""What the panel's buttons do, and what they cannot be made to do."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import ari_notebook
+from ari_notebook.client.errors import NotFound, UsageProblem
+from ari_notebook.session import Session
+from ari_notebook.views import commands
+from ari_notebook.views.commands import Commands
+
+
+@pytest.fixture(scope="module")
+def ari() -> Iterator[Session]:
+    with ari_notebook.connect() as session:
+        yield session
+
+
+@pytest.fixture
+def id(ari: Session) -> str:
+    ari.call("1000")
+    return str(ari.wait_for("StasisStart").channel.id)
+
+
+@pytest.mark.parametrize(
+    ("action", "arguments", "request_"),
+    [
+        ("ring_stop", {}, ("DELETE", "ring", {})),
+        ("hold", {}, ("POST", "hold", {})),
+        ("mute", {}, ("POST", "mute", {"direction": "both"})),
+        ("play", {"media": "sound:beep"}, ("POST", "play", {"media": "sound:beep"})),
+        ("send_dtmf", {"dtmf": "1"}, ("POST", "dtmf", {"dtmf": "1"})),
+    ],
+)
+def test_a_button_is_one_request(
+    ari: Session, id: str, action: str, arguments: dict[str, str], request_: tuple[Any, ...]
+) -> None:
+    assert Commands(ari).do("channels", action, id, arguments) == ""
+    method, end, params = request_
+    sent = ari.requests.last
+    assert (sent.method, sent.path, sent.params) == (method, f"/channels/{id}/{end}", params)
+
+
+def test_recordings_of_the_panel_have_names_of_their_own(ari: Session, id: str) -> None:
+    does = Commands(ari)
+    does.do("channels", "record", id, {})
+    assert ari.requests.last.params["name"] == "panel-1"
+    does.do("recordings", "stop", "panel-1", {})
+    audio = base64.b64decode(does.recording("panel-1"))
+    assert audio.startswith(b"RIFF")
+
+
+def test_a_recording_that_is_too_long_is_not_sent(
+    ari: Session, id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    does = Commands(ari)
+    does.do("channels", "record", id, {"name": "long"})
+    does.do("recordings", "stop", "long", {})
+    monkeypatch.setattr(commands, "_LONGEST_AUDIO", 10)
+    with pytest.raises(UsageProblem, match="long is too long to be heard"):
+        does.recording("long")
+
+
+@pytest.mark.parametrize(
+    ("kind", "action"),
+    [("channels", "originate"), ("channels", "move"), ("asterisk", "get_info"), ("phone", "")],
+)
+def test_what_has_no_button_is_refused(ari: Session, kind: str, action: str) -> None:
+    count = ari.requests.count
+    with pytest.raises(UsageProblem, match="no button does"):
+        Commands(ari).do(kind, action, "x", {})
+    assert ari.requests.count == count
+
+
+def test_asterisk_may_refuse(ari: Session) -> None:
+    with pytest.raises(NotFound):
+        Commands(ari).do("channels", "answer", "nobody", {})
+
+
+def test_a_telephone_calls_presses_and_is_put_down(ari: Session) -> None:
+    does = Commands(ari)
+    id = does.do("phone", "call", "", {"extension": "1000", "caller": "Alice <5551>"})
+    assert ari.wait_for("StasisStart").channel.caller["name"] == "Alice"
+    does.do("phone", "press", "", {"id": id, "digits": "4"})
+    assert ari.wait_for("ChannelDtmfReceived").digit == "4"
+    does.do("phone", "put_down", "", {"id": id})
+    ari.wait_for("StasisEnd")
+    with pytest.raises(UsageProblem, match="that call is over"):
+        does.do("phone", "press", "", {"id": id, "digits": "4"})
+
+
+def test_sounds_are_media(ari: Session) -> None:
+    sounds = Commands(ari).sounds()
+    assert "sound:hello-world" in sounds
+    assert all(isinstance(words, str) for words in sounds.values())
