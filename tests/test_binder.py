@@ -146,7 +146,19 @@ def test_a_real_asterisk_runs_beside_it_as_an_ordinary_user(home_of_a_root: Path
         server.wait()
         asterisk = home / ".asterisk" / "run" / "asterisk.pid"
         if asterisk.exists():
-            os.kill(int(asterisk.read_text()), signal.SIGTERM)
+            end(int(asterisk.read_text()))
+
+
+def end(process: int) -> None:
+    """End a process that is nobody's child any more, and wait until it is gone."""
+    os.kill(process, signal.SIGTERM)
+    for _ in range(200):
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    os.kill(process, signal.SIGKILL)
 
 
 def asked(url: str, seconds: float) -> dict[str, dict[str, str]]:
