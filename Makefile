@@ -1,13 +1,14 @@
 # make lab    the course in JupyterLab, against the embedded exchange (ARGS=--no-browser on a server)
 # make test   the quick tests: a few minutes
 # make full   all tests: real Asterisk, real calls, JupyterLab in Chromium (see scripts/asterisk)
+# make oldest some of the quick tests with the oldest versions that pyproject.toml allows
 # make check  formatting, lint, types
 # make docs   the docs site, in site/; EXECUTE=true runs the notebooks and shows what comes of them
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: lab test full check docs
+.PHONY: lab test full oldest check docs
 
 # An extra is installed once; its stamp is older than pyproject.toml when that changes.
 $(VENV)/.has-%: pyproject.toml
@@ -24,6 +25,16 @@ test: $(VENV)/.has-test
 
 full: $(VENV)/.has-test $(VENV)/.has-lab $(VENV)/.has-docs
 	$(BIN)/python -m pytest $(ARGS)
+
+OLDEST := .venv-oldest
+
+oldest:
+	test -x $(OLDEST)/bin/python || $(PYTHON) -m venv $(OLDEST)
+	$(PYTHON) scripts/oldest > $(OLDEST)/constraints.txt
+	$(OLDEST)/bin/python -m pip install --quiet --constraint $(OLDEST)/constraints.txt \
+		--editable . hypothesis ipykernel pytest pytest-timeout
+	$(OLDEST)/bin/python -m pytest -m 'not slow and not browser and not asterisk' tests/spec tests/client \
+		tests/test_session.py tests/magics/test_first_call.py tests/live/test_tables.py $(ARGS)
 
 check: $(VENV)/.has-test
 	$(BIN)/ruff check .
