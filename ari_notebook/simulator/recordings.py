@@ -121,12 +121,16 @@ class Recording:
 
     def _start(self) -> None:
         self.state = "recording"  # also if it was stopped before: Asterisk records all the same
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        if self.options.append and self.path.exists():
-            self._before = self.path.read_bytes()
-            self._total = audio.file_duration(self.path)
-        else:
-            self.path.write_bytes(b"")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if self.options.append and self.path.exists():
+                self._before = self.path.read_bytes()
+                self._total = audio.file_duration(self.path)
+            else:
+                self.path.write_bytes(b"")
+        except OSError as error:  # another recording stands where the folder should be
+            self.fail(f"the file cannot be written: {error.strerror}")
+            return
         self._tell("RecordingStarted")
         if not audio.is_writable(self.options.format):
             self._later(FRAME_MS / 1000, self.finish)

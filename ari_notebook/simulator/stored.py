@@ -8,6 +8,9 @@ from pathlib import Path
 from ari_notebook.simulator import audio
 from ari_notebook.simulator.messages import Refused
 
+_LONGEST_PART = 255  # octets, as file systems have it
+_LONGEST_PATH = 2000  # below what they have, less the directory's own
+
 
 class StoredRecordings:
     """The files of finished recordings, by the recording's name.
@@ -76,8 +79,11 @@ class StoredRecordings:
             raise Refused(403, "Destination file path is forbidden")
         if target.exists():
             raise Refused(409, "A recording with the same name already exists on the system")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+        except OSError as error:  # another recording stands where the folder should be
+            raise Refused(500, f"The copy cannot be written: {error.strerror}") from None
         return self._describe(target)
 
     def delete(self, name: str) -> None:
@@ -97,6 +103,9 @@ class StoredRecordings:
         if not parts or ".." in parts or "\0" in name:
             return None
         ending = f".{audio.extension(format)}" if format else ""
+        sizes = [len(part.encode(errors="replace")) + len(ending) for part in parts]
+        if max(sizes) > _LONGEST_PART or sum(sizes) > _LONGEST_PATH:
+            return None
         return self.directory.joinpath(*parts[:-1], parts[-1] + ending)
 
     def _describe(self, path: Path) -> dict[str, str]:

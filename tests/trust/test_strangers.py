@@ -19,13 +19,14 @@ from ari_notebook.simulator.config import Http, read_config
 from ari_notebook.simulator.exchange import Exchange
 from ari_notebook.simulator.messages import Request, Response
 from ari_notebook.simulator.rest.auth import matches
+from benchmarks.fuzz_simulator import Unbroken
 from tests.simulator.raw import basic, request, send
 
 LOGIN = tuple(basic("asterisk", "asterisk").split(": ", 1))
 TRICKS = [
     "../outside", "..%2Foutside", "%2e%2e%2foutside", "..%5coutside", "%2Foutside", "//outside",
     "a/../../outside", "a%2F..%2F..%2Foutside", "outside%00.wav", "..%252foutside",
-    "%c0%ae%c0%ae/outside",
+    "%c0%ae%c0%ae/outside", "x" * 300, "x/" * 1500 + "x", "ok.wav/x",
 ]  # fmt: skip
 
 
@@ -101,6 +102,10 @@ def test_no_name_leads_to_a_file_outside(guarded: tuple[Exchange, Path], trick: 
         assert ask("DELETE", target).status in (400, 403, 404, 405), target
     ask("GET", f"/sounds/{trick}")
     ask("POST", f"/recordings/stored/{trick}/copy?destinationRecordingName=copy")
+    ask("POST", "/channels/c/record?name=ok&format=wav&maxDurationSeconds=1")
+    exchange.advance(3.0)
+    with Unbroken():
+        ask("POST", f"/recordings/stored/ok/copy?destinationRecordingName={trick}")
     ask("POST", f"/channels/c/record?name={trick}&format=wav&ifExists=overwrite")
     ask("POST", f"/channels/c/record?name=ok&format=wav/{trick}&ifExists=overwrite")
     ask("POST", f"/channels/c/play?media=sound:{trick}")
