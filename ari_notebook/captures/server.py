@@ -28,7 +28,7 @@ from ari_notebook.live import EventLog, Tables
 from ari_notebook.requestlog import RequestLog
 from ari_notebook.simulator.config import Config, User, read_config
 from ari_notebook.simulator.exchange import Exchange
-from ari_notebook.simulator.messages import REASONS, Refused, Reply, Request, Response
+from ari_notebook.simulator.messages import REASONS, Later, Refused, Reply, Request, Response
 from ari_notebook.simulator.running import RunningSimulator
 from ari_notebook.spec import builtin
 
@@ -98,10 +98,10 @@ class PlayedExchange(Exchange):
         """Whether everything has been played."""
         return self._next is None
 
-    def request(self, request: Request) -> Response | Socket:
+    def request(self, request: Request) -> Response | Later[Response] | Socket:
         """Answer a request; the day begins when the first application connects."""
         answered = super().request(request)
-        if self._anchor is None and not isinstance(answered, Response):
+        if self._anchor is None and not isinstance(answered, Response | Later):
             self._anchor = (self.now + _LEAD, self._moment)
             self.after(_LEAD, self._go_on)
         return answered

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ari_notebook.simulator.carrier import Carrier, leave
 from ari_notebook.simulator.http11 import RequestReader, Unreadable, html_error, render
-from ari_notebook.simulator.messages import Request, Response
+from ari_notebook.simulator.messages import Later, Request, Response
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.shell import Server
@@ -35,7 +35,7 @@ class Connection(asyncio.Protocol):
         self._requests = RequestReader()
         self._socket: Socket | None = None
         self._leaving = False  # the last word is said
-        self._busy = False  # an answer is being delayed
+        self._busy = False  # an answer waits
         self._full = False  # the client does not read
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -110,21 +110,19 @@ class Connection(asyncio.Protocol):
                 return
             delay = self._server.faults.current_delay
             if delay > 0:
-                self._busy = True
-                self._transport.pause_reading()  # what a client sends meanwhile is not kept here
+                self._wait()
                 self._server.loop.call_later(delay, self._take_delayed, request)
             else:
                 self._serve(request)
 
     def _take_delayed(self, request: Request) -> None:
-        self._busy = False
+        self._go_on()
         if not self._gone:
-            self._transport.resume_reading()
             self._serve(request)
             self._take_requests()
 
     def _serve(self, request: Request) -> None:
-        answered: Response | Socket
+        answered: Response | Later[Response] | Socket
         if self._server.faults.take_failure():
             answered = Response(500, "Internal Server Error")
         else:
@@ -132,8 +130,27 @@ class Connection(asyncio.Protocol):
                 answered = exchange.request(request)
         if isinstance(answered, Response):
             self._answer(answered, head=request.method == "HEAD")
+        elif isinstance(answered, Later):
+            self._wait()
+            # It becomes known while the exchange is at work: the next request is for after that.
+            answered.then(lambda known: self._server.loop.call_soon(self._answer_late, known))
         else:
             self._upgrade(answered)
+
+    def _answer_late(self, response: Response) -> None:
+        self._go_on()
+        if not self._gone:
+            self._answer(response)
+            self._take_requests()
+
+    def _wait(self) -> None:
+        self._busy = True
+        self._transport.pause_reading()  # what a client sends meanwhile is not kept here
+
+    def _go_on(self) -> None:
+        self._busy = False
+        if not self._gone:
+            self._transport.resume_reading()
 
     def _answer(self, response: Response, *, head: bool = False) -> None:
         for each in (response, *response.more):

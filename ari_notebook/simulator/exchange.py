@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ari_notebook.simulator.applications import Applications, Topic
 from ari_notebook.simulator.clock import Clock
 from ari_notebook.simulator.config import VERSION, Config
-from ari_notebook.simulator.messages import Reply, Request, Response
+from ari_notebook.simulator.messages import Later, Reply, Request, Response
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.bridges import Bridge
@@ -94,14 +94,17 @@ class Exchange(Clock):
 
     # Requests.
 
-    def request(self, request: Request) -> Response | Socket:
-        """Answer an HTTP request; a socket where it opens one."""
+    def request(self, request: Request) -> Response | Later[Response] | Socket:
+        """Answer an HTTP request; a socket where it opens one.
+
+        An answer that waits for what a channel does first is known only when time has passed.
+        """
         from ari_notebook.simulator.rest import pipeline
 
         self.advance(self.now)
         answer = pipeline.respond(self, request)
         self.advance(self.now)
-        return answer
+        return (answer.known or answer) if isinstance(answer, Later) else answer
 
     # Identities.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
+Told = TypeVar("Told")
+Made = TypeVar("Made")
 Headers = Sequence[tuple[str, str]]
 
 REASONS = {
@@ -103,6 +105,60 @@ class Reply:
     def phrase(self) -> str:
         """The phrase after the code."""
         return self.reason or REASONS[self.status]
+
+
+class Later(Generic[Told]):
+    """What is known only once something else is over, and told then."""
+
+    def __init__(self) -> None:
+        self._known: list[Told] = []
+        self._tell: Callable[[Told], object] | None = None
+
+    @classmethod
+    def of(cls, value: Told) -> Later[Told]:
+        """One that is known."""
+        later: Later[Told] = cls()
+        later.settle(value)
+        return later
+
+    @property
+    def known(self) -> Told | None:
+        """What it is; None where that is not known yet."""
+        return self._known[0] if self._known else None
+
+    def settle(self, value: Told) -> None:
+        """It is known now."""
+        self._known.append(value)
+        if self._tell is not None:
+            self._tell(value)
+
+    def then(self, tell: Callable[[Told], object]) -> None:
+        """Have it told; at once, where it is known."""
+        self._tell = tell
+        for value in self._known:
+            tell(value)
+
+    def mapped(self, make: Callable[[Told], Made]) -> Later[Made]:
+        """What is made of it."""
+        made: Later[Made] = Later()
+        self.then(lambda value: made.settle(make(value)))
+        return made
+
+    @staticmethod
+    def last(several: Sequence[Later[Told]]) -> Later[Told]:
+        """The one of several that is known last."""
+        latest: Later[Told] = Later()
+        missing = len(several)
+
+        def heard(value: Told) -> None:
+            nonlocal missing
+            missing -= 1
+            if not missing:
+                latest.settle(value)
+
+        for each in several:
+            each.then(heard)
+        return latest
 
 
 class Refused(Exception):

@@ -14,7 +14,7 @@ import orjson
 
 from ari_notebook.simulator import frames
 from ari_notebook.simulator.http11 import header, html_error
-from ari_notebook.simulator.messages import Refused, Reply, Request, Response
+from ari_notebook.simulator.messages import Later, Refused, Reply, Request, Response
 from ari_notebook.simulator.rest import parameters, pipeline
 from ari_notebook.simulator.rest.routes import METHODS
 
@@ -134,7 +134,7 @@ class Socket:
             return
         fields = message if isinstance(message, dict) else {}
         path, reply = _perform(self._exchange, fields, self._headers, self._api_key)
-        self._answer(fields, reply, path)
+        reply.then(lambda known: self._answer(fields, known, path))
 
     def _answer(self, fields: dict[str, Any], reply: Reply, path: str) -> None:
         status, reason = reply.status, reply.phrase
@@ -179,7 +179,7 @@ def _perform(
     fields: Mapping[str, Any],
     headers: parameters.Pairs,
     api_key: parameters.Pairs,
-) -> tuple[str, Reply]:
+) -> tuple[str, Later[Reply]]:
     """Do what a RESTRequest asks for: the path that the answer names, and the reply."""
     kind = _text(fields, "type")
     if kind != "RESTRequest":
@@ -194,8 +194,8 @@ def _perform(
     return path, pipeline.answer(exchange, asked)
 
 
-def _bad_request(message: str) -> Reply:
-    return Reply(400, {"message": message}, reason="Bad request")
+def _bad_request(message: str) -> Later[Reply]:
+    return Later.of(Reply(400, {"message": message}, reason="Bad request"))
 
 
 def _read(fields: Mapping[str, Any], query_string: str) -> tuple[list[tuple[str, str]], Any]:

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from ari_notebook.simulator.channels import Channel, HungUp
 from ari_notebook.simulator.clock import Program
-from ari_notebook.simulator.messages import Refused
+from ari_notebook.simulator.messages import Later, Refused, Reply
 from ari_notebook.simulator.tasks import Task, TaskQueue
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
 
 __all__ = ["Control", "controlled", "end", "find", "stasis"]
+
+DONE = Reply(204)
 
 
 class Control:
@@ -37,6 +39,22 @@ class Control:
         self.channel.driver.audio(self.channel)
         # The answer to the request comes before its first event.
         self.channel.exchange.soon(lambda: self.tasks.add(task))
+
+    def in_turn(self, act: Callable[[], None], gone: Reply = DONE) -> Later[Reply]:
+        """Do something once all that was asked before is done; the answer waits for that.
+
+        Args:
+            act: what to do.
+            gone: answered where the channel is gone before.
+        """
+        answer: Later[Reply] = Later()
+
+        def do() -> None:
+            act()
+            answer.settle(DONE)
+
+        self.tasks.run(do, lambda: answer.settle(gone))
+        return answer
 
     def leave(self, then: Callable[[], None] | None = None) -> None:
         """Let the channel leave Stasis and go on in the dialplan.

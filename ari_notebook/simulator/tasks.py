@@ -32,12 +32,14 @@ class Command:
     """Something that takes no time, in the queue of what does.
 
     Args:
-        act: what to do; not done where the channel is gone before.
+        act: what to do.
+        too_late: done in its place where the channel is gone before.
     """
 
-    def __init__(self, act: Callable[[], None]) -> None:
+    def __init__(self, act: Callable[[], None], too_late: Callable[[], None]) -> None:
         self.on_end: list[Callable[[], None]] = []
         self._act = act
+        self._too_late = too_late
 
     def begin(self) -> None:
         """Do it."""
@@ -47,6 +49,7 @@ class Command:
 
     def hang_up(self) -> None:
         """It is too late."""
+        self._too_late()
 
 
 class TaskQueue:
@@ -71,12 +74,17 @@ class TaskQueue:
         self._waiting.append(task)
         self._go_on()
 
-    def run(self, act: Callable[[], None]) -> None:
-        """Do something that takes no time, when all before it is done."""
+    def run(self, act: Callable[[], None], too_late: Callable[[], None] = lambda: None) -> None:
+        """Do something that takes no time, when all before it is done.
+
+        Args:
+            act: what to do.
+            too_late: done in its place where the channel is gone before.
+        """
         if self._current is None and not self._waiting and not self._closed:
             act()
         else:
-            self.add(Command(act))
+            self.add(Command(act, too_late))
 
     def hang_up(self) -> None:
         """The channel is gone; each task hears of it in its turn."""

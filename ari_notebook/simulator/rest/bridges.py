@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ari_notebook.simulator.bridges import Bridge, Member
-from ari_notebook.simulator.messages import Refused, Reply
+from ari_notebook.simulator.messages import Later, Refused, Reply
 from ari_notebook.simulator.rest import bridge_media, variables
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.channels import Channel
     from ari_notebook.simulator.exchange import Exchange
+    from ari_notebook.simulator.stasis import Control
 
 Arguments: TypeAlias = Mapping[str, Any]
-Handler: TypeAlias = "Callable[[Exchange, Arguments], Reply]"
+Handler: TypeAlias = "Callable[[Exchange, Arguments], Reply | Later[Reply]]"
 
 _TYPES = (
     "mixing",
@@ -121,7 +123,7 @@ def _members(exchange: Exchange, args: Arguments) -> list[Channel]:
     return found
 
 
-def add_channel(exchange: Exchange, args: Arguments) -> Reply:
+def add_channel(exchange: Exchange, args: Arguments) -> Later[Reply]:
     """``POST /bridges/{bridgeId}/addChannel``."""
     bridge = _own(exchange, args["bridgeId"])
     member = Member(args["role"] or "", args["absorbDTMF"], args["mute"])
@@ -129,30 +131,40 @@ def add_channel(exchange: Exchange, args: Arguments) -> Reply:
     for channel in channels:
         if exchange.media.is_recording(f"channel:{channel.id}"):
             raise Refused(409, f"Channel {channel.id} currently recording")
-    for channel in channels:
-        control = channel.control
-        if control is None:
-            continue
+
+    def add(channel: Channel, control: Control) -> None:
+        if bridge.gone or channel.control is not control:
+            return
         before = channel.bridge
         if before is not None:
             before.leave(channel)
             exchange.applications.unsubscribe(control.app, ("bridge", before.id))
         exchange.applications.subscribe(control.app, ("bridge", bridge.id))
         bridge.join(channel, member)
-    return Reply(204)
+
+    return _in_turn(channels, add)
 
 
-def remove_channel(exchange: Exchange, args: Arguments) -> Reply:
+def remove_channel(exchange: Exchange, args: Arguments) -> Later[Reply]:
     """``POST /bridges/{bridgeId}/removeChannel``."""
     bridge = _own(exchange, args["bridgeId"])
     channels = _members(exchange, args)
     if any(channel.bridge is not bridge for channel in channels):
         raise Refused(422, "Channel not in this bridge")
-    for channel in channels:
-        bridge.leave(channel)
-        if channel.control is not None:
-            exchange.applications.unsubscribe(channel.control.app, ("bridge", bridge.id))
-    return Reply(204)
+
+    def remove(channel: Channel, control: Control) -> None:
+        if channel.bridge is bridge:
+            bridge.leave(channel)
+            exchange.applications.unsubscribe(control.app, ("bridge", bridge.id))
+
+    return _in_turn(channels, remove)
+
+
+def _in_turn(channels: Iterable[Channel], act: Callable[[Channel, Control], None]) -> Later[Reply]:
+    """Do something with each channel once it has done what it was asked before."""
+    controls = [channel.control for channel in channels if channel.control is not None]
+    waits = [each.in_turn(partial(act, each.channel, each)) for each in controls]
+    return Later.last(waits)
 
 
 def set_video_source(exchange: Exchange, args: Arguments) -> Reply:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from ari_notebook.simulator.dtmf import Digits
 from ari_notebook.simulator.external_media import open_channel
-from ari_notebook.simulator.messages import Refused, Reply
+from ari_notebook.simulator.messages import Later, Refused, Reply
 from ari_notebook.simulator.snoop import snoop
 from ari_notebook.simulator.stasis import controlled
 from ari_notebook.simulator.voices import speak
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ari_notebook.simulator.recordings import Recording
 
 Arguments: TypeAlias = Mapping[str, Any]
-Handler: TypeAlias = "Callable[[Exchange, Arguments], Reply]"
+Handler: TypeAlias = "Callable[[Exchange, Arguments], Reply | Later[Reply]]"
 
 # What answering takes before a recording begins (main/channel.c, __ast_answer).
 _SETTLE = 0.5

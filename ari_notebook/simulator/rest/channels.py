@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ari_notebook.simulator.channels import EXPLICIT, NORMAL, Channel, Unreachable
 from ari_notebook.simulator.dialing import NO_ANSWER, dial_event
-from ari_notebook.simulator.messages import Refused, Reply
+from ari_notebook.simulator.messages import Later, Refused, Reply
 from ari_notebook.simulator.naturals import is_natural, natural
 from ari_notebook.simulator.rest import channel_media, originating, variables
 from ari_notebook.simulator.stasis import controlled, find
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
 
 Arguments: TypeAlias = Mapping[str, Any]
-Handler: TypeAlias = "Callable[[Exchange, Arguments], Reply]"
+Handler: TypeAlias = "Callable[[Exchange, Arguments], Reply | Later[Reply]]"
 
 # Reasons that a hangup may name, and their causes (resource_channels.c).
+_GONE = Reply(404, {"message": "Channel not found"})
 _REASONS = {
     "normal": 16,
     "busy": 17,
@@ -90,7 +91,7 @@ def continue_in_dialplan(exchange: Exchange, args: Arguments) -> Reply:
             channel.context, channel.exten, channel.priority = where
             channel.priority -= 1  # the dialplan goes to the next one
 
-    control.leave(go_on)
+    exchange.soon(lambda: control.tasks.run(lambda: control.leave(go_on)))
     return Reply(204)
 
 
@@ -119,10 +120,10 @@ def redirect(exchange: Exchange, args: Arguments) -> Reply:
     return Reply(204)
 
 
-def answer(exchange: Exchange, args: Arguments) -> Reply:
+def answer(exchange: Exchange, args: Arguments) -> Later[Reply]:
     """``POST /channels/{channelId}/answer``."""
-    controlled(exchange, args["channelId"], up=True).channel.answer()
-    return Reply(204)
+    control = controlled(exchange, args["channelId"], up=True)
+    return control.in_turn(control.channel.answer)
 
 
 def _indicate(condition: str) -> Handler:
@@ -188,17 +189,21 @@ def _read(exchange: Exchange, channel: Channel, name: str) -> str:
     return value
 
 
-def set_variable(exchange: Exchange, args: Arguments) -> Reply:
+def set_variable(exchange: Exchange, args: Arguments) -> Later[Reply]:
     """``POST /channels/{channelId}/variable``."""
     from ari_notebook.simulator.dialplan import assign
 
     name = args["variable"]
     if not name:
         raise Refused(400, "Variable name is required")
-    channel = controlled(exchange, args["channelId"]).channel
-    assign(exchange, channel, name, args["value"])  # a function that refuses is in the log alone
-    _report(channel.reported, name, args["report_events"])
-    return Reply(204)
+    control = controlled(exchange, args["channelId"])
+    channel = control.channel
+
+    def do() -> None:
+        assign(exchange, channel, name, args["value"])  # a function that refuses: the log alone
+        _report(channel.reported, name, args["report_events"])
+
+    return control.in_turn(do, _GONE)
 
 
 def _report(reported: list[str], name: str, wanted: bool) -> None:
@@ -213,15 +218,20 @@ def get_variables(exchange: Exchange, args: Arguments) -> Reply:
     return Reply(200, {"variables": {name: _read(exchange, channel, name) for name in names}})
 
 
-def set_variables(exchange: Exchange, args: Arguments) -> Reply:
+def set_variables(exchange: Exchange, args: Arguments) -> Later[Reply]:
     """``POST /channels/{channelId}/variables``."""
     from ari_notebook.simulator.dialplan import assign
 
-    channel = controlled(exchange, args["channelId"]).channel
-    for each in variables.inside(args["variables"], required=True):
-        assign(exchange, channel, each.name, each.value)
-        _report(channel.reported, each.name, each.report_events)
-    return Reply(204)
+    control = controlled(exchange, args["channelId"])
+    channel = control.channel
+    asked = list(variables.inside(args["variables"], required=True))
+
+    def do() -> None:
+        for each in asked:
+            assign(exchange, channel, each.name, each.value)
+            _report(channel.reported, each.name, each.report_events)
+
+    return control.in_turn(do, _GONE)
 
 
 def dial(exchange: Exchange, args: Arguments) -> Reply:

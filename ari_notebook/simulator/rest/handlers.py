@@ -11,10 +11,10 @@ from ari_notebook.spec import builtin
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
-    from ari_notebook.simulator.messages import Reply
+    from ari_notebook.simulator.messages import Later, Reply
     from ari_notebook.simulator.rest.parameters import Arguments
 
-Handler: TypeAlias = "Callable[[Exchange, Arguments], Reply]"
+Handler: TypeAlias = "Callable[[Exchange, Arguments], Reply | Later[Reply]]"
 
 
 @cache

@@ -16,7 +16,7 @@ import orjson
 
 from ari_notebook.simulator import sockets
 from ari_notebook.simulator.http11 import MAX_BODY, header, html_error, media_type
-from ari_notebook.simulator.messages import Refused, Reply, Request, Response
+from ari_notebook.simulator.messages import Later, Refused, Reply, Request, Response
 from ari_notebook.simulator.rest import apidocs, auth, cors, parameters, routes
 from ari_notebook.simulator.rest.handlers import handlers
 
@@ -60,7 +60,7 @@ class Found:
     path: dict[str, str]
 
 
-def respond(exchange: Exchange, request: Request) -> Response | sockets.Socket:
+def respond(exchange: Exchange, request: Request) -> Response | Later[Response] | sockets.Socket:
     """Answer an HTTP request; a socket where it opens one."""
     http = exchange.config.http
     target, _, query_string = request.target.partition("?")
@@ -73,6 +73,7 @@ def respond(exchange: Exchange, request: Request) -> Response | sockets.Socket:
         query = [*form, *parameters.pairs(query_string)]
         asked = Asked(request.method, path, query, request.headers, body, request.remote)
         found = _find(exchange, asked)
+        reply: Reply | Later[Reply]
         if isinstance(found, Reply):
             reply = found
         elif found.operation.websocket:
@@ -82,11 +83,20 @@ def respond(exchange: Exchange, request: Request) -> Response | sockets.Socket:
             reply = _perform(exchange, found, asked)
     except Refused as refused:
         reply = _refusal(refused)
-    return _closing(request, _over_http(exchange, request, reply))
+
+    def made(reply: Reply) -> Response:
+        return _closing(request, _over_http(exchange, request, reply))
+
+    return reply.mapped(made) if isinstance(reply, Later) else made(reply)
 
 
-def answer(exchange: Exchange, asked: Asked) -> Reply:
+def answer(exchange: Exchange, asked: Asked) -> Later[Reply]:
     """Answer a request that came by a WebSocket."""
+    reply = _answer(exchange, asked)
+    return reply if isinstance(reply, Later) else Later.of(reply)
+
+
+def _answer(exchange: Exchange, asked: Asked) -> Reply | Later[Reply]:
     try:
         found = _find(exchange, asked)
         if isinstance(found, Reply):
@@ -175,7 +185,7 @@ def _admit(exchange: Exchange, asked: Asked) -> None:
         raise Refused(403, "Write access denied")
 
 
-def _perform(exchange: Exchange, found: Found, asked: Asked) -> Reply:
+def _perform(exchange: Exchange, found: Found, asked: Asked) -> Reply | Later[Reply]:
     if exchange.instead is not None and (reply := exchange.instead(asked)) is not None:
         return reply
     operation = found.operation
