@@ -20,8 +20,9 @@ $(VENV)/.has-%: pyproject.toml
 lab: $(VENV)/.has-lab
 	$(BIN)/ari-notebook lab $(ARGS)
 
+# Most of them wait for sound to play, so several run side by side, whatever the number of cores.
 test: $(VENV)/.has-test
-	$(BIN)/python -m pytest -m 'not slow and not browser' $(ARGS)
+	$(BIN)/python -m pytest -n 4 -m 'not slow and not browser and not asterisk' $(ARGS)
 
 full: $(VENV)/.has-test $(VENV)/.has-lab $(VENV)/.has-docs
 	$(BIN)/python -m pytest $(ARGS)

@@ -65,7 +65,7 @@ def test_control_frames_come_apart_even_inside_a_fragmented_message():
 @pytest.mark.parametrize(
     ("stream", "complaint"),
     [
-        (frame(TEXT, b"x"), "masked"),
+        pytest.param(frame(TEXT, b"x"), "masked", id="masked"),  # by chance: no name of its own
         (b"\xc1\x00", "reserved"),
         (b"\x80\x00", "continuation of nothing"),
         (b"\x83\x00", "unknown opcode, 3"),
