@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import distributed
 import pandas as pd
 import pytest
 
@@ -12,7 +13,6 @@ import ari_notebook
 from ari_notebook.captures.datasets import pieces
 from ari_notebook.client.errors import UsageProblem
 
-pytest.importorskip("pyarrow")
 REAL = Path(__file__).with_name("calls.jsonl.gz")
 SECOND = "02:fc:00:00:00:02"
 
@@ -56,7 +56,6 @@ def test_a_dataset_has_the_events_and_calls_of_its_captures(two_servers: Path) -
 
 @pytest.mark.slow
 def test_dask_on_two_workers_gives_what_pandas_gives(two_servers: Path) -> None:
-    distributed = pytest.importorskip("distributed")
     by_pandas = ari_notebook.open_capture(two_servers, engine="pandas")
     by_dask = ari_notebook.open_capture(two_servers, engine="dask")
     with (
@@ -114,7 +113,6 @@ def test_a_capture_does_not_replace_another_one_converted_before(tmp_path: Path)
 
 
 def test_dask_reads_only_the_columns_that_are_used(two_servers: Path) -> None:
-    pytest.importorskip("dask.dataframe")
     from dask.dataframe.dask_expr.io.io import FromMapProjectable
 
     types = ari_notebook.open_capture(two_servers, engine="dask").events.df["type"]

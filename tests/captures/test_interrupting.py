@@ -82,7 +82,6 @@ def interrupted(program: str, *arguments: Path, after: float) -> str:
 
 @pytest.mark.slow
 def test_converting(tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow")
     path, folder = long(tmp_path / "long.jsonl.gz", 150), tmp_path / "days"
     interrupted(CONVERT, path, folder, after=2)
     assert not list(folder.rglob(".*"))  # nothing half done is left

@@ -17,8 +17,6 @@ from ari_notebook.captures.into import FOLDER, convert_left, left
 from ari_notebook.client.errors import UsageProblem
 from ari_notebook.session import Session
 
-pytest.importorskip("pyarrow")
-
 
 def call(ari: Session) -> None:
     ari.call("1000")

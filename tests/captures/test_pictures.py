@@ -11,7 +11,6 @@ import pytest
 import ari_notebook
 from ari_notebook.captures.pictures import concurrent
 
-pytest.importorskip("matplotlib")
 REAL = Path(__file__).with_name("calls.jsonl.gz")
 ALL = ("concurrency", "arrivals", "times", "causes", "extensions", "events", "latencies")
 

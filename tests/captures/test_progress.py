@@ -78,7 +78,6 @@ def test_opening_then_calls_then_events(recorded: Path, capsys: pytest.CaptureFi
 def test_converting_and_reading_what_was_converted(
     recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("pyarrow")
     folder = ari_notebook.to_parquet(recorded, tmp_path / "days", size=2000)
     assert len(set(shown(capsys.readouterr().err, "reading long.jsonl.gz"))) > 2
     opened = ari_notebook.open_capture(folder)

@@ -58,11 +58,16 @@ class Driver:
         self._socket.close()
         self._session.close()
 
-    def ask(self, method, path, body=None, **params):
-        """Send a request and note the answer; its body."""
-        answer = self._session.request(
-            method, self._base + path, params=params or None, json=body, timeout=10
+    def send(self, method, path, body=None, /, *, headers=None, **params):
+        """Send a request; the whole answer."""
+        url = self._base + path
+        return self._session.request(
+            method, url, params=params or None, json=body, headers=headers, timeout=10
         )
+
+    def ask(self, method, path, body=None, /, **params):
+        """Send a request and note the answer; its body."""
+        answer = self.send(method, path, body, **params)
         content = (
             answer.json() if answer.content and "json" in answer.headers["Content-type"] else None
         )
