@@ -9,8 +9,9 @@ from ari_notebook.simulator.sip_causes import status_of_cause
 
 __all__ = ["SipChannel"]
 
-# A phone sends, and is sent, a packet of audio every 20 ms.
+# A phone sends, and is sent, a packet of audio every 20 ms: 160 samples of a byte each.
 PACKET_SECONDS = 0.02
+PACKET_BYTES = 160
 
 _ZERO = "000.000000"
 
@@ -27,16 +28,27 @@ _STATISTICS = {
     "RTPAUDIOQOSRTT": _group(5, "rtt"),
     "RTPAUDIOQOSMES": _group(3, "rxmes txmes"),
 }
+# What rtp_statistics tells of a perfect line, beyond the counts.
+_PERFECT = {"txjitter": 0.0, "rxjitter": 0.0, "txploss": 0, "rxploss": 0, "txmes": 0, "rxmes": 0}
+_PERFECT |= {
+    f"{end}_{how}{what}": 0.0
+    for end in ("local", "remote")
+    for what in ("jitter", "rxploss", "mes")
+    for how in ("max", "min", "normdev", "stdev")
+}
+_PERFECT |= {f"{how}rtt": 0.0 for how in ("", "max", "min", "normdev", "stdev")}
 
 
 class SipChannel(Channel):
     """A channel whose other end is a phone."""
 
-    __slots__ = ("_measured", "held")
+    __slots__ = ("_measured", "_sources", "held")
 
     def create(self) -> Channel:
         """Enter the exchange. The SIP dialogue, and with it its Call-ID, is known only then."""
         self._measured = self.held = False
+        # The SSRCs of both directions' streams (RFC 3550, section 8).
+        self._sources = tuple(self.exchange.random.getrandbits(32) for _ in range(2))
         call_id, self.protocol_id = self.protocol_id, ""
         super().create()
         self.protocol_id = call_id or self.exchange.uuid()
@@ -89,12 +101,34 @@ class SipChannel(Channel):
         members = [] if self.bridge is None else [*self.bridge.members]
         return [each for each in members if each is not self] if len(members) == 2 else []
 
+    @property
+    def _packets(self) -> int:
+        """How many packets went either way since the answer."""
+        if self.answered_at is None:
+            return 0
+        return int((self.exchange.now - self.answered_at) / PACKET_SECONDS)
+
     def _statistics(self) -> dict[str, str]:
-        seconds = self.exchange.now - (self.answered_at or self.exchange.now)
-        packets, zero = int(seconds / PACKET_SECONDS), "0.000000"
-        ours, theirs = (self.exchange.random.getrandbits(32) for _ in range(2))
+        packets, zero = self._packets, "0.000000"
+        ours, theirs = self._sources
         summary = (
             f"ssrc={ours};themssrc={theirs};lp=0;rxjitter={zero};rxcount={packets};"
             f"txjitter={zero};txcount={packets};rlp=0;rtt={zero};rxmes={zero};txmes={zero}"
         )
         return {"RTPAUDIOQOS": summary, **_STATISTICS}
+
+    def rtp_statistics(self) -> dict[str, object] | None:
+        """ARI's RTPstat object; None where there are no media yet: the phone is not yet called."""
+        if self.outgoing and self.state == "Down":
+            return None
+        packets, (ours, theirs) = self._packets, self._sources
+        return {
+            "txcount": packets,
+            "rxcount": packets,
+            "local_ssrc": ours,
+            "remote_ssrc": theirs,
+            "txoctetcount": packets * PACKET_BYTES,
+            "rxoctetcount": packets * PACKET_BYTES,
+            "channel_uniqueid": self.id,
+            **_PERFECT,
+        }

@@ -568,3 +568,30 @@ def test_a_transfer_that_the_application_is_to_do(board, bob):
     assert asked["referred_by"]["source_channel"]["id"] == call.id
     assert "state" not in asked
     assert done["state"] == "channel_answered"
+
+
+# What a phone's media amount to.
+
+
+def test_packets_are_counted_both_ways_from_the_answer_on(board, alice):
+    id = alice.call("1000").id
+    board.wait(2.01)
+    status, told = board.ask("GET", f"/channels/{id}/rtp_statistics")
+    assert (status, told["channel_uniqueid"]) == (200, id)
+    assert told["rxcount"] == told["txcount"] == 100
+    assert told["rxoctetcount"] == 100 * 160
+    assert told["local_ssrc"] != told["remote_ssrc"]
+
+
+def test_a_phone_that_was_not_called_has_no_media(board, alice):
+    _, made = board.ask("POST", "/channels/create", endpoint="PJSIP/alice", app="hello-world")
+    answer = board.ask("GET", f"/channels/{made['id']}/rtp_statistics")
+    assert answer == (404, {"message": "RTP info not found"})
+
+
+def test_only_channels_with_rtp_have_statistics(board):
+    _, made = board.ask(
+        "POST", "/channels", endpoint="Local/1002@default", extension="1002", context="default"
+    )
+    answer = board.ask("GET", f"/channels/{made['id']}/rtp_statistics")
+    assert answer == (403, {"message": "Unsupported channel type"})

@@ -10,6 +10,7 @@ from ari_notebook.simulator.dialing import NO_ANSWER, dial_event
 from ari_notebook.simulator.messages import Later, Refused, Reply
 from ari_notebook.simulator.naturals import is_natural, natural
 from ari_notebook.simulator.rest import channel_media, originating, variables
+from ari_notebook.simulator.sip_channels import SipChannel
 from ari_notebook.simulator.stasis import controlled, find
 
 if TYPE_CHECKING:
@@ -274,7 +275,13 @@ def _dial(channel: Channel, timeout: int) -> None:
 
 def rtp_statistics(exchange: Exchange, args: Arguments) -> Reply:
     """``GET /channels/{channelId}/rtp_statistics``."""
-    find(exchange, args["channelId"])
+    channel = find(exchange, args["channelId"])
+    if isinstance(channel, SipChannel):
+        if statistics := channel.rtp_statistics():
+            return Reply(200, statistics)
+        raise Refused(404, "RTP info not found")
+    if channel.name.startswith("UnicastRTP/"):
+        raise Refused(404, "RTP info not found")
     raise Refused(403, "Unsupported channel type")
 
 
