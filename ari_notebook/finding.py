@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from ari_notebook.client.errors import NotFound, UsageProblem
@@ -10,6 +11,11 @@ if TYPE_CHECKING:
     from ari_notebook.session import Session
 
 __all__ = ["find", "latest_in_stasis"]
+
+# Asterisk waits up to half a second for a caller's first sound when it answers, before it goes on
+# in the dialplan: the next cell may be there before the call is (`Answer`, main/channel.c).
+_ON_THE_WAY_SECONDS = 1.0
+_LOOK_SECONDS = 0.02
 
 
 def find(session: Session, resource: str, text: str) -> Any:
@@ -42,19 +48,29 @@ def find(session: Session, resource: str, text: str) -> Any:
 
 
 def latest_in_stasis(session: Session) -> Any:
-    """The channel that came last into the session's applications.
+    """The channel that came last into the session's applications, or that is about to come.
 
     Raises:
         NotFound: there is none.
     """
-    ours = [
-        id
-        for id, row in list(session.tables.channels.items())
-        if row.get("in_stasis") and row.get("app_name") in (None, "", *session.apps)
-    ]
+    ours = _in_stasis(session)
+    if not ours and session.channels.list():
+        deadline = time.monotonic() + _ON_THE_WAY_SECONDS
+        while not ours and time.monotonic() < deadline:
+            time.sleep(_LOOK_SECONDS)
+            ours = _in_stasis(session)
     if not ours:
         raise NotFound(
             "no channel is in Stasis",
             "A caller gets there by an extension with Stasis(): try %ari call 1000.",
         )
     return session.channels[ours[-1]]
+
+
+def _in_stasis(session: Session) -> list[str]:
+    """The ids of the channels that are in the session's applications, the latest at the end."""
+    return [
+        id
+        for id, row in list(session.tables.channels.items())
+        if row.get("in_stasis") and row.get("app_name") in (None, "", *session.apps)
+    ]

@@ -50,6 +50,11 @@ def test_hello_world(ari):
     assert str(ari.events.df["timestamp"].dtype) == "datetime64[us, UTC]"
 
 
+def test_a_channel_that_is_on_its_way_into_stasis_is_waited_for(ari):
+    ari.call("1000")  # Asterisk takes up to half a second to answer
+    ari.current_channel.play("sound:beep")
+
+
 def test_requests_are_logged_without_the_password(ari):
     ari.channels.list()
     request = ari.requests.last
