@@ -12,9 +12,6 @@ if TYPE_CHECKING:
 
 __all__ = ["find", "latest_in_stasis"]
 
-# Asterisk waits up to half a second for a caller's first sound when it answers, before it goes on
-# in the dialplan: the next cell may be there before the call is (`Answer`, main/channel.c).
-_ON_THE_WAY_SECONDS = 1.0
 _LOOK_SECONDS = 0.02
 
 
@@ -47,23 +44,23 @@ def find(session: Session, resource: str, text: str) -> Any:
     return members[text]  # it may live without our being told
 
 
-def latest_in_stasis(session: Session) -> Any:
-    """The channel that came last into the session's applications, or that is about to come.
+def latest_in_stasis(session: Session, deadline: float) -> Any:
+    """The channel that came last into the session's applications.
+
+    Args:
+        session: whose.
+        deadline: until when one may still be on its way, on the monotonic clock.
 
     Raises:
         NotFound: there is none.
     """
-    ours = _in_stasis(session)
-    if not ours and session.channels.list():
-        deadline = time.monotonic() + _ON_THE_WAY_SECONDS
-        while not ours and time.monotonic() < deadline:
-            time.sleep(_LOOK_SECONDS)
-            ours = _in_stasis(session)
-    if not ours:
-        raise NotFound(
-            "no channel is in Stasis",
-            "A caller gets there by an extension with Stasis(): try %ari call 1000.",
-        )
+    while not (ours := _in_stasis(session)):
+        if time.monotonic() >= deadline:
+            raise NotFound(
+                "no channel is in Stasis",
+                "A caller gets there by an extension with Stasis(): try %ari call 1000.",
+            )
+        time.sleep(_LOOK_SECONDS)
     return session.channels[ours[-1]]
 
 

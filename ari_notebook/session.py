@@ -44,6 +44,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Session"]
 
+# Until when a caller is in Stasis at the latest, where the dialplan goes straight there: Asterisk
+# waits half a second for the first sound when it answers (`Answer`, main/channel.c).
+_ANSWER_SECONDS = 1.0
+
 
 def _tell_nobody(_line: str) -> None:
     """Outside a notebook nobody is there to be told; the log has it all."""
@@ -105,6 +109,7 @@ class Session(Keeping):
         self._closed = False
         self._closing = threading.Lock()
         self._chosen: str | None = None
+        self._called_at = float("-inf")
         self._verify = verify
         self._credentials = credentials
         self._simulator = embedded
@@ -414,6 +419,7 @@ class Session(Keeping):
             self._telephone = Telephone(
                 self.address, self._credentials, self._verify, self._own_rest
             )
+        self._called_at = time.monotonic()
         return self._telephone.call(str(extension), context, caller)
 
     @property
@@ -425,7 +431,7 @@ class Session(Keeping):
         """
         if self._chosen is not None and self._chosen in self.tables.channels:
             return self.channels[self._chosen]
-        return latest_in_stasis(self)
+        return latest_in_stasis(self, self._called_at + _ANSWER_SECONDS)
 
     @current_channel.setter
     def current_channel(self, channel: Any) -> None:
