@@ -412,6 +412,7 @@ class Session(Keeping):
         """
         self._sender.allow(f"a call to {extension}@{context}")
         self._waits.begin()
+        self._called_at = time.monotonic()
         if self._simulator is not None:
             made: Caller = self._simulator.call(str(extension), context, caller)
             return made
@@ -419,7 +420,6 @@ class Session(Keeping):
             self._telephone = Telephone(
                 self.address, self._credentials, self._verify, self._own_rest
             )
-        self._called_at = time.monotonic()
         return self._telephone.call(str(extension), context, caller)
 
     @property

@@ -55,6 +55,12 @@ def test_a_channel_that_is_on_its_way_into_stasis_is_waited_for(ari):
     ari.current_channel.play("sound:beep")
 
 
+def test_so_is_one_in_the_embedded_exchange():
+    with ari_notebook.connect(url=None) as ari:
+        ari.call("1000")
+        ari.current_channel.play("sound:beep")
+
+
 def test_requests_are_logged_without_the_password(ari):
     ari.channels.list()
     request = ari.requests.last
