@@ -30,7 +30,7 @@ def run(command, simulated_asterisk, **environment):
 )
 def test_a_python_peer(module, program, simulated_asterisk):
     if importlib.util.find_spec(module) is None:
-        pytest.skip(f"{module} is not installed")
+        pytest.skip(f"{module} is not installed: pip install -e '.[peers]'")
     assert run([sys.executable, PEERS / program], simulated_asterisk) == DONE
 
 
