@@ -133,3 +133,8 @@ def test_an_endpoint_that_is_not_there():
         "[default]\nexten => x,1,Dial(PJSIP/nosuchphone,5)\n same => n,NoOp(${DIALSTATUS})"
     )
     assert ran(board)[-1] == "x,2 NoOp(CHANUNAVAIL)"
+
+
+def test_options_that_would_change_the_call_are_named(caplog):
+    call("[default]\nexten => x,1,Dial(Local/y@default,5,gS(5)b(a^b^1)t)\nexten => y,1,Answer()")
+    assert [r.message for r in caplog.records] == ["Dial: the options Sb are not simulated"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,12 @@ _CLEARED = (
 )
 
 
+# g goes on in the dialplan once the called one has hung up. With the others, which are about sound
+# and keys of people, the same is told: ringing, music, transfers and hanging up by key, ….
+_KNOWN = set("grRmtTkKhHwWxXdDioOcCIzZ")
+_ARGUMENT = re.compile(r"\([^)]*\)")
+
+
 @dataclass(slots=True)
 class _Attempt:
     """What has become of those who are called."""
@@ -52,6 +59,8 @@ def dial(channel: Channel, data: str) -> Program:
     addresses, patience, options = [*split(data), "", ""][:3]
     for name in _CLEARED:
         channel.set_variable(name, "")
+    if unknown := _letters(options) - _KNOWN:
+        log.warning("Dial: the options %s are not simulated", "".join(sorted(unknown)))
     begun = exchange.now
     attempt = _Attempt()
     timeout = seconds(patience)
@@ -78,7 +87,12 @@ def dial(channel: Channel, data: str) -> Program:
         yield from _talk(channel, attempt.winner)
     finally:
         _say_times(channel, begun, attempt.winner)
-    return "g" in options
+    return "g" in _letters(options)
+
+
+def _letters(options: str) -> set[str]:
+    """The options that are given, without their arguments: ``gS(5)`` has g and S."""
+    return set(_ARGUMENT.sub("", options))
 
 
 def _outcome(status: str, cause: int) -> str:
