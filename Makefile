@@ -20,9 +20,10 @@ $(VENV)/.has-%: pyproject.toml
 lab: $(VENV)/.has-lab
 	$(BIN)/ari-notebook lab $(ARGS)
 
-# Most of them wait for sound to play, so several run side by side, whatever the number of cores.
+# Most of them wait for sound to play, so several run side by side, whatever the number of cores;
+# those of a file in their order, since they share what takes long to start.
 test: $(VENV)/.has-test
-	$(BIN)/python -m pytest -n 4 -m 'not slow and not browser and not asterisk' $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadfile -m 'not slow and not browser and not asterisk' $(ARGS)
 
 full: $(VENV)/.has-test $(VENV)/.has-lab $(VENV)/.has-docs
 	$(BIN)/python -m pytest $(ARGS)
