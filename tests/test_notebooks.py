@@ -48,7 +48,7 @@ def run(notebook: Path, folder: Path, **environment: str) -> subprocess.Complete
         env=clean | environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=280,
     )
 
 
