@@ -25,21 +25,24 @@ Event = Mapping[str, Any]
 # asked for it (AST_SOFTHANGUP_EXPLICIT, include/asterisk/channel.h).
 _EXPLICIT = 32
 _BUSY, _CONGESTION = {17}, {34, 38, 41, 42}
-# Where events carry channels; those of one event belong to one call, but for a bridge's.
-_CHANNEL_FIELDS = (
-    "channel",
-    "caller",
-    "peer",
-    "forwarded",
-    "replace_channel",
-    "transferee",
-    "transfer_target",
-    "transferer_first_leg",
-    "transferer_second_leg",
-    "destination_link_first_leg",
-    "destination_link_second_leg",
-    "destination_threeway_channel",
-)
+# Where an event carries other channels than ``channel``; all of one event belong to one call.
+_CHANNEL_FIELDS = {
+    "Dial": ("caller", "peer", "forwarded"),
+    "StasisStart": ("channel", "replace_channel"),
+    "BridgeBlindTransfer": ("channel", "replace_channel", "transferee"),
+    "BridgeAttendedTransfer": (
+        "transferer_first_leg",
+        "transferer_second_leg",
+        "replace_channel",
+        "transferee",
+        "transfer_target",
+        "destination_link_first_leg",
+        "destination_link_second_leg",
+        "destination_threeway_channel",
+    ),
+}
+_CHANNEL_FIELD = ("channel",)
+_NOTHING: Event = {}
 
 
 class Leg:
@@ -168,16 +171,17 @@ def _order(leg: Leg) -> tuple[float, bool]:
 
 def _well_formed(channel: Event) -> bool:
     """Whether the texts of a channel are texts, so that a row can be made of it."""
-    parts: list[Any] = [channel.get("caller") or {}, channel.get("dialplan") or {}]
-    if not all(isinstance(part, dict) for part in parts):
-        return False
-    names = ("id", "name", "state"), ("name", "number"), ("exten",)
-    texts = [
-        part.get(name, "")
-        for part, fields in zip([channel, *parts], names, strict=True)
-        for name in fields
-    ]
-    return all(isinstance(text, str) for text in texts)
+    caller = channel.get("caller") or _NOTHING
+    dialplan = channel.get("dialplan") or _NOTHING
+    texts = (
+        channel["id"],
+        channel.get("name", ""),
+        channel.get("state", ""),
+        caller.get("name", ""),
+        caller.get("number", ""),
+        dialplan.get("exten", ""),
+    )
+    return set(map(type, texts)) == {str}
 
 
 def _party(caller: Event) -> str:
@@ -209,6 +213,35 @@ class Ledger:
         calls = {id(leg.call): leg.call for leg in self._legs.values()}
         return iter(sorted(calls.values(), key=lambda call: call.first.begin))
 
+    def knows(
+        self, type_: str, server: str, channel: str | None, name: str | None, state: str | None
+    ) -> bool:
+        """Whether an event about one channel says nothing new, and need not be decoded.
+
+        It is the greater part of them: variables are set, priorities passed. What an event of such
+        a type could tell is what `_leg` takes of its channel.
+
+        Args:
+            type_: the event's.
+            server: the ``asterisk_id``.
+            channel: its id.
+            name: its name.
+            state: its state.
+        """
+        if type_ in _IGNORED:
+            return True
+        if type_ in _ACTS or type_ in _CHANNEL_FIELDS:
+            return False
+        leg = self._legs.get((server, channel or ""))
+        return (
+            leg is not None
+            and leg.name == name
+            and bool(leg.caller)
+            and leg.left is None
+            and (state != "Up" or leg.answered is not None)
+            and (state != "Ringing" or leg.rang is not None)
+        )
+
     def _feed(self, event: Event) -> None:
         type_ = event.get("type", "")
         if type_ in _IGNORED:
@@ -221,7 +254,7 @@ class Ledger:
         self._server = server
         legs = [
             self._leg(server, event[field], at)
-            for field in _CHANNEL_FIELDS
+            for field in _CHANNEL_FIELDS.get(type_, _CHANNEL_FIELD)
             if type(event.get(field)) is dict
         ]
         for leg in legs[1:]:
@@ -356,6 +389,7 @@ def _seconds(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
+# Of no channel, or rows of our own.
 _IGNORED = {"DeviceStateChanged", "EndpointStateChange", "Gap", "Appeared", "HandlerFailed"}
 _ACTS: dict[str, Callable[[Ledger, Event, str, Leg | None, float], None]] = {
     "BridgeDestroyed": Ledger._bridge_gone,
@@ -401,6 +435,11 @@ class Calls:
         return sum(1 for _ in self)
 
     @property
+    def unreadable(self) -> int:
+        """How many of the events read so far are not as they should be, and were left out."""
+        return self._ledger.unreadable
+
+    @property
     def df(self) -> pd.DataFrame:
         """A row a call, indexed by the id of its first channel; docs/calls.md has the columns."""
         return frame(self)
@@ -408,7 +447,8 @@ class Calls:
     def __repr__(self) -> str:
         calls = list(self)
         alive = sum(call.end is None for call in calls)
-        return f"<{len(calls)} calls, {alive} of them going on>"
+        left_out = f"; left out: {self.unreadable} events" if self.unreadable else ""
+        return f"<{len(calls)} calls, {alive} of them going on{left_out}>"
 
 
 def frame(calls: Iterable[Call]) -> pd.DataFrame:

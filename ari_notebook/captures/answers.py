@@ -9,6 +9,7 @@ one from then on, in requests, answers and events.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -108,17 +109,22 @@ class Answers:
     """The requests of a recording in the order in which they were sent.
 
     Args:
-        records: of which all but requests and responses are passed over.
+        records: of which all but requests and responses are passed over; those that are not as
+            they should be are counted in ``problems``.
     """
 
     def __init__(self, records: Iterable[Record]) -> None:
         self.names = Names()
+        self.problems: Counter[str] = Counter()
         self.all: list[Answered] = []
         for record in records:
-            if record.kind == "request" and isinstance(record.data, dict):
-                self.all.append(_answered(record))
-            elif record.kind == "response" and self.all:  # a trace's, on a line of its own
-                self.all[-1].response = record.data
+            try:
+                if record.kind == "request":
+                    self.all.append(_answered(record))
+                elif record.kind == "response" and self.all:  # a trace's, on a line of its own
+                    self.all[-1].response = dict(record.data)
+            except (TypeError, AttributeError, ValueError):
+                self.problems[f"{record.kind} that is not as it should be"] += 1
         self.all.sort(key=lambda one: one.at)
         self._by_way: dict[tuple[str, str], list[Answered]] = {}
         for one in self.all:
@@ -178,5 +184,5 @@ def _answered(record: Record) -> Answered:
         str(data.get("method", "")).upper(),
         unquote(path),
         wanted([*parse_qsl(query), *params.items()], body),
-        record.response or {},
+        dict(record.response or {}),
     )

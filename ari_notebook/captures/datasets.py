@@ -10,12 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import orjson
-
-from ari_notebook.bar import Bar
-from ari_notebook.calls import Ledger, frame
 from ari_notebook.captures.files import Reader
 from ari_notebook.captures.progress import shown
 from ari_notebook.captures.retelling import Retelling
@@ -26,7 +22,7 @@ from ari_notebook.requestlog import RequestLog
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Dataset", "need", "pieces", "to_parquet"]
+__all__ = ["need", "no_events", "pieces", "to_parquet"]
 
 _PIECE = 100_000
 _ORDER_DIGITS = 8
@@ -122,7 +118,12 @@ def to_parquet(
                     )
                 unfinished = place / f".{name}"
                 try:
-                    _words(rows).to_parquet(unfinished, index=False, compression="zstd")
+                    _words(rows).to_parquet(
+                        unfinished,
+                        index=False,
+                        compression="zstd",
+                        write_page_checksum=True,  # so that damage is seen, not read as other words
+                    )
                     unfinished.rename(place / name)
                 finally:  # interrupted, nothing is left of it
                     unfinished.unlink(missing_ok=True)
@@ -149,119 +150,9 @@ def _slug(server: str) -> str:
     return re.sub(r"[^\w.-]", "-", server)
 
 
-class Dataset:
-    """A Parquet dataset of captures; opened by ``open_capture(folder, engine=…)``.
-
-    Args:
-        folder: of the dataset.
-        engine: ``"pandas"``, or ``"dask"``: then ``events.df`` and ``calls.df`` are Dask's
-            DataFrames, which a cluster computes.
-
-    Raises:
-        UsageProblem: the engine is none or not installed, or nothing is in the folder.
-    """
-
-    def __init__(self, folder: str | Path, engine: Literal["pandas", "dask"] = "pandas") -> None:
-        if engine not in ("pandas", "dask"):
-            raise UsageProblem(f"no engine is called {engine!r}", "There are: pandas, dask.")
-        need("pyarrow", *(["dask"] if engine == "dask" else []))
-        self.path = Path(folder)
-        self.engine = engine
-        self.files = sorted(self.path.glob("server=*/date=*/[!.]*.parquet"))
-        from ari_notebook.captures.into import left
-
-        self.left = left(self.path)
-        if not self.files and self.left:
-            raise UsageProblem(
-                f"{self.path} holds {len(self.left)} recording that is not converted",
-                "Call ari_notebook.captures.into.convert_left on it.",
-            )
-        if not self.files:
-            raise UsageProblem(
-                f"{self.path} holds no captures", "Make one with ari_notebook.to_parquet."
-            )
-        self.events = _Table(self, _read_events)
-        self.calls = _Table(self, _read_calls)
-
-    @property
-    def servers(self) -> dict[str, list[Path]]:
-        """The files of each server, in the order of their events."""
-        found: dict[str, list[Path]] = {}
-        for file in sorted(self.files, key=lambda file: (file.parent.name, file.name)):
-            found.setdefault(file.parent.parent.name.removeprefix("server="), []).append(file)
-        return found
-
-    def __repr__(self) -> str:
-        left_out = f"; {len(self.left)} recordings not converted" if self.left else ""
-        return (
-            f"<captures {self.path.name}: {len(self.files)} files of {len(self.servers)} servers,"
-            f" by {self.engine}{left_out}>"
-        )
-
-
-class _Table:
-    """One of a dataset's tables."""
-
-    def __init__(self, dataset: Dataset, read: Any) -> None:
-        self._dataset, self._read = dataset, read
-
-    @property
-    def df(self) -> Any:
-        """It as a DataFrame of the dataset's engine."""
-        import pandas as pd
-
-        # Events can be read file by file; calls need all of a server's, in their order.
-        whole = self._read is _read_calls
-        parts = list(self._dataset.servers.values())
-        groups = parts if whole else [[file] for files in parts for file in files]
-        if self._dataset.engine == "pandas":
-            with Bar(f"reading {self._dataset.path.name}") as bar:
-                tables, done, count = [], 0, len(self._dataset.files)
-                for group in groups:
-                    tables.append(self._read(group, bar, done / count, 1 / count))
-                    done += len(group)
-            return pd.concat(tables, ignore_index=not whole)
-        import dask.dataframe as dd
-
-        return dd.from_map(self._read, groups, meta=self._read([]))
-
-
-def _read_events(
-    files: list[Path],
-    bar: Bar | None = None,
-    done: float = 0,
-    each: float = 0,
-    columns: list[str] | None = None,  # Dask says which the analysis needs: raw is most of a file
-) -> pd.DataFrame:
-    import pandas as pd
-
-    if not files:
-        return _with_raw(EventLog()).astype({"raw": "str"}).pipe(_words)
-    read = [pd.read_parquet(file, columns=columns, partitioning=None) for file in files]
-    if bar is not None:
-        bar.at(done + each * len(files))
-    return pd.concat(read, ignore_index=True)
-
-
-def _read_calls(
-    files: list[Path], bar: Bar | None = None, done: float = 0, each: float = 0
-) -> pd.DataFrame:
-    import pandas as pd
-
-    ledger = Ledger()
-    for number, file in enumerate(files):
-        if bar is not None:
-            bar.at(done + each * number)
-        raw = pd.read_parquet(file, columns=["raw", "origin"], partitioning=None)
-        ledger.feed(
-            orjson.loads(text)
-            for text, origin in zip(raw["raw"], raw["origin"], strict=True)
-            if origin != "malformed"
-        )
-    calls = frame(ledger)
-    # Words, not categories: those of different servers are different.
-    names = ("disposition", "cause_txt", "hangup_by", "asterisk_id", "caller", "called", "digits")
-    return calls.astype(dict.fromkeys(names, "str"))
+def no_events() -> pd.DataFrame:
+    """A dataset's columns, and no row."""
+    return _with_raw(EventLog()).astype({"raw": "str"}).pipe(_words)
 
 
 def need(*modules: str) -> None:

@@ -11,6 +11,7 @@ import re
 import threading
 import time
 import zlib
+from codecs import BOM_UTF8
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,14 @@ _MEMBER_BYTES = 1 << 20
 _MOST_WAITING = 64 << 20
 _READ_BYTES = 1 << 17  # compressed, some thousand events
 _GZIP = b"\x1f\x8b\x08"
+_LONGEST_LINE = 256 << 20  # a snapshot of some hundred thousand channels
+_LATEST = 2.0**33  # the year 2242: a time beyond it is none, and pandas has no room for it
+# How files begin that are taken for captures, and what to do with them.
+_OTHERS = {
+    b"PAR1": "It is a Parquet file: open the folder of its dataset.",
+    b"\xff\xfe": "It is UTF-16, a capture is UTF-8.",
+    b"\xfe\xff": "It is UTF-16, a capture is UTF-8.",
+}
 # What `Writer` makes of an event: its JSON can be had without decoding the line.
 _EVENT_LINE = re.compile(rb'\{"at":(\d+\.\d+),"event":(\{.*\})\}\r?', re.DOTALL)
 
@@ -182,16 +191,19 @@ class Reader:
         self.problems: Counter[str] = Counter()
         self.header: dict[str, Any] = {}
         self.started = 0.0
+        self.read_bytes = 0  # of the file, those whose records have been given out
         try:
-            self.read_bytes = 0  # of the file, those whose records have been given out
             self.size = self.path.stat().st_size
-            first = next(iter(self), None)
+            with self.path.open("rb") as file:
+                begins = file.read(4)
         except OSError as error:
             raise UsageProblem(f"cannot read {self.path}: {error.strerror}") from None
+        first = next(iter(self), None)
         if first is None:
+            hints = [hint for beginning, hint in _OTHERS.items() if begins.startswith(beginning)]
             raise UsageProblem(
                 f"{self.path} is no capture: no line of it is a record",
-                "Make one with %ari capture start FILE.",
+                *(hints or ["Make one with %ari capture start FILE."]),
             )
         self.started = first.at
         if first.kind == "capture" and isinstance(first.data, dict):
@@ -205,9 +217,13 @@ class Reader:
             record = self._record(line, complete)
             if record is None:
                 continue
-            if record.at < before - 0.000_001 and record.kind != "request":
-                self.problems["clock went backwards"] += 1
-            before = record.at
+            if not 0 <= record.at < _LATEST:
+                self.problems["of an impossible time"] += 1
+                continue
+            if record.kind != "request":  # which stands where its answer came
+                if record.at < before - 0.000_001:
+                    self.problems["clock went backwards"] += 1
+                before = record.at
             yield record
 
     def _record(self, line: bytes, complete: bool) -> Record | None:
@@ -217,7 +233,7 @@ class Reader:
         if not line.strip():
             return None
         try:
-            item = orjson.loads(line)
+            item = orjson.loads(line.removeprefix(BOM_UTF8))  # an editor may have put it there
             at = float(item["at"])
             kind = next(kind for kind in KINDS if kind in item)
         except (ValueError, TypeError, KeyError, StopIteration) as error:
@@ -236,23 +252,34 @@ class Reader:
 
     def _lines(self) -> Iterator[tuple[bytes, bool]]:
         """Lines, and whether each was ended by its newline."""
-        rest = b""
+        parts: list[bytes] = []  # of a line whose end has not been read
+        size = 0
         for block in self._blocks():
-            *parts, rest = (rest + block).split(b"\n")
-            for part in parts:
-                yield part, True
-        if rest:
-            yield rest, False
+            begun, *lines = block.split(b"\n")
+            parts.append(begun)
+            size += len(begun)
+            if lines:
+                yield b"".join(parts), True
+                for line in lines[:-1]:
+                    yield line, True
+                parts, size = lines[-1:], len(lines[-1])
+            elif size > _LONGEST_LINE:  # of another kind of file: without its middle it is no JSON
+                parts, size = parts[:1], len(parts[0])
+        if any(parts):
+            yield b"".join(parts), False
 
     def _blocks(self) -> Iterator[bytes]:
-        with self.path.open("rb") as file:
-            block = self._more(file)
-            if block.startswith(_GZIP):
-                yield from self._unpacked(block, file)
-                return
-            while block:
-                yield block
+        try:
+            with self.path.open("rb") as file:
                 block = self._more(file)
+                if block.startswith(_GZIP):
+                    yield from self._unpacked(block, file)
+                    return
+                while block:
+                    yield block
+                    block = self._more(file)
+        except OSError as error:  # gone since, or of a disk that fails
+            self.problems[f"cannot be read on: {error.strerror}"] += 1
 
     def _more(self, file: BinaryIO) -> bytes:
         self.read_bytes = file.tell()  # before this block, which nobody has seen yet

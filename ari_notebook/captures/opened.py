@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ari_notebook.calls import Calls
-    from ari_notebook.captures.datasets import Dataset
+    from ari_notebook.captures.engines import Dataset
     from ari_notebook.captures.pictures import Pictures
     from ari_notebook.captures.server import ServedCapture
 
@@ -48,7 +48,7 @@ def open_capture(
         UsageProblem: there is no such file, or it is no capture.
     """
     if engine is not None or Path(path).is_dir():
-        from ari_notebook.captures.datasets import Dataset
+        from ari_notebook.captures.engines import Dataset
 
         return Dataset(path, engine or "pandas")
     return OpenCapture(path, keep=keep)

@@ -75,7 +75,6 @@ class PlayedExchange(Exchange):
         self, config: Config, start: float, reader: Reader, speed: float, patience: float
     ) -> None:
         super().__init__(config, start)
-        self.problems: Counter[str] = Counter()
         self.waiting_for: Answered | None = None
         self.instead = self._answer
         self._speed, self._patience = speed, patience
@@ -83,6 +82,8 @@ class PlayedExchange(Exchange):
         self._tables = Tables(subscribe_all=bool(reader.header.get("subscribe_all")))
         log = EventLog(keep=_AT_ONCE)
         self._told = Retelling(log, self._tables, RequestLog(), reader.header)
+        self.problems = self._told.problems
+        self.problems.update(self._answers.problems)
         self._day = self._in_order(reader)
         self._next = next(self._day, None)
         while self._next and not isinstance(self._next[1], Answered):

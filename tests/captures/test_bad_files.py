@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import math
 import random
+import time
 from pathlib import Path
 
 import pytest
 
 import ari_notebook
+from ari_notebook.captures import files
 from ari_notebook.captures.files import Reader, event_lines, line
 from ari_notebook.captures.server import ServedCapture
 from ari_notebook.client.errors import UsageProblem
@@ -136,6 +138,95 @@ def test_whatever_happened_to_a_file_it_opens_or_is_refused(tmp_path: Path, seed
     assert len(opened.calls.df) <= 13 + 12
     for kind in ("events", "requests", "channels", "bridges", "endpoints"):
         assert getattr(opened, kind).df is not None
+
+
+def test_what_a_file_looks_like_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    for text, hint in (
+        (b"PAR1" + bytes(100), "open the folder"),
+        ("\n".join(["{}"] * 9).encode("utf-16"), "UTF-16"),
+    ):
+        path.write_bytes(text)
+        with pytest.raises(UsageProblem, match=hint):
+            ari_notebook.open_capture(path)
+
+
+def test_a_byte_order_mark_before_the_first_record_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf" + HEADER + event_lines([b'{"type":"A"}'], 2.0))
+    opened = ari_notebook.open_capture(path)
+    assert opened.header["version"] == 1
+    assert not opened.problems
+
+
+def test_a_file_of_one_long_line_is_read_once(tmp_path: Path) -> None:
+    """Each block was joined to all before it, which took the square of the time."""
+    path = tmp_path / "a.jsonl"
+    with path.open("wb") as file:
+        file.write(HEADER + event_lines([b'{"type":"A"}'], 2.0))
+        file.truncate(48 << 20)  # what a power cut may leave: room that was never written
+    started = time.thread_time()
+    opened = ari_notebook.open_capture(path)
+    assert time.thread_time() - started < 4
+    assert len(opened.events) == 1
+    assert opened.problems == {"cut off at the end": 1}
+
+
+def test_a_line_longer_than_any_record_does_not_fill_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_LONGEST_LINE", 1 << 20)
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(
+        HEADER + b"{" + b" " * (8 << 20) + b"}\n" + event_lines([b'{"type":"A"}'], 2.0)
+    )
+    longest = max(len(text) for text, _ in Reader(path)._lines())
+    assert longest < 2 << 20
+    opened = ari_notebook.open_capture(path)
+    assert len(opened.events) == 1
+    assert opened.problems == {"not readable": 1}
+
+
+@pytest.mark.parametrize("at", ["1e308", "99999999999999999999.5", "-3.5", '"nan"', "8589934592.0"])
+def test_records_of_impossible_times_are_left_out(tmp_path: Path, at: str) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(
+        HEADER
+        + f'{{"at":{at},"event":{{"type":"A"}}}}\n'.encode()
+        + f'{{"at":{at},"request":{{"method":"GET","path":"/a"}},"response":{{}}}}\n'.encode()
+        + event_lines([b'{"type":"B"}'], 2.0)
+    )
+    opened = ari_notebook.open_capture(path)
+    assert opened.events.df["type"].tolist() == ["B"]
+    assert opened.requests.df.empty
+    assert opened.problems == {"of an impossible time": 2}
+    with ari_notebook.replay(path, speed=math.inf) as ari:
+        assert ari.wait(5)
+        assert len(ari.events) == 1
+
+
+def test_a_file_that_is_gone_meanwhile_ends_the_replay(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(HEADER + event_lines([b'{"type":"A"}'], 2.0))
+    with ari_notebook.replay(path, speed=math.inf) as ari:
+        assert ari.wait(5)
+        path.unlink()
+        ari.play()
+        assert ari.wait(5)
+        assert len(ari.events) == 0
+        assert ari.problems == {"cannot be read on: No such file or directory": 1}
+
+
+def test_requests_of_the_wrong_shape_are_counted_by_what_serves_them(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(
+        HEADER
+        + b'{"at":1,"request":{"method":"GET","path":"/a","params":[1]},"response":{}}\n'
+        + b'{"at":2,"request":{"method":"GET","path":"/a"},"response":7}\n{"at":3,"request":7}\n'
+        + b'{"at":4,"request":{"method":"GET","path":"/b"},"response":{"status":200,"body":[]}}\n'
+    )
+    with ari_notebook.open_capture(path).serve() as served:
+        assert served.problems == {"request that is not as it should be": 3}
 
 
 def test_records_of_the_wrong_shape_are_counted_one_by_one(tmp_path: Path) -> None:

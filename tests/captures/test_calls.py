@@ -177,7 +177,8 @@ def test_media_keys_and_recordings_belong_to_the_call() -> None:
 
 def test_a_call_goes_on_until_its_last_channel_has_ended() -> None:
     events = [
-        event("Dial", 1, "x", peer={"id": "y", "name": "y", "state": "Ringing"}),
+        event("ChannelCreated", 1, "x"),
+        event("Dial", 1, "", caller={"id": "x"}, peer={"id": "y", "name": "y", "state": "Ringing"}),
         event("ChannelDestroyed", 2, "x", cause=16, cause_txt="Normal Clearing"),
     ]
     going_on = of(*events)
@@ -210,6 +211,37 @@ def test_damaged_events_are_counted_and_change_nothing() -> None:
     assert ledger.unreadable == 2
     assert frame(ledger).empty
     assert "talk" in frame(ledger).columns
+
+
+def test_an_event_that_is_known_changes_nothing() -> None:
+    """Of the real recording, and after each event: what the ledger says it knows, it does."""
+    events = ari_notebook.open_capture(HERE / "calls.jsonl.gz").events
+    table = events.df.astype("str")
+    telling = zip(
+        *(table[name] for name in ("type", "asterisk_id", "channel", "channel_name", "state")),
+        strict=True,
+    )
+    ledger, passed = Ledger(), 0
+    for event, columns in zip(events[:], telling, strict=True):
+        if not ledger.knows(*columns):
+            ledger.feed([event])
+        else:
+            before = [call.row() for call in ledger]
+            ledger.feed([event])
+            assert [call.row() for call in ledger] == before
+            passed += 1
+    assert passed > len(events) / 3
+
+
+def test_a_channel_that_lives_on_after_its_program_is_news() -> None:
+    ledger = Ledger()
+    start = event("StasisStart", 1, "x", of={"caller": {"number": "1"}})
+    ledger.feed([start])
+    assert ledger.knows("ChannelVarset", "a", "x", "x", "Up")
+    assert not ledger.knows("ChannelVarset", "a", "x", "y", "Up")
+    assert not ledger.knows("ChannelVarset", "b", "x", "x", "Up")
+    ledger.feed([event("StasisEnd", 2, "x")])
+    assert not ledger.knows("ChannelVarset", "a", "x", "x", "Up")
 
 
 def test_a_sessions_calls_grow_as_they_happen() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from typing import Literal
 
 import distributed
 import pandas as pd
@@ -83,6 +84,71 @@ def test_bad_folders_and_engines_are_refused(tmp_path: Path) -> None:
         ari_notebook.open_capture(tmp_path)
     with pytest.raises(UsageProblem, match="no engine"):
         ari_notebook.open_capture(tmp_path, engine="abacus")
+
+
+def test_one_recording_is_no_dataset(two_servers: Path) -> None:
+    with pytest.raises(UsageProblem, match="is a file, and an engine reads the folder"):
+        ari_notebook.open_capture(REAL, engine="dask")
+    with pytest.raises(UsageProblem, match="open the folder of its dataset"):
+        ari_notebook.open_capture(next(two_servers.rglob("*.parquet")))
+
+
+def damage(file: Path, how: str) -> None:
+    text = file.read_bytes()
+    match how:
+        case "empty":
+            file.write_bytes(b"")
+        case "cut off":
+            file.write_bytes(text[: len(text) // 2])
+        case "overwritten":
+            middle = len(text) // 2
+            file.write_bytes(text[:middle] + bytes(64) + text[middle + 64 :])
+        case "foreign":
+            pd.DataFrame({"a": [1, 2]}).to_parquet(file)
+
+
+@pytest.mark.parametrize(
+    ("how", "engine"),
+    [
+        ("empty", "pandas"),
+        ("cut off", "pandas"),
+        ("overwritten", "pandas"),
+        ("foreign", "pandas"),
+        ("overwritten", "dask"),
+    ],
+)
+def test_damaged_and_foreign_files_are_left_out_and_said(
+    tmp_path: Path, how: str, engine: Literal["pandas", "dask"]
+) -> None:
+    days = ari_notebook.to_parquet(REAL, tmp_path / "days", size=100)
+    second = sorted(days.rglob("*.parquet"))[1]
+    rows = len(ari_notebook.open_capture(days).events.df)
+    rows -= len(pd.read_parquet(second, partitioning=None))
+    damage(second, how)
+    what = f"1 {'file of another kind' if how == 'foreign' else 'damaged file'}"
+    opened = ari_notebook.open_capture(days, engine=engine)
+    for _ in range(2):  # read twice, counted once
+        with pytest.warns(UserWarning, match=f"{second}: {what} left out"):
+            assert len(opened.events.df) == rows
+    with pytest.warns(UserWarning, match=what):
+        assert 10 < len(opened.calls.df) < 16  # channels that are joined by what is left out
+    if engine == "pandas":
+        assert sum(opened.problems.values()) == 1
+        assert f"left out: {what}" in repr(opened)
+
+
+def test_events_that_no_call_can_be_made_of_are_counted(two_servers: Path) -> None:
+    file = sorted(two_servers.rglob("*.parquet"))[0]
+    rows = pd.read_parquet(file, partitioning=None)
+    created = rows.index[rows["type"] == "ChannelCreated"]
+    rows.loc[created[0], "raw"] = "{not JSON"
+    rows.loc[created[1], "raw"] = "[1]"
+    rows.loc[created[2], "raw"] = None
+    rows.to_parquet(file, index=False)
+    opened = ari_notebook.open_capture(two_servers)
+    with pytest.warns(UserWarning, match="3 event that is not as it should be left out"):
+        assert len(opened.calls.df) == 26
+    assert opened.problems == {"event that is not as it should be": 3}
 
 
 def test_captures_of_one_name_do_not_replace_each_other(tmp_path: Path) -> None:
