@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
 from ari_notebook.simulator import sounds, tones, voices
@@ -82,7 +82,7 @@ def medium(uri: str, recording_duration: Callable[[str], int | None]) -> Medium:
     match scheme:
         case "sound":
             length = sounds.duration(name)
-            sound = voices.SILENCE if name.startswith("silence/") else voices.SPEECH
+            sound = voices.SILENCE if name.startswith("silence/") else _sound([name])
             return Medium(length or 0, missing=length is None, sound=sound)
         case "recording":
             # Of a recording that is not there nothing is heard again, as of an unknown scheme.
@@ -101,7 +101,17 @@ def medium(uri: str, recording_duration: Callable[[str], int | None]) -> Medium:
 
 
 def _said(names: Sequence[str]) -> Medium:
-    return Medium(sum(sounds.duration(name) or 0 for name in names), controls=False)
+    length = sum(sounds.duration(name) or 0 for name in names)
+    return Medium(length, controls=False, sound=_sound(names))
+
+
+def _sound(names: Sequence[str]) -> voices.Sound:
+    """What is heard of sounds one after another."""
+    pauses, at = [], 0
+    for name in names:
+        pauses += [(at + begin, at + end) for begin, end in sounds.pauses(name)]
+        at += sounds.duration(name) or 0
+    return voices.Sound("speech", pauses=tuple(pauses))
 
 
 @dataclass(slots=True, eq=False)
@@ -242,7 +252,7 @@ class Playback:
     def _run(self, position: float) -> None:
         """Play on from a place in the medium."""
         self._position, self._since = position, self.clock.now
-        self.speak(self._medium.sound)
+        self.speak(replace(self._medium.sound, since=self.clock.now - position / 1000))
         if self._medium.duration is not None:
             left = max(0.0, self._medium.duration - position)
             self._timer = self.clock.after(left / 1000, self._next)

@@ -240,22 +240,23 @@ class Recording:
         """Take down what was said since the last time."""
         if self._begun is None:
             return
-        elapsed = round((self.clock.now - self._mark) * 1000)
-        self._mark = self.clock.now
+        since, self._mark = self._mark, self.clock.now
+        elapsed = round((self._mark - since) * 1000)
         sound = self.voice.sound
         if elapsed <= 0:
             return
         if self.state == "paused":
             self._paused_for += elapsed / 1000
         elif sound.is_heard:
-            make = audio.silence if self.muted else sound.samples
-            self._sounds.append((elapsed, make))
             self._total += elapsed
-            if sound.is_quiet:
-                self._quiet += elapsed
-            else:
-                self._pauses += self._quiet
-                self._quiet = 0
+            for length, quiet in sound.parts(since, elapsed):
+                make = audio.silence if self.muted or quiet else sound.samples
+                self._sounds.append((length, make))
+                if quiet:
+                    self._quiet += length
+                else:
+                    self._pauses += self._quiet
+                    self._quiet = 0
 
     def _plan(self) -> None:
         """Foresee how it ends if nothing changes."""

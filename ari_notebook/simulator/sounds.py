@@ -1,7 +1,9 @@
 """The sounds an exchange has, and which of them make up a spoken number, digit or character.
 
-The catalogue is that of Debian's asterisk-core-sounds-en: identifiers and durations, measured. The
-sounds themselves are not here; playing one takes as long as it would on a real Asterisk.
+The catalogue is that of Debian's asterisk-core-sounds-en: identifiers and durations, and where
+Asterisk hears silence in them (``main/dsp.c``: 20 ms that are quieter than 256 on average),
+measured. The sounds themselves are not here; playing one takes as long as it would on a real
+Asterisk.
 """
 
 from __future__ import annotations
@@ -34,11 +36,28 @@ _SCALES = ((10**9, "billion"), (10**6, "million"), (10**3, "thousand"))
 
 
 @cache
+def _rows() -> list[list[str]]:
+    """Name, duration and pauses of every sound, as they are written."""
+    text = files("ari_notebook.simulator").joinpath("data/sounds.tsv").read_text("utf-8")
+    return [line.split("\t") for line in text.splitlines()]
+
+
+@cache
 def catalogue() -> Mapping[str, int]:
     """Every sound's duration in ms, in the order in which Asterisk lists them."""
-    text = files("ari_notebook.simulator").joinpath("data/sounds.tsv").read_text("utf-8")
-    rows = (line.split("\t") for line in text.splitlines())
-    return {name: int(duration) for name, duration in rows}
+    return {name: int(duration) for name, duration, _ in _rows()}
+
+
+@cache
+def _quiet() -> Mapping[str, str]:
+    return {name: pauses for name, _, pauses in _rows()}
+
+
+@cache
+def pauses(name: str) -> tuple[tuple[int, int], ...]:
+    """Where a sound is silent: from and to, in ms; nowhere where there is no such sound."""
+    spans = (span.split("-") for span in _quiet().get(name, "").split())
+    return tuple((int(begin), int(end)) for begin, end in spans)
 
 
 def describe(name: str, language: str = "", format: str = "") -> dict[str, Any] | None:

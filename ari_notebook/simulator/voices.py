@@ -8,7 +8,7 @@ as long as the silence, a recording of nothing ends by itself.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,10 +27,14 @@ class Sound:
     Attributes:
         kind: ``nothing``, ``silence``, ``speech`` or ``key``.
         key: the key that is pressed.
+        pauses: where it is silent: from and to, in ms from its beginning.
+        since: when it began.
     """
 
     kind: str
     key: str = ""
+    pauses: tuple[tuple[int, int], ...] = ()
+    since: float = 0.0
 
     @property
     def is_heard(self) -> bool:
@@ -41,6 +45,20 @@ class Sound:
     def is_quiet(self) -> bool:
         """Whether nobody talks."""
         return self.kind in ("nothing", "silence")
+
+    def parts(self, start: float, milliseconds: int) -> Iterator[tuple[int, bool]]:
+        """What is heard of it from a moment on: so many ms, and whether nobody talks in them."""
+        at = round((start - self.since) * 1000) if self.pauses else 0
+        end = at + milliseconds
+        for begin, stop in self.pauses:
+            if at < stop and begin < end:
+                if at < begin:
+                    yield begin - at, self.is_quiet
+                    at = begin
+                yield min(stop, end) - at, True
+                at = min(stop, end)
+        if at < end:
+            yield end - at, self.is_quiet
 
     def samples(self, milliseconds: int) -> array[int]:
         """This sound, as long as that."""

@@ -280,3 +280,25 @@ def media_from_elsewhere(server):
     server.until("StasisStart", channel__id=made["id"])
     server.ask("GET", f"/channels/{made['id']}/variable", variable="UNICASTRTP_LOCAL_ADDRESS")
     server.hang_up(made["id"])
+
+
+@scenario
+def the_pauses_in_what_is_recorded(server):
+    one, two = f"{server.app}-1", f"{server.app}-2"
+    server.ask(
+        "POST", "/channels", endpoint=f"Local/x@stasis-{server.app}", app=server.app,
+        channelId=one, otherChannelId=two,
+    )  # fmt: skip
+    server.until("StasisStart", channel__id=two)
+    server.ask("POST", f"/channels/{two}/answer")
+    server.until("StasisStart", channel__id=one)
+    server.ask("POST", f"/channels/{one}/record", name=one, format="wav", maxSilenceSeconds=5)
+    server.until("RecordingStarted")
+    media = "sound:tt-somethingwrong,sound:silence/2,sound:tt-somethingwrong"
+    server.ask("POST", f"/channels/{two}/play", media=media)
+    server.until("PlaybackFinished")
+    server.ask("POST", f"/recordings/live/{one}/stop")
+    finished = server.until("RecordingFinished")["recording"]
+    assert (finished["talking_duration"], finished["silence_duration"]) == (4, 3)
+    server.ask("DELETE", f"/recordings/stored/{one}")
+    server.hang_up(one)
