@@ -4,7 +4,8 @@ A persistent one belongs to its applications for as long as the exchange runs: t
 while the connection is down, events wait, and after a reconnect they are sent, then an
 ``ApplicationRegistered`` for each application. A per-call one is made when a channel enters Stasis
 for an application that nobody has registered; the application is then named after the channel, and
-the connection is closed some seconds after the channel has left.
+the connection is closed some seconds after the channel has left. Lost before that, it is made anew;
+where that fails, the channel goes on in the dialplan.
 """
 
 from __future__ import annotations
@@ -174,9 +175,7 @@ class Outbound:
                 socket.announce()
             first = False
             await end.closed
-            self._clients.discard(end)
-            socket.on_ready = _nobody_takes
-            log.warning("websocket to %s disconnected, reconnecting", client.uri)
+            self._lost(end, client, socket)
 
     def _per_call(
         self, exchange: Exchange, app: str, channel: Channel, then: Callable[[str | None], None]
@@ -218,18 +217,34 @@ class Outbound:
         end = await self._try(client, socket)
         with self._server.now():
             then(None if end is None else f"{app}:{channel.name}")
+        if channel.id not in channel.exchange.channels:
+            ended.set()  # it was hung up before its application was there
+        call_ends = asyncio.ensure_future(ended.wait())
+        while end is not None:
+            await asyncio.wait((call_ends, end.closed), return_when=asyncio.FIRST_COMPLETED)
+            if ended.is_set():
+                break
+            self._lost(end, client, socket)
+            end = await self._try(client, socket)
+            with self._server.now():
+                if end is not None:
+                    socket.announce()
+                elif channel.control is not None:
+                    channel.control.fail()
+        call_ends.cancel()
         if end is not None:
-            if channel.id not in channel.exchange.channels:
-                ended.set()  # it was hung up before its application was there
-            end.closed.add_done_callback(lambda _: ended.set())
-            await ended.wait()
-            if not end.closed.done():
-                await asyncio.sleep(AFTER_THE_CALL)
+            await asyncio.wait((end.closed,), timeout=AFTER_THE_CALL)
             if end.carrier is not None:
                 end.carrier.drop(frames.NORMAL)
             self._clients.discard(end)
         with self._server.now():
             socket.close()
+
+    def _lost(self, end: _Client, client: WebsocketClient, socket: Socket) -> None:
+        """A connection is down: until there is another, messages wait."""
+        self._clients.discard(end)
+        socket.on_ready = _nobody_takes
+        log.warning("websocket to %s disconnected, reconnecting", client.uri)
 
     async def _try(self, client: WebsocketClient, socket: Socket) -> _Client | None:
         """Connect within the number of attempts that the configuration allows."""

@@ -29,6 +29,7 @@ class Control:
         self.channel = channel
         self.app = app
         self.exit: Callable[[], None] | None = None  # what the channel does after Stasis
+        self.failed = False  # whether its application can be reached no more
         self.moving: tuple[str, list[str]] | None = None
         self.tasks = TaskQueue()
 
@@ -65,6 +66,11 @@ class Control:
         self.exit = then or (lambda: None)
         if self.channel.task is not None:
             self.channel.task.wake()
+
+    def fail(self) -> None:
+        """Let the channel leave Stasis because its application can be reached no more."""
+        self.failed = True
+        self.leave()
 
     def move(self, app: str, args: list[str]) -> None:
         """Hand the channel to another application."""
@@ -163,7 +169,7 @@ def stasis(
 
         channel.priority += 1
         yield from run_dialplan(channel, whole=False)
-    channel.set_variable("STASISSTATUS", "SUCCESS")
+    channel.set_variable("STASISSTATUS", "FAILED" if control.failed else "SUCCESS")
 
 
 def _connected(channel: Channel, app: str) -> Generator[float | None, Any, str | None]:

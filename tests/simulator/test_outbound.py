@@ -156,6 +156,22 @@ def test_one_for_each_call_is_named_after_the_channel(start, listener):
     assert time.monotonic() - ended >= 2.5
 
 
+def test_one_that_is_lost_in_its_call_is_made_anew(start, listener):
+    running = start("per_call_config", reconnect_attempts=1)
+    running.call("1")
+    begun = listener.until("StasisStart")
+    listener.hang_up()
+    assert listener.until("ApplicationRegistered")["application"] == begun["application"]
+    uri = f"channels/{begun['channel']['id']}"
+    listener.send({"type": "RESTRequest", "method": "GET", "uri": uri})
+    assert listener.until("RESTResponse")["status_code"] == 200
+    listener.hang_up(and_stop=True)
+    end = time.monotonic() + 5
+    while running.run(lambda exchange: exchange.globals.get("GONE")) != "FAILED":
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize("path", ["/no", "/nothing"])
 def test_a_call_whose_application_cannot_be_reached_goes_on_in_the_dialplan(path, start):
     running = start("per_call_config", path, reconnect_attempts=2)
