@@ -2,17 +2,21 @@
 
 As ``main/config.c`` reads it: ``;`` begins a comment unless escaped, ``;--`` and ``--;`` enclose
 one over lines; ``[name](!)`` is a template, ``[name](template)`` begins with its settings,
-``[name](+)`` goes on with the section of that name; ``=`` and ``=>`` are the same.
+``[name](+)`` goes on with the section of that name; ``=`` and ``=>`` are the same. A line that
+begins with ``#`` and includes no file is left out, with a warning.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 __all__ = ["ConfigError", "Section", "Setting", "is_true", "parse", "read"]
+
+log = logging.getLogger(__name__)
 
 _SECTION = re.compile(r"^\[([^\]]*)\]\s*(?:\(([^)]*)\))?\s*(.*)$")
 _DEEPEST_INCLUDE = 10
@@ -169,10 +173,9 @@ def _without_comment(raw: str, inside: int) -> tuple[str, int]:
 def _directive(line: str, place: str, folder: Path | None, depth: int) -> Iterator[tuple[str, str]]:
     word, _, argument = line[1:].partition(" ")
     wanted = argument.strip().strip('"<>')
-    if word == "exec":
-        raise ConfigError(f"{place}: #exec runs programs and is not done here")
-    if word not in ("include", "tryinclude"):
-        raise ConfigError(f"{place}: an unknown directive: {line}")
+    if word not in ("include", "tryinclude"):  # #exec would run programs
+        log.warning("%s: an unknown directive is left out: %s", place, line)
+        return
     path = (folder / wanted).resolve() if folder else None
     if path is None or folder is None or folder.resolve() not in path.parents:
         raise ConfigError(f"{place}: only files in the same folder are included, not {wanted}")

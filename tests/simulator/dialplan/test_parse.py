@@ -101,6 +101,12 @@ def test_every_stasis_application_has_a_context():
     assert DIALPLAN.find("stasis-hello-world", "anything", 2) is None
 
 
+def test_a_directive_that_asterisk_does_not_know_is_left_out(caplog):
+    plan = Dialplan.parse("[default]\nexten => 1,1,Answer()\n# same => n,NoOp()\nsame => n,Wait(1)")
+    assert plan.find("default", "1", 2).app == "Wait"
+    assert "extensions.conf:3: an unknown directive is left out: # same" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
