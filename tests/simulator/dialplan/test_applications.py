@@ -184,3 +184,13 @@ def test_recording_a_line_without_sound_takes_it_for_dead():
     ]
     assert ran(board) == ["x,1 Record(said.wav,0,1)"]
     assert not board.of("RecordingStarted")
+
+
+def test_agi_waits_for_a_manager_or_fails():
+    board = call(
+        "[default]\nexten => x,1,Answer()\n same => n,AGI(agi:async)\n same => n,NoOp(never)"
+    )
+    assert ran(board)[-1] == "x,2 AGI(agi:async)"
+    assert board.of("ChannelDestroyed") == []
+    board = call("[default]\nexten => x,1,AGI(greet.py)\n same => n,NoOp(${AGISTATUS})")
+    assert ran(board)[-1] == "x,2 NoOp(NOTFOUND)"

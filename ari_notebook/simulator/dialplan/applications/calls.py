@@ -148,6 +148,16 @@ def echo(channel: Channel, data: str) -> Program:
         channel.digit_heard = None
 
 
+@application("AGI")
+def agi(channel: Channel, data: str) -> Program:
+    """Run a program, which fails here; ``agi:async`` waits for a manager, of whom there is none."""
+    if data.lower().startswith("agi:async"):
+        return wait(channel, None)
+    log.warning("AGI: no program is run: %s", data)
+    channel.set_variable("AGISTATUS", "NOTFOUND")
+    return nothing_more()
+
+
 @application("NoOp")
 def no_op(channel: Channel, data: str) -> Program:
     """Do nothing; the text is to be read in the log."""
