@@ -154,6 +154,8 @@ class Channel:
         device: the device that the channel uses, as ``PJSIP/alice`` or ``Local/1000@default``.
         state: as ARI names it.
         appl: the dialplan application that runs, and its data: ``(name, data)``.
+        tenant: whom it belongs to, where one exchange serves many.
+        redirected_from: the number that its call was redirected from.
         control: its side of Stasis while it is there.
         outgoing: whether the exchange made it to call somebody.
         originated_by: the application that made it through ARI and may dial it; "" if none.
@@ -177,6 +179,8 @@ class Channel:
     connected: Party = Party()
     dialed: str = ""
     accountcode: str = ""
+    tenant: str = ""
+    redirected_from: str = ""
     language: str = "en"
     protocol_id: str = ""
     context: str = "default"
@@ -233,10 +237,20 @@ class Channel:
             "creationtime": self.exchange.timestamp(self.created),
             "language": self.language,
         }
+        if self.redirected_from:
+            shown["caller_rdnis"] = self.redirected_from
         wanted = (*self.exchange.config.ari.channelvars, *self.reported)
         if wanted:
-            shown["channelvars"] = {name: self.variables.get(name, "") for name in wanted}
+            shown["channelvars"] = {name: self._shown_variable(name) for name in wanted}
+        if self.tenant:
+            shown["tenantid"] = self.tenant
         return shown
+
+    def _shown_variable(self, name: str) -> str:
+        """What ARI's object shows of a variable or function; "" where there is none."""
+        from ari_notebook.simulator.dialplan import evaluate
+
+        return evaluate(self.exchange, self, name) or ""
 
     def last_told(self) -> dict[str, Any]:
         """ARI's object as variables and requests for a hangup show it.

@@ -13,7 +13,14 @@ from ari_notebook.simulator.messages import Refused
 if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
 
-__all__ = ["ANSWERED_ELSEWHERE", "NO_ANSWER", "call_program", "dial_event", "make_channel"]
+__all__ = [
+    "ANSWERED_ELSEWHERE",
+    "NO_ANSWER",
+    "call_program",
+    "dial_event",
+    "make_channel",
+    "set_variables",
+]
 
 NO_ANSWER = 19
 ANSWERED_ELSEWHERE = 26
@@ -43,7 +50,7 @@ def make_channel(
         ids: the channel's id and, for a Local channel, its other half's.
         application: what the channel shows as running while it is called; None for nothing.
         caller: whom the called one sees.
-        variables: set on the channel.
+        variables: set on the channel, functions as well.
 
     Raises:
         Refused: 500, nothing of that technology or address can be called.
@@ -67,9 +74,16 @@ def make_channel(
     if caller is not None:
         channel.set_caller(caller)
         channel.set_connected(caller)
-    for name, value in (variables or {}).items():
-        channel.set_variable(name, value)
+    set_variables(channel, variables or {})
     return channel
+
+
+def set_variables(channel: Channel, variables: Mapping[str, str]) -> None:
+    """Set what a request for a channel gives it: variables, and functions (``CALLERID(name)``)."""
+    from ari_notebook.simulator.dialplan import assign
+
+    for name, value in variables.items():
+        assign(channel.exchange, channel, name, value)
 
 
 def dial_event(

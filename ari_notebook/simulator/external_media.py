@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ari_notebook.simulator.channels import Channel
 from ari_notebook.simulator.clock import Program
-from ari_notebook.simulator.dialing import call_program
+from ari_notebook.simulator.dialing import call_program, set_variables
 from ari_notebook.simulator.messages import Refused
 from ari_notebook.simulator.snoop import NoFarEnd
 from ari_notebook.simulator.stasis import stasis
@@ -131,10 +131,11 @@ def open_channel(exchange: Exchange, args: Mapping[str, Any]) -> dict[str, Any]:
         dialed=dialed,
         outgoing=True,
         appl=("AppDial2", "(Outgoing Line)"),
-        variables={**given, **own},
+        variables={**_plain(given), **own},
     )
     app: str = values["app"]
     channel.create()
+    set_variables(channel, {name: given[name] for name in given.keys() - _plain(given).keys()})
     exchange.applications.subscribe(app, ("channel", channel.id))
 
     def then() -> Program:
@@ -167,6 +168,11 @@ def variables(args: Mapping[str, Any]) -> dict[str, str]:
             )
         found[name] = text
     return found
+
+
+def _plain(given: Mapping[str, str]) -> dict[str, str]:
+    """Those that are variables, not functions."""
+    return {name: value for name, value in given.items() if not name.endswith(")")}
 
 
 def _check(exchange: Exchange, values: Mapping[str, Any]) -> None:

@@ -145,7 +145,10 @@ def hung_up_before_it_answers(server):
 def never_dialled(server):
     made = server.ask("POST", "/channels/create", endpoint="Local/1004@default", app=server.app)
     server.until("StasisStart", channel__id=made["id"])
-    for verb in ("answer", "ring", "play?media=sound:beep", "hold", "mute?direction=in"):
+    for verb in (
+        "answer", "ring", "play?media=sound:beep", "hold", "mute?direction=in", "continue",
+        "redirect",
+    ):  # fmt: skip
         server.ask("POST", f"/channels/{made['id']}/{verb}")
     server.ask("GET", f"/channels/{made['id']}")
     server.hang_up(made["id"])
@@ -281,6 +284,43 @@ def a_bridge_with_variables(server):
 
 
 @scenario
+def functions_among_the_variables(server):
+    given = {"variables": {"CALLERID(name)": "Bob", "CHANNEL(language)": "fr", "X": "1"}}
+    made = server.ask(
+        "POST", "/channels", given, endpoint="Local/1002@default", app=server.app, callerId="5551"
+    )
+    channel = made["id"]
+    assert (made["caller"], made["language"]) == ({"name": "Bob", "number": "5551"}, "fr")
+    server.until("StasisStart", channel__id=channel)
+    server.until("ChannelDialplan", dialplan_app="Wait")
+    server.ask("GET", f"/channels/{channel}/variable", variable="X")
+    server.hang_up(channel)
+    made = server.ask(
+        "POST", "/channels/create", given, endpoint="Local/1002@default", app=server.app
+    )
+    assert made["caller"]["name"] == "Bob"
+    server.until("StasisStart", channel__id=made["id"])
+    server.hang_up(made["id"])
+
+
+@scenario
+def what_else_a_channel_may_show(server):
+    given = {"CHANNEL(tenantid)": "acme", "CALLERID(rdnis)": "5559", "CALLERID(name)": "Bob"}
+    made = server.ask(
+        "POST", "/channels/create", {"variables": given}, endpoint="Local/1002@default",
+        app=server.app,
+    )  # fmt: skip
+    channel = made["id"]
+    assert (made["tenantid"], made["caller_rdnis"]) == ("acme", "5559")
+    server.until("StasisStart", channel__id=channel)
+    path = f"/channels/{channel}/variable"
+    server.ask("POST", path, variable="CHANNEL(tenantid)", value="")
+    for name in given:
+        server.ask("GET", path, variable=name)
+    server.hang_up(channel)
+
+
+@scenario
 def many_variables_at_once(server):
     channel = server.originate()
     path = f"/channels/{channel}/variables"
@@ -385,7 +425,9 @@ def dialled_twice_and_refused(server):
     server.ask("POST", f"/channels/{channel}/dial")
     server.ask("POST", "/channels/nobody/dial")
     server.ask("POST", f"/channels/{channel}/redirect", endpoint="PJSIP/x")
-    server.ask("POST", f"/channels/{channel}/redirect", endpoint="Local")
+    for endpoint in ("Local", "Local/", "/x", "Loc/x@nowhere"):
+        server.ask("POST", f"/channels/{channel}/redirect", endpoint=endpoint)
+    server.ask("POST", "/channels/nobody/redirect")
     server.ask("POST", f"/channels/{channel}/transfer_progress", states="channel_answered")
     server.ask("POST", f"/channels/{channel}/transfer_progress", states="nonsense")
     server.hang_up(channel)

@@ -21,8 +21,9 @@ AUTHORITY = "api_key=asterisk:asterisk"
 class Switchboard:
     """An exchange, its time, and the events of an application that is subscribed to everything."""
 
-    def __init__(self, dialplan=None, app="hello-world", seed=1):
+    def __init__(self, dialplan=None, app="hello-world", seed=1, channelvars=()):
         config = read_config()
+        config = replace(config, ari=replace(config.ari, channelvars=channelvars))
         if dialplan is not None:
             config = replace(config, extensions=dialplan)
         self.exchange = Exchange(config, START, seed)

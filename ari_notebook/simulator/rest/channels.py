@@ -68,7 +68,7 @@ def hangup(exchange: Exchange, args: Arguments) -> Reply:
 
 def continue_in_dialplan(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /channels/{channelId}/continue``."""
-    control = controlled(exchange, args["channelId"])
+    control = controlled(exchange, args["channelId"], up=True)
     channel = control.channel
     context, exten = args["context"], args["extension"]
     label, priority = args["label"], args["priority"]
@@ -106,15 +106,17 @@ def move(exchange: Exchange, args: Arguments) -> Reply:
 
 def redirect(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /channels/{channelId}/redirect``."""
+    control = controlled(exchange, args["channelId"], up=True)
     endpoint = args["endpoint"] or ""
-    technology, _, rest = endpoint.partition("/")
     if not endpoint:
         raise Refused(400, "Required parameter 'endpoint' not provided.")
-    control = controlled(exchange, args["channelId"], up=True)
+    technology, slash, rest = endpoint.partition("/")
+    if not technology or not slash:
+        raise Refused(422, f"Endpoint parameter '{endpoint}' does not contain tech/resource")
     if not rest:
-        raise Refused(422, "Endpoint parameter '" + endpoint + "' does not contain tech/resource")
+        raise Refused(422, f"No resource provided in endpoint parameter '{endpoint}'")
     own = control.channel.name.partition("/")[0]
-    if technology.lower() != own.lower():
+    if not own.lower().startswith(technology.lower()):
         message = f"Endpoint technology '{technology}' does not match channel technology '{own}'"
         raise Refused(422, message)
     control.channel.driver.indicate(control.channel, f"TRANSFER {rest}")

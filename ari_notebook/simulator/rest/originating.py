@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ari_notebook.simulator.channels import NORMAL, Channel, Party
 from ari_notebook.simulator.clock import Program
-from ari_notebook.simulator.dialing import call_program, make_channel
+from ari_notebook.simulator.dialing import call_program, make_channel, set_variables
 from ari_notebook.simulator.messages import Refused, Reply
 from ari_notebook.simulator.naturals import is_natural, natural
 from ari_notebook.simulator.rest import variables
@@ -73,11 +73,12 @@ def create(exchange: Exchange, args: Arguments) -> Reply:
     _check_originator(exchange, args)
     ids = _ids(exchange, args, endpoint)
     given = variables.inside(args["variables"])
-    channel = make_channel(exchange, endpoint, ids=ids, application=None, variables=_values(given))
-    _report(channel, given)
+    channel = make_channel(exchange, endpoint, ids=ids, application=None)
     channel.originated_by = app
     words = args["appArgs"].split(",") if args["appArgs"] else []
     exchange.applications.subscribe(app, ("channel", channel.id))
+    set_variables(channel, _values(given))
+    _report(channel, given)
     shown = channel.json()
     channel.run(_alone(channel, app, words))
     return Reply(200, shown)

@@ -148,3 +148,16 @@ def test_what_a_function_does_not_take_is_said_and_empty(text, caplog):
     board = call(f"{SETTINGS} same => n,NoOp([${{{text}}}])", seconds=0)
     assert ran(board)[-1] == "x,6 NoOp([])"
     assert text in caplog.text
+
+
+def test_channelvars_may_be_functions():
+    wanted = ("COLOUR", "CHANNEL(language)", "GREETING", "NONE")
+    board = Switchboard(
+        "[globals]\nGREETING = hi\n[default]\nexten => x,1,Set(_COLOUR=red)\n same => n,Wait(9)",
+        channelvars=wanted,
+    )
+    made = board.ask("POST", "/channels", endpoint="Local/x@default", extension="x")[1]
+    assert made["channelvars"] == dict(zip(wanted, ("", "en", "hi", ""), strict=True))
+    board.wait(1)
+    told = board.of("ChannelVarset")[0]["channel"]["channelvars"]
+    assert (told["COLOUR"], told["CHANNEL(language)"]) == ("red", "en")

@@ -27,6 +27,7 @@ def _channel(exchange: Exchange, channel: Channel | None, item: str) -> str:
         "state": that.state,
         "language": that.language,
         "accountcode": that.accountcode,
+        "tenantid": that.tenant,
         "channeltype": technology,
         "tech": technology,
         "context": that.context,
@@ -54,6 +55,8 @@ def _set_channel(exchange: Exchange, channel: Channel | None, item: str, value: 
             that.language = value
         case "accountcode":
             that.accountcode = value
+        case "tenantid":
+            that.tenant = value or that.tenant
         case "musicclass":
             that.variables["MUSICCLASS"] = value
         case _:
@@ -86,13 +89,18 @@ def _changed(party: Party, item: str, value: str) -> Party:
 @reader("CALLERID")
 def _caller(exchange: Exchange, channel: Channel | None, item: str) -> str:
     that = on(channel)
+    if item.lower() == "rdnis":
+        return that.redirected_from
     return _part(that.caller, item)
 
 
 @writer("CALLERID")
 def _set_caller(exchange: Exchange, channel: Channel | None, item: str, value: str) -> None:
     that = on(channel)
-    that.set_caller(_changed(that.caller, item, value))
+    if item.lower() == "rdnis":
+        that.redirected_from = value
+    else:
+        that.set_caller(_changed(that.caller, item, value))
 
 
 @reader("CONNECTEDLINE")
