@@ -13,14 +13,18 @@ import orjson
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["RequestLog", "SentRequest"]
+__all__ = ["RequestLog", "SentRequest", "made_by"]
 
 _KEEP = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class SentRequest:
-    """One request. ``status`` is None where no answer came, ``message`` then says why."""
+    """One request.
+
+    ``status`` is None where no answer came, ``message`` then says why. ``made`` is the id of what
+    came to be by it, as the answer says.
+    """
 
     at: float
     method: str
@@ -32,6 +36,7 @@ class SentRequest:
     message: str
     url: str
     user: str
+    made: str = ""
 
     def curl(self) -> str:
         """The same request for a shell; curl asks for the password, which is left out."""
@@ -48,6 +53,18 @@ class SentRequest:
     def __str__(self) -> str:
         outcome = self.message if self.status is None else f"{self.status} {self.message}".strip()
         return f"{self.method} {self.path} -> {outcome}"
+
+
+def made_by(method: str, body: Any) -> str:
+    """The id of what a request made: a POST is answered with it, a recording has only a name.
+
+    Args:
+        method: of the request.
+        body: the answer's, decoded.
+    """
+    if method != "POST" or not isinstance(body, dict):
+        return ""
+    return str(body.get("id") or body.get("name") or "")
 
 
 class RequestLog:

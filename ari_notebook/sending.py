@@ -18,7 +18,7 @@ from ari_notebook.client.errors import (
     UsageProblem,
 )
 from ari_notebook.client.rest import Answer, Call, Rest, Transport, encode
-from ari_notebook.requestlog import RequestLog, SentRequest
+from ari_notebook.requestlog import RequestLog, SentRequest, made_by
 from ari_notebook.spec import InvalidArguments, Operation
 from ari_notebook.subscriptions import Subscriptions
 
@@ -135,11 +135,20 @@ class Sender:
             message=failure.message if failure else answer.reason if answer else "",
             url=self._address.ari + call.uri,
             user=self._user,
+            made=_made(call, answer),
         )
         with self._observing:  # two threads' requests have one order, in the log and in a capture
             self.log.append(request)
             for listener in self.listeners:
                 listener(request, answer)
+
+
+def _made(call: Call, answer: Answer | None) -> str:
+    """The id of what a call made; whoever sent it is told where the answer is no JSON."""
+    try:
+        return made_by(call.method, answer.json() if answer and answer.is_json else None)
+    except AriError:
+        return ""
 
 
 def _refuse_unplayable(media: object, operation: Operation) -> None:

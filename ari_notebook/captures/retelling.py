@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from ari_notebook.captures.files import Record
 from ari_notebook.live import KINDS, EventLog, Tables
-from ari_notebook.requestlog import RequestLog, SentRequest
+from ari_notebook.requestlog import RequestLog, SentRequest, made_by
 
 __all__ = ["Retelling"]
 
@@ -148,4 +148,5 @@ class Retelling:
             message=answer.get("message", ""),
             url=f"{self.header.get('url', 'http://localhost:8088')}/ari{request['path']}{query}",
             user=self.header.get("user", "asterisk"),
+            made=made_by(request["method"], answer.get("body")),
         )

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from ari_notebook.live.details import detail
 from ari_notebook.requestlog import SentRequest
 from ari_notebook.views.cards import party
-from ari_notebook.views.causes import cause_of, subjects, touches
+from ari_notebook.views.causes import Causes, subjects, touches
 from ari_notebook.views.markup import clean
 
 if TYPE_CHECKING:
@@ -153,18 +153,16 @@ def arrange(
     last: int = 100,
 ) -> Sequence:
     """Requests and events as steps; see `sequence`. Events come with when they were received."""
-    lanes = _Lanes(event for event, _ in events)
-    wanted = set(channel)
-    told = [
-        _with_cause(_event_step(event, at, lanes), requests)
-        for event, at in events
-        if not wanted or wanted & {id for _, id in subjects(event)}
-    ][-last:]
-    causes = {step.cause for step in told}
+    lanes, causes, wanted = _Lanes(event for event, _ in events), Causes(requests), set(channel)
+    caused = [(event, at, causes.of(event, at)) for event, at in events]
+    if wanted:
+        caused = [it for it in caused if wanted & {id for _, id in subjects(it[0])}]
+    told = [_event_step(event, at, lanes, cause) for event, at, cause in caused[-last:]]
+    shown = {step.cause for step in told}
     steps = [
         _request_step(number, request, lanes)
         for number, request in enumerate(requests, 1)
-        if not wanted or number in causes or wanted & touches(request)
+        if not wanted or number in shown or wanted & touches(request)
     ]
     steps = sorted(steps + told, key=lambda step: step.at)
     if seconds is not None and steps:
@@ -172,11 +170,6 @@ def arrange(
         steps = [step for step in steps if step.at >= begin]
     steps = steps[-last:]
     return _few_lanes(steps, len(requests) + len(events) - len(steps))
-
-
-def _with_cause(step: Step, requests: list[SentRequest]) -> Step:
-    place = cause_of(step.source, step.at, requests)
-    return step if place is None else replace(step, cause=place + 1)
 
 
 def _request_step(number: int, request: SentRequest, lanes: _Lanes) -> Step:
@@ -204,7 +197,7 @@ def _request_step(number: int, request: SentRequest, lanes: _Lanes) -> Step:
     )
 
 
-def _event_step(event: Mapping[str, Any], at: float, lanes: _Lanes) -> Step:
+def _event_step(event: Mapping[str, Any], at: float, lanes: _Lanes, cause: int | None) -> Step:
     lane = lanes.of_event(event)
     type = str(event.get("type") or "")
     words = detail(event) or str(event.get("detail") or "")
@@ -215,6 +208,7 @@ def _event_step(event: Mapping[str, Any], at: float, lanes: _Lanes) -> Step:
         sent=False,
         lane=lane,
         label=clean(f"{type} {words}".strip(), 90),
+        cause=0 if cause is None else cause + 1,
         ends=_ENDS.get(type) == lane.kind,
         source=event,
     )

@@ -7,47 +7,81 @@ from typing import Any
 import pytest
 
 from ari_notebook.requestlog import SentRequest
-from ari_notebook.views.causes import cause_of, subjects, touches
+from ari_notebook.views.causes import Causes, subjects, touches
 
 CHANNEL = {"id": "c1", "name": "PJSIP/alice-1", "state": "Up"}
+OTHER = {"id": "c2", "name": "PJSIP/bob-1", "state": "Up"}
+Event = dict[str, Any]
 
 
-def sent(method: str, path: str, at: float = 1.0, status: int = 200, **params: str) -> SentRequest:
-    return SentRequest(at, method, path, params, None, status, 1.0, "", "http://x" + path, "u")
+def sent(
+    method: str,
+    path: str,
+    at: float = 1.0,
+    status: int = 200,
+    made: str = "",
+    body: Any = None,
+    **params: str,
+) -> SentRequest:
+    url = "http://x" + path
+    return SentRequest(at, method, path, params, body, status, 1.0, "", url, "u", made)
 
 
-def playback(media: str, id: str = "p1", target: str = "channel:c1") -> dict[str, Any]:
-    return {"playback": {"id": id, "media_uri": media, "target_uri": target, "state": "playing"}}
+def playback(media: str, id: str = "p1", target: str = "channel:c1", state: str = "done") -> Event:
+    return {"playback": {"id": id, "media_uri": media, "target_uri": target, "state": state}}
+
+
+def recording(name: str) -> Event:
+    return {"recording": {"name": name, "target_uri": "channel:c1"}}
+
+
+def told(type: str, **fields: Any) -> Event:
+    return {"type": type, **fields}
 
 
 @pytest.mark.parametrize(
     ("request_", "event"),
     [
-        (sent("POST", "/channels/c1/answer"), {"type": "ChannelStateChange", "channel": CHANNEL}),
-        (sent("POST", "/channels/c1/play"), {"type": "PlaybackStarted", **playback("sound:a")}),
-        (sent("POST", "/channels/c1/hold"), {"type": "ChannelHold", "channel": CHANNEL}),
-        (sent("DELETE", "/channels/c1"), {"type": "ChannelDestroyed", "channel": CHANNEL}),
-        (sent("POST", "/channels/c1/continue"), {"type": "StasisEnd", "channel": CHANNEL}),
+        (sent("POST", "/channels/c1/answer"), told("ChannelStateChange", channel=CHANNEL)),
+        (sent("POST", "/channels/c1/hold"), told("ChannelHold", channel=CHANNEL)),
+        (sent("DELETE", "/channels/c1"), told("ChannelDestroyed", channel=CHANNEL)),
+        (sent("POST", "/channels/c1/continue"), told("StasisEnd", channel=CHANNEL)),
+        (
+            sent("POST", "/channels/c1/play", made="p1"),
+            told("PlaybackStarted", **playback("sound:a")),
+        ),
         (
             sent("POST", "/bridges/b1/addChannel", channel="c0,c1"),
-            {"type": "ChannelEnteredBridge", "bridge": {"id": "b1"}, "channel": CHANNEL},
+            told("ChannelEnteredBridge", bridge={"id": "b1"}, channel=CHANNEL),
         ),
-        (sent("POST", "/channels"), {"type": "StasisStart", "channel": CHANNEL}),
+        (sent("POST", "/channels", made="c1"), told("StasisStart", channel=CHANNEL)),
+        (sent("POST", "/channels", made="c1"), told("Dial", peer=CHANNEL)),
+        (sent("POST", "/channels/c0/snoop", made="c1"), told("StasisStart", channel=CHANNEL)),
         (
-            sent("POST", "/channels/c1/record", name="r1"),
-            {"type": "RecordingStarted", "recording": {"name": "r1", "target_uri": "channel:c1"}},
+            sent("POST", "/channels/c1/record", made="r1", name="r1"),
+            told("RecordingStarted", **recording("r1")),
+        ),
+        (sent("DELETE", "/channels/c1"), told("RecordingFinished", **recording("r1"))),
+        (
+            sent("POST", "/channels", made="c1", body={"variables": {"A": "1"}}),
+            told("ChannelVarset", channel=CHANNEL, variable="A"),
+        ),
+        (sent("POST", "/events/user/note"), told("ChannelUserevent", eventname="note")),
+        (
+            sent("PUT", "/deviceStates/Stasis%3Adesk"),
+            told("DeviceStateChanged", device_state={"name": "Stasis:desk"}),
         ),
     ],
 )
-def test_what_a_request_does(request_: SentRequest, event: dict[str, Any]) -> None:
+def test_what_a_request_does(request_: SentRequest, event: Event) -> None:
     others = [sent("GET", "/channels/c1"), request_, sent("GET", "/channels/c1")]
-    assert cause_of(event, 2.0, others) == 1
+    assert Causes(others).of(event, 2.0) == 1
 
 
 @pytest.mark.parametrize("type", ["ChannelDtmfReceived", "ChannelTalkingStarted", "Unheard"])
 def test_what_no_request_does(type: str) -> None:
     requests = [sent("POST", "/channels/c1/answer"), sent("POST", "/channels/c1/dtmf")]
-    assert cause_of({"type": type, "channel": CHANNEL}, 2.0, requests) is None
+    assert Causes(requests).of({"type": type, "channel": CHANNEL}, 2.0) is None
 
 
 def test_a_request_that_came_later_failed_or_was_for_another_is_no_cause() -> None:
@@ -57,30 +91,60 @@ def test_a_request_that_came_later_failed_or_was_for_another_is_no_cause() -> No
         sent("POST", "/channels/c1/answer", at=3.0),
     ]
     event = {"type": "ChannelStateChange", "channel": CHANNEL}
-    assert cause_of(event, 2.0, requests) is None
+    assert Causes(requests).of(event, 2.0) is None
 
 
-def test_of_two_sounds_at_once_each_has_its_request() -> None:
+def test_of_two_that_were_made_at_once_each_has_its_request() -> None:
+    """Also where both are the same sound; who calls meanwhile has none."""
     requests = [
-        sent("POST", "/channels/c1/play", media="sound:one,sound:two"),
-        sent("POST", "/channels/c1/play", media="sound:three"),
+        sent("POST", "/channels/c1/play", made="p1", media="sound:one"),
+        sent("POST", "/channels/c1/play", made="p2", media="sound:one"),
+        sent("POST", "/channels", made="c1"),
+        sent("POST", "/channels", made="c2"),
     ]
-    for media, place in (("sound:one", 0), ("sound:two", 0), ("sound:three", 1)):
-        event = {"type": "PlaybackStarted", **playback(media)}
-        assert cause_of(event, 2.0, requests) == place
+    causes = Causes(requests)
+    for id, place in (("p1", 0), ("p2", 1)):
+        assert causes.of(told("PlaybackStarted", **playback("sound:one", id)), 2.0) == place
+    for id, place in (("c1", 2), ("c2", 3), ("c3", None)):
+        assert causes.of(told("StasisStart", channel={"id": id}), 2.0) == place
 
 
 def test_of_two_who_enter_a_bridge_each_has_its_request() -> None:
     requests = [sent("POST", "/bridges/b1/addChannel", channel=id) for id in ("c1", "c2")]
     event = {"type": "ChannelEnteredBridge", "bridge": {"id": "b1"}, "channel": CHANNEL}
-    assert cause_of(event, 2.0, requests) == 0
+    assert Causes(requests).of(event, 2.0) == 0
 
 
-def test_what_has_no_id_before_it_is_made_is_told_of_at_once() -> None:
-    event = {"type": "BridgeCreated", "bridge": {"id": "b1"}}
-    requests = [sent("POST", "/bridges", at=1.0)]
-    assert cause_of(event, 2.0, requests) == 0
-    assert cause_of(event, 60.0, requests) is None
+def test_who_stays_in_a_bridge_is_told_of_who_comes_and_goes() -> None:
+    requests = [
+        sent("POST", "/bridges/b1/addChannel", 1.0, channel="c1,c2"),
+        sent("POST", "/bridges/b2/addChannel", 3.0, channel="c2"),
+    ]
+    causes, line = Causes(requests), told("ChannelConnectedLine", channel=CHANNEL)
+    assert causes.of(line, 0.5) is None
+    both = {"id": "b1", "channels": ["c1", "c2"]}
+    causes.of(told("ChannelEnteredBridge", bridge=both, channel=OTHER), 2.0)
+    assert causes.of(line, 2.0) == 0
+    alone = {"id": "b1", "channels": ["c1"]}
+    assert causes.of(told("ChannelLeftBridge", bridge=alone, channel=OTHER), 4.0) == 1
+    assert causes.of(line, 4.0) == 1
+
+
+def test_what_cut_a_sound_short_is_not_what_began_it() -> None:
+    causes = Causes([sent("POST", "/channels/c1/play", made="p1"), sent("DELETE", "/channels/c1")])
+    for state, place in (("done", 0), ("failed", 1)):
+        event = told("PlaybackFinished", **playback("sound:a", state=state))
+        assert causes.of(event, 2.0) == place
+
+
+def test_a_variable_that_another_request_or_the_dialplan_set_is_not_of_this_one() -> None:
+    requests = [
+        sent("POST", "/channels/c1/variable", variable="A"),
+        sent("POST", "/channels/c1/variable", variable="B"),
+    ]
+    causes = Causes(requests)
+    for name, place in (("A", 0), ("B", 1), ("BRIDGEPEER", None)):
+        assert causes.of(told("ChannelVarset", channel=CHANNEL, variable=name), 2.0) == place
 
 
 def test_subjects_are_the_nearest_first() -> None:
@@ -93,11 +157,17 @@ def test_subjects_are_the_nearest_first() -> None:
     ]
 
 
-@pytest.mark.parametrize("event", [{"channel": 5}, {"bridge": {"id": None}}, {"playback": []}, {}])
+@pytest.mark.parametrize(
+    "event",
+    [{"channel": 5}, {"bridge": {"id": None, "channels": 7}}, {"playback": []}, {}],
+)
 def test_events_of_strange_forms_have_no_subject(event: dict[str, Any]) -> None:
     assert list(subjects(event)) == []
+    for type in ("ChannelEnteredBridge", "ChannelConnectedLine", "DeviceStateChanged"):
+        assert Causes([]).of({**event, "type": type, "device_state": 5}, 1.0) is None
 
 
 def test_a_request_names_ids_in_path_and_parameters() -> None:
     request = sent("POST", "/bridges/b%2F1/addChannel", channel="c1,c2")
     assert {"b/1", "c1", "c2"} <= touches(request)
+    assert "c3" in touches(sent("POST", "/channels", made="c3"))
