@@ -29,19 +29,26 @@ class Looking:
         return panel(session)
 
     def ladder(
-        self, channel: Any = None, *, last: int = 100, seconds: float | None = None
+        self,
+        channel: Any = None,
+        *,
+        call: Any = None,
+        last: int = 100,
+        seconds: float | None = None,
     ) -> Drawing:
         """The sequence diagram of requests and events; `save` writes it to a file.
 
         Args:
             channel: only what names this channel, or one of several.
+            call: only what names a channel of the call (a row of ``ari.calls.df``) that this
+                channel belongs to.
             last: at most so many arrows, the latest.
             seconds: only what is not older than this.
         """
         from ari_notebook.views.ladder import ladder
 
         session: Any = self
-        return ladder(session, channel, last=last, seconds=seconds)
+        return ladder(session, channel, call=call, last=last, seconds=seconds)
 
     def timeline(self, channel: Any = None, *, last: int = 30) -> Drawing:
         """Channels over time: their states, bridges, media and keys.

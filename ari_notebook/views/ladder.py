@@ -25,6 +25,7 @@ def ladder(
     session: Session,
     channel: Any = None,
     *,
+    call: Any = None,
     last: int = 100,
     seconds: float | None = None,
 ) -> Drawing:
@@ -33,6 +34,7 @@ def ladder(
     Args:
         session: whose.
         channel: only what names this channel, or one of these: ids or live objects.
+        call: only what names a channel of the call that this one belongs to.
         last: at most so many arrows, the latest.
         seconds: only what is not older than this.
 
@@ -45,8 +47,16 @@ def ladder(
         raise UsageProblem(f"seconds must be more than 0, not {seconds}", "Leave it out for all.")
     many = channel if isinstance(channel, list | tuple | set) else [channel]
     ids = [str(getattr(one, "id", one)) for one in many if one is not None]
+    if call is not None:
+        ids += _of_call(session, str(getattr(call, "id", call)))
     shown = sequence(session, channel=ids, seconds=seconds, last=last)
     return Drawing(draw(shown), write(shown))
+
+
+def _of_call(session: Session, id: str) -> list[str]:
+    """The channels of a call, by one of them."""
+    calls = ([leg.id for leg in call.legs] for call in session.calls)
+    return next((ids for ids in calls if id in ids), [id])
 
 
 def draw(shown: Sequence) -> Markup:

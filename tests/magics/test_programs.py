@@ -105,6 +105,7 @@ def test_views(on_exchange: Callable[..., Prompt]) -> None:
     prompt("%ari call 1000\n%ari wait StasisStart;\nchannel = %ari select\n%ari hangup")
     prompt("%ari wait StasisEnd;")
     assert "<svg" in prompt("%ari ladder $channel")._repr_html_()
+    assert "StasisStart" in repr(prompt("%ari ladder --call $channel --seconds 60"))
     assert "<svg" in prompt("%ari timeline")._repr_html_()
     assert len(prompt("%ari events --channel $channel --type StasisStart")) == 1
 

@@ -71,6 +71,23 @@ def test_the_ladder_of_one_channel(ari: Session) -> None:
     assert ari.ladder("nobody").text.startswith("Nothing has passed yet")
 
 
+def test_the_ladder_of_one_call() -> None:
+    """All of its channels', and nothing of another's."""
+    with ari_notebook.connect() as ari:
+        ids = []
+        for caller in ("Alice <5551>", "Bob <5552>", "Zoe <5559>"):
+            ari.call("1000", caller=caller)
+            ids.append(ari.wait_for("StasisStart").channel.id)
+        bridge = ari.bridges.create(type="mixing", name="talk")
+        bridge.add_channel(channel=ids[:2])
+        ari.wait_for("ChannelEnteredBridge", channel=ids[1])
+        said = ari.ladder(call=ari.channels[ids[1]]).text
+        assert all(who in said for who in ("Alice <5551>", "Bob <5552>"))
+        assert "addChannel" in said
+        assert "Zoe" not in said
+        assert "Zoe" in ari.ladder(call=ids[2]).text
+
+
 def test_the_last_arrows_and_those_of_a_time(ari: Session) -> None:
     assert len(sequence(ari, last=3).steps) == 3
     steps = sequence(ari).steps

@@ -27,14 +27,25 @@ def _named(context: Context, given: Given) -> Any:
     "ladder",
     "the sequence diagram of requests and events",
     Argument("CHANNEL", required=False, many=True, kind="channel"),
-    options=(Option("--last", "at most so many arrows", "N"),),
+    options=(
+        Option("--call", "the channels of the call that this one belongs to", "CHANNEL", "channel"),
+        Option("--last", "at most so many arrows", "N"),
+        Option("--seconds", "nothing older than this", "S"),
+    ),
     group=_GROUP,
     method="ari.ladder()",
-    examples=("%ari ladder", "%ari ladder $channel --last 30"),
+    examples=("%ari ladder", "%ari ladder $channel --last 30", "%ari ladder --call $channel"),
 )
 def ladder(context: Context, given: Given) -> Any:
     """The sequence diagram."""
-    return context.session.ladder(_named(context, given), last=context.number("--last", 100))
+    call = given.option("--call")
+    seconds = context.seconds("--seconds", 0) if given.option("--seconds") else None
+    return context.session.ladder(
+        _named(context, given),
+        call=context.ids(call)[0] if call else None,
+        last=context.number("--last", 100),
+        seconds=seconds,
+    )
 
 
 @verb(
