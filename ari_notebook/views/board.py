@@ -269,6 +269,7 @@ class Board:
             "url": _short(status.url),
             "applications": [_short(name) for name in status.applications],
             "readOnly": status.read_only,
+            "phones": self._session.simulator is not None,  # which can be answered from here
             "subscribeAll": status.subscribe_all,
             "events": status.events,
             "dropped": status.dropped,

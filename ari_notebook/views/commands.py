@@ -69,6 +69,7 @@ class Commands:
         self._numbers = itertools.count(1)
         self._phone: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
             "call": self._call,
+            "answer": self._answer,
             "press": self._press,
             "put_down": self._put_down,
         }
@@ -83,7 +84,8 @@ class Commands:
             arguments: by name; those that the action does not know are refused.
 
         Returns:
-            What came of it that the page has to know: the caller's id of a call, else empty.
+            What came of it that the page has to know: the id of the telephone's channel, where it
+            called or answered, else empty.
 
         Raises:
             UsageProblem: no such button.
@@ -141,6 +143,17 @@ class Commands:
         )
         self._callers[caller.id] = caller
         return caller.id
+
+    def _answer(self, arguments: Mapping[str, Any]) -> str:
+        """Answer a phone of the simulator that rings."""
+        simulator, id = self._session.simulator, str(arguments.get("id"))
+        for name in simulator.phones if simulator is not None else ():
+            for call in simulator.phones[name].calls:
+                if call.id == id:
+                    call.answer()
+                    self._callers[id] = call
+                    return id
+        raise UsageProblem("that phone does not ring", "Call it again.")
 
     def _caller(self, arguments: Mapping[str, Any]) -> Caller:
         caller = self._callers.get(str(arguments.get("id")))

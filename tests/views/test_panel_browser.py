@@ -167,6 +167,59 @@ def test_an_error_shows_on_the_row(shown: Shown) -> None:
     shown.rows.first.get_by_role("button", name="Play Alice <5551>").click()
     shown.says(re.compile("nonsense|media", re.IGNORECASE), "tr.channel .wrong")
     assert shown.rows.first.bounding_box()["height"] < 40
+    whole = shown.panel.get_by_role("alert").filter(has_text="Alice <5551>: media 'nonsense:x'")
+    assert "other kinds are" in whole.inner_text()
+    shown.panel.get_by_label("What to play").fill("sound:hello-world")
+    shown.inspect("Play")
+    whole.wait_for(state="detached", timeout=5000)
+
+
+def test_what_is_focused_and_chosen_stays_so(shown: Shown) -> None:
+    """While its row moves into a bridge, and others come and go around it."""
+    first = shown.call("1000", "Anna <1>")
+    second = shown.call("1000", "Bert <2>")
+    focused = "document.activeElement.closest('tr')?.dataset.id + document.activeElement.ariaLabel"
+    button = shown.panel.get_by_role("button", name="Play Bert <2>")
+    button.focus()
+    shown.kernel.run(
+        "one, two = ari.bridges.create(name='one'), ari.bridges.create(name='two')\n"
+        f"two.add_channel(channel={second!r})"
+    )
+    shown.panel.locator("tr.member", has_text="Bert").wait_for(timeout=5000)
+    shown.panel.get_by_label("Bridge", exact=True).select_option("two")
+    button.focus()
+    shown.kernel.run(f"one.add_channel(channel={first!r})")
+    shown.panel.locator("tr.member", has_text="Anna").wait_for(timeout=5000)
+    assert shown.page.evaluate(focused) == second + "Play Bert <2>"
+    shown.kernel.run("three = ari.bridges.create(name='three')")
+    shown.panel.locator("tr.bridge", has_text="three").wait_for(timeout=5000)
+    assert (
+        shown.panel.get_by_label("Bridge", exact=True).evaluate(
+            "it => it.selectedOptions[0].textContent"
+        )
+        == "two"
+    )
+    assert shown.page.evaluate(focused) == second + "Play Bert <2>"
+
+
+def test_the_keyboard_reaches_everything_in_its_order(shown: Shown) -> None:
+    id = shown.call("1000", "Anna <1>")
+    shown.button("Create bridge").click()
+    shown.panel.locator("tr.bridge").wait_for(timeout=5000)
+    shown.panel.get_by_label("Extension").focus()
+    label = "it => it.ariaLabel || it.textContent"
+    walked = []
+    while shown.page.evaluate("!document.activeElement.closest('.feed')"):
+        walked.append(shown.page.evaluate(f"({label})(document.activeElement)"))
+        shown.page.keyboard.press("Tab")
+    reachable = shown.panel.evaluate(
+        "it => [...it.querySelectorAll('button, input, select, summary, [tabindex]')]"
+        f".filter(n => !n.disabled && n.checkVisibility() && !n.closest('.feed')).map({label})"
+    )
+    assert walked == reachable
+    shown.button("Key 5").focus()
+    shown.page.keyboard.press("Enter")
+    assert shown.sent("POST", f"/channels/{id}/dtmf") == {"dtmf": "5"}
 
 
 def test_an_event_unfolds_to_its_json(shown: Shown) -> None:
@@ -214,11 +267,57 @@ def test_the_telephone(shown: Shown) -> None:
     shown.panel.get_by_label("Caller", exact=True).fill("Carol <5553>")
     shown.button("Call").click()
     shown.says("Carol <5553>", "tr.channel")
-    shown.panel.get_by_label("Keys on the call to 1000").fill("7")
+    shown.panel.get_by_label("Keys, on the line to 1000").fill("7")
     shown.button("Press").click()
     shown.says("7", "tr.channel")
     shown.button("Put down").click()
     shown.panel.get_by_text("Nobody is on the line.").wait_for(timeout=5000)
+
+
+def test_the_telephone_answers(shown: Shown) -> None:
+    shown.kernel.run(
+        "ari.simulator.phones.add('alice', 'Alice <5551>', answer_after=None)\n"
+        "called = ari.channels.originate(endpoint='PJSIP/alice', app=ari.apps[0])"
+    )
+    shown.panel.get_by_role("button", name="Answer the phone").click()
+    shown.says("Up", "tr.channel .state")
+    shown.says("StasisStart", ".feed")
+    shown.panel.get_by_label("has answered").fill("5")
+    shown.button("Press").click()
+    shown.says("⌨ 5", "tr.channel")
+    shown.button("Put down").click()
+    shown.panel.get_by_text("Nobody is on the line.").wait_for(timeout=5000)
+    shown.kernel.run("ari.simulator.phones['alice'].unregister()")
+
+
+def test_a_page_that_misses_a_message_asks_for_everything(shown: Shown) -> None:
+    shown.kernel.run(
+        "shown, lost = ari.panel(), []\n"
+        "def losing(message, *more):\n"
+        "    lost.append(message); del shown.send\n"
+        "shown.send = losing\n"
+        "phone = ari.call('1000', caller='Missed <5557>')\n"
+        "while not lost: time.sleep(0.01)\n"
+        "phone.press('1')"
+    )
+    shown.says("Missed <5557>", "tr.channel")
+    assert "channels" in shown.kernel.ask("list(lost[0])")
+
+
+def test_a_button_shows_at_once_that_it_was_pressed(shown: Shown) -> None:
+    """Also where the answer takes its time."""
+    shown.call("1003")
+    shown.kernel.run("ari.simulator.faults.delay(0.5)")
+    answer = shown.button("Answer", ".inspector")
+    answer.evaluate(
+        "it => it.addEventListener('click', () => requestAnimationFrame("
+        "() => window.busy = it.getAttribute('aria-busy')))"
+    )
+    answer.click()
+    shown.page.wait_for_function("() => window.busy === 'true'")
+    shown.says("Up", "tr.channel .state")
+    assert answer.get_attribute("aria-busy") is None
+    shown.kernel.run("ari.simulator.faults.clear()")
 
 
 def test_what_is_played_to_the_telephone_is_heard_after_a_click(shown: Shown) -> None:
@@ -245,7 +344,7 @@ def test_what_is_played_to_the_telephone_is_heard_after_a_click(shown: Shown) ->
     hears("h.recordings > 0.2")
     shown.kernel.run("channel.play('sound:hello-world')")
     hears("h.spoken.includes('Hello world')")
-    shown.panel.get_by_label("Keys on the call to").fill("5")
+    shown.panel.get_by_label("Keys, on the line to").fill("5")
     shown.button("Press").click()
     hears("h.tones.includes(770) && h.tones.includes(1336)")
     shown.button("Put down").click()

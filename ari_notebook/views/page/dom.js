@@ -17,8 +17,17 @@ export function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+// A button that shows that it was pressed until what it asked for is done.
 export function button(label, onclick, props = {}) {
-  return h("button", { type: "button", textContent: label, onclick, ...props });
+  const press = () => pressed(node, onclick());
+  const node = h("button", { type: "button", textContent: label, onclick: press, ...props });
+  return node;
+}
+
+export async function pressed(node, done) {
+  if (!(done instanceof Promise)) return;
+  node.setAttribute("aria-busy", "true");
+  await done.finally(() => node.removeAttribute("aria-busy"));
 }
 
 // Where an error of an action is shown.

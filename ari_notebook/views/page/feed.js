@@ -51,7 +51,12 @@ export function feed(store) {
       .filter((event) => !words || event.join(" ").toLowerCase().includes(words))
       .slice(-SHOWN);
     const keys = new Set(wanted.map(([sequence]) => sequence));
-    for (const [key, item] of made) if (!keys.has(key)) item.remove(), made.delete(key);
+    for (const [key, item] of made) {
+      if (keys.has(key)) continue;
+      if (item.contains(item.getRootNode().activeElement)) pause.focus({ preventScroll: true });
+      item.remove();
+      made.delete(key);
+    }
     let place = list.firstChild;
     for (const event of wanted.reverse()) {
       let item = made.get(event[0]);

@@ -41,7 +41,7 @@ export function header(store) {
       say(live, `${s.state ?? ""}: ${now.join(", ")}`);
     }
   };
-  const top = h("header", { className: "bar" }, state, name, where, counts);
+  const top = h("div", { className: "bar top" }, state, name, where, counts);
   return { nodes: [top, banner, live], draw };
 }
 
@@ -67,7 +67,7 @@ export function tools(store, view) {
     view.filter = filter.value.toLowerCase();
     view.draw();
   });
-  const what = h("span", { className: "group" }, "Play ", sound, list);
+  const what = h("span", { className: "group" }, "Sound ", sound, list);
   const bar = h("div", { className: "bar" }, what, h("span", { className: "group" }, type, create));
   bar.append(wrong, filter);
   const draw = () => {

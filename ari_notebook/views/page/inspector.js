@@ -1,6 +1,6 @@
 // Everything that can be done with one channel.
 
-import { button, complaint, h, say } from "./dom.js";
+import { button, h, say } from "./dom.js";
 import { who } from "./words.js";
 
 // Operation → the switch that says it is on, what takes it back, and that button's label.
@@ -14,28 +14,26 @@ const TOGGLES = {
 export function inspector(store, view) {
   const title = h("h3");
   const bar = h("div", { className: "bar" });
-  const wrong = complaint();
   const act = (action, args = {}) => store.act("channels", action, view.selected, args);
   const keys = h("div", { className: "pad", role: "group", ariaLabel: "Keys" });
   for (const key of "123456789*0#")
     keys.append(button(key, () => act("send_dtmf", { dtmf: key }), { ariaLabel: `Key ${key}` }));
-  const bridged = async (action, bridge) => {
+  // What is asked of something else for this channel; an error shows on the channel.
+  const ask = async (on, action, other, args = {}) => {
     const id = view.selected;
-    const reply = await store.act("bridges", action, bridge, { channel: id });
+    const reply = await store.act(on, action, other, args);
     if (reply.error) store.errors.set(id, reply.error);
     view.draw();
   };
+  const chosen = () => store.channels.get(view.selected);
+  const bridged = (action, bridge) => ask("bridges", action, bridge, { channel: view.selected });
   const bridges = h("select", { ariaLabel: "Bridge" });
   const join = button("Add to bridge", () => bridged("add_channel", bridges.value));
-  const leave = button("Take out of bridge", () =>
-    bridged("remove_channel", store.channels.get(view.selected)?.bridge),
-  );
-  const stop = button("Stop recording", () =>
-    store.act("recordings", "stop", store.channels.get(view.selected)?.recording),
-  );
+  const leave = button("Take out of bridge", () => bridged("remove_channel", chosen()?.bridge));
+  const stop = button("Stop recording", () => ask("recordings", "stop", chosen()?.recording));
   const node = h("section", { className: "inspector", ariaLabel: "The chosen channel" });
   const second = h("div", { className: "bar" }, bridges, join, leave, stop);
-  node.append(h("div", { className: "can" }, title, bar, second, wrong), keys);
+  node.append(h("div", { className: "can" }, title, bar, second), keys);
   const buttons = new Map();
   const operations = (row) => {
     const wanted = store.actions(row).filter(([name]) => name !== "send_dtmf");
@@ -47,7 +45,7 @@ export function inspector(store, view) {
       if (!made) {
         made = button("", () => {
           const action = made.dataset.action;
-          act(action, action === "play" ? { media: view.sound() } : {});
+          return act(action, action === "play" ? { media: view.sound() } : {});
         });
         buttons.set(name, made);
         bar.append(made);
@@ -72,17 +70,18 @@ export function inspector(store, view) {
     for (const key of keys.children) key.disabled = !pressing || Boolean(pressing[2]);
     const ids = [...store.bridges.keys()];
     if (bridges.dataset.ids !== ids.join()) {
+      const before = bridges.value;
       bridges.dataset.ids = ids.join();
       bridges.replaceChildren(
         ...ids.map((b) => h("option", { value: b, textContent: store.bridges.get(b).name || b })),
       );
+      if (ids.includes(before)) bridges.value = before;
     }
     bridges.hidden = !ids.length;
     const readOnly = store.status.readOnly;
     join.disabled = readOnly || !row.stasis || !ids.length;
     leave.disabled = readOnly || !row.bridge;
     stop.disabled = readOnly || !row.recording;
-    say(wrong, store.errors.get(id) ?? "");
   };
   return { nodes: [node], draw };
 }

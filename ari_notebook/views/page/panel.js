@@ -24,7 +24,7 @@ function render({ model, el }) {
   for (const part of parts) root.append(...part.nodes);
   const draw = () => {
     frame = 0;
-    root.dataset.live = store.silent ? "no" : "yes";
+    root.dataset.live = store.status.state ? "yes" : "no"; // whether it has anything to show
     if (!store.channels.has(view.selected)) view.chosen = false;
     if (!view.chosen) {
       const ours = [...store.channels].filter(([, row]) => row.stasis);

@@ -42,7 +42,8 @@ export function channelRow(store, id, view) {
     choose.setAttribute("aria-pressed", String(view.selected === id));
     node.classList.toggle("chosen", view.selected === id);
     node.classList.toggle("member", store.bridges.has(row.bridge));
-    say(state, row.state + (row.stasis ? "" : " (dialplan)"));
+    say(state, row.state);
+    state.title = row.state;
     state.dataset.state = row.state;
     say(cells.exten, row.exten ? `${row.exten}@${row.context}` : "");
     say(cells.time, since(store, row));
@@ -66,8 +67,8 @@ export function bridgeRow(store, id, view) {
   const wrong = h("span", { className: "wrong" });
   const play = button("Play", () => store.act("bridges", "play", id, { media: view.sound() }));
   const destroy = button("Destroy", () => store.act("bridges", "destroy", id));
-  const head = h("td", { colSpan: 3 }, title);
-  const node = h("tr", { className: "bridge" }, head, h("td", { colSpan: 2 }, now, wrong));
+  const head = h("td", { colSpan: 4 }, title);
+  const node = h("tr", { className: "bridge" }, head, h("td", {}, now, wrong));
   node.append(h("td", {}, play, destroy));
   node.dataset.id = id;
   const update = () => {

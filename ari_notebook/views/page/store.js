@@ -61,6 +61,7 @@ export class Store {
     for (const draw of this.views) draw();
   }
   ask(message) {
+    if (this.silent) return Promise.resolve({ error: "the kernel does not answer" });
     const ticket = `${this.name}-${++this.ticket}`;
     return new Promise((resolve) => {
       this.asked.set(ticket, resolve);

@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { bridgeRow, channelRow } from "./rows.js";
+import { who } from "./words.js";
 
 const ROW = 34; // pixels; rows of one height let a thousand of them be drawn as forty
 const AROUND = 8; // rows drawn beyond the visible ones
@@ -18,8 +19,21 @@ export function table(store, view) {
   const scroll = h("div", { className: "scroll", tabIndex: 0, onscroll: () => view.draw() }, all);
   scroll.setAttribute("role", "region");
   scroll.setAttribute("aria-label", "Channels and bridges");
+  // On its row an error has not the room to be read in full.
+  const wrongs = h("div", { className: "wrong wrongs", role: "alert" });
+  const complain = () => {
+    const texts = [...store.errors].flatMap(([id, text]) => {
+      const row = store.channels.get(id) ?? store.bridges.get(id);
+      return row ? [`${who(row, id)}: ${text}`] : [];
+    });
+    if (wrongs.dataset.texts === texts.join("\n")) return;
+    wrongs.dataset.texts = texts.join("\n");
+    wrongs.replaceChildren(...texts.map((text) => h("div", { textContent: text })));
+  };
   const rows = new Map();
   const draw = () => {
+    complain();
+    const focused = scroll.getRootNode().activeElement;
     const items = store.items(view.filter);
     empty.hidden = items.length > 0;
     all.setAttribute("aria-rowcount", String(items.length + 1));
@@ -45,6 +59,8 @@ export function table(store, view) {
       if (row.node === place) place = place.nextSibling;
       else body.insertBefore(row.node, place);
     });
+    // A row that moved, as into a bridge, has lost it.
+    if (body.contains(focused)) focused.focus({ preventScroll: true });
   };
-  return { nodes: [scroll, empty], draw };
+  return { nodes: [scroll, wrongs, empty], draw };
 }

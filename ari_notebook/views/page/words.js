@@ -18,7 +18,7 @@ export function since(store, row) {
 
 // What goes on with a channel or a bridge now.
 export function goingOn(row) {
-  const now = [];
+  const now = row.stasis === false ? ["in the dialplan"] : [];
   if (row.playing) now.push(`▶ ${row.playing}`);
   if (row.recording) now.push(`● ${row.recording}`);
   if (row.keys) now.push(`⌨ ${row.keys}`);
