@@ -18,7 +18,7 @@ _DARK = "--in:#81c784;--bad:#ef9a9a;--g:#ffb74d;--out:#64b5f6"
 # JupyterLab's colours; elsewhere the browser's own, which follow its light or dark scheme.
 _CSS = """
 svg.ari-drawing.ari-drawing{--t:var(--jp-ui-font-color1,CanvasText);
---f:var(--jp-ui-font-color2,GrayText);
+--f:var(--jp-ui-font-color2,color-mix(in srgb,CanvasText 70%,Canvas));
 --l:var(--jp-border-color1,GrayText);--p:var(--jp-layout-color1,Canvas);
 --in:#1b5e20;--bad:#b71c1c;--g:#8a4b00;--out:#1565c0;
 font:12px var(--jp-ui-font-family,system-ui,sans-serif);max-width:none}
@@ -41,6 +41,8 @@ svg.ari-drawing.ari-drawing:root{_DARK}}
 .ari-drawing .group{fill:var(--g);stroke:var(--g)}
 .ari-drawing .media{fill:var(--out);stroke:var(--out)}
 .ari-drawing text.n{fill:var(--p)}.ari-drawing .n,.ari-drawing .c{font-size:10px;font-weight:600}
+.ari-drawing .k{font-size:10px}.ari-drawing .line{stroke:var(--l);stroke-opacity:.5}
+.ari-drawing .key{fill:var(--p);stroke:var(--t)}
 .ari-drawing circle.in{fill:var(--p);stroke:var(--out)}.ari-drawing text.c{fill:var(--out)}
 .ari-drawing .box.channel{stroke:var(--in)}.ari-drawing .box.bridge{stroke:var(--g)}
 .ari-drawing .box.playback,.ari-drawing .box.recording{stroke:var(--out)}

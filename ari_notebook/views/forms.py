@@ -29,7 +29,7 @@ __all__ = [
 _CSS = """
 .ari{font:13px/1.5 var(--jp-ui-font-family,system-ui,sans-serif);
 color:var(--jp-ui-font-color1,CanvasText);overflow-wrap:anywhere}
-.ari .t{font-weight:600}.ari .k,.ari dt{color:var(--jp-ui-font-color2,GrayText)}
+.ari .t{font-weight:600}.ari .k,.ari dt{color:var(--jp-ui-font-color2,color-mix(in srgb,CanvasText 70%,Canvas))}
 .ari .s{border:1px solid currentColor;border-radius:9px;padding:0 7px;font-size:12px}
 .ari .up{color:var(--jp-success-color0,#1b7837)}
 .ari .bad{color:var(--jp-error-color0,#b2182b)}

@@ -16,8 +16,9 @@ __all__ = ["draw", "ladder", "write"]
 
 _LEFT = 96.0
 _LANE = 164.0
-_TOP = 52.0
+_TOP = 58.0
 _ROW = 26.0
+_MIDDLE = {"text_anchor": "middle"}
 _GAP_SECONDS = 1.0  # a longer silence is drawn as one, however long
 
 
@@ -69,7 +70,7 @@ def draw(shown: Sequence) -> Markup:
         if before is not None and step.at - before > _GAP_SECONDS:
             rows.append(_silence(step.at - before, y))
             y += _ROW
-        rows.append(_arrow(step, place, y))
+        rows.append(_arrow(step, place, y, width))
         if step.ends:
             ends[step.lane] = y
         before = step.at
@@ -101,15 +102,23 @@ def _life(lane: Lane, x: float, bottom: float, over: bool) -> Markup:
         element(
             "rect",
             x=x - half,
-            y=24,
+            y=22,
             width=2 * half,
-            height=_TOP - 24,
-            rx=5,
+            height=_TOP - 22,
+            rx=6,
             class_=f"box {lane.kind}",
         ),
-        element("text", fitted(lane.label, 2 * half - 8), x=x, y=42, text_anchor="middle"),
+        *_head(lane, x, 2 * half - 8),
         element("text", "✕", x=x, y=bottom + 5, text_anchor="middle") if over else None,
     )
+
+
+def _head(lane: Lane, x: float, room: float) -> list[Markup]:
+    """What a lifeline stands for: its kind, small, above its name."""
+    name = element("text", fitted(lane.name, room), x=x, y=50 if lane.id else 44, **_MIDDLE)
+    if not lane.id:
+        return [name]
+    return [element("text", lane.kind, x=x, y=35, class_="f k", **_MIDDLE), name]
 
 
 def _silence(seconds: float, y: float) -> Markup:
@@ -117,29 +126,27 @@ def _silence(seconds: float, y: float) -> Markup:
     return element("text", words, x=_LEFT - 8, y=y + 4, text_anchor="end", class_="f")
 
 
-def _arrow(step: Step, place: dict[Lane, float], y: float) -> Markup:
+def _arrow(step: Step, place: dict[Lane, float], y: float, width: float) -> Markup:
     own, other = place[PROGRAM], place[step.lane]
     begin, end = (own, other) if step.sent else (other, own)
     way = 1 if end > begin else -1
     mood = "bad" if step.failed else "out" if step.sent else "in"
     head = f"{end},{y} {end - 7 * way},{y - 4} {end - 7 * way},{y + 4}"
     tail = f" → {step.outcome}" if step.sent else ""
-    room = abs(end - begin) - 20 - CHARACTER * len(tail)
+    label = fitted(step.label, width - own - 16 - CHARACTER * len(tail)) + tail
     middle = (begin + end) / 2
+    # A label longer than its arrow begins with it and goes on beyond it.
+    if CHARACTER * len(label) > abs(end - begin) - 20:
+        middle, anchor = own + 10, "start"
+    else:
+        anchor = "middle"
     return element(
         "g",
         hover(step.source),
         element("text", clock(step.at), x=_LEFT - 8, y=y + 4, text_anchor="end", class_="f"),
         element("line", x1=begin, x2=end - 6 * way, y1=y, y2=y, class_=mood),
         element("polygon", points=head, class_=mood),
-        element(
-            "text",
-            fitted(step.label, room) + tail,
-            x=middle,
-            y=y - 4,
-            text_anchor="middle",
-            class_="l",
-        ),
+        element("text", label, x=middle, y=y - 4, text_anchor=anchor, class_="l"),
         _badge(step, own - 14, y),
     )
 

@@ -40,7 +40,13 @@ class Lane:
 
     kind: str
     id: str
-    label: str
+    name: str
+
+    @property
+    def label(self) -> str:
+        """Its name with its kind, where that is not plain."""
+        plain = self.kind in ("channel", "program", "asterisk")
+        return self.name if plain else f"{self.kind} {self.name}"
 
 
 PROGRAM = Lane("program", "", "program")
@@ -97,8 +103,7 @@ class _Lanes:
 
     def of(self, kind: str, id: str) -> Lane:
         known = self._labels.get((kind, id))
-        name = known or id
-        return Lane(kind, id, clean(name if kind == "channel" else f"{kind} {name}", 60))
+        return Lane(kind, id, clean(known or id, 60))
 
     def of_request(self, request: SentRequest) -> Lane:
         parts = [unquote(part) for part in request.path.split("/") if part]

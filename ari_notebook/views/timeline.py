@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,9 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Span", "Track", "draw", "timeline", "tracks", "write"]
 
-_LEFT, _WIDTH = 170.0, 640.0
-_BAR = 18.0  # pixels; a channel has one for its states, for bridges and for media
-_ROW = 3 * _BAR + 10
+_LEFT, _WIDTH, _TOP = 170.0, 700.0, 34.0
+_BAR = 19.0  # pixels; a channel has one for its states, for bridges and for media
 _PLACES = {"state": 0, "bridge": 1, "playing": 2, "recording": 2}
 _MOODS = {"bridge": "group", "playing": "media", "recording": "media"}
 _TEXT_WIDTH = 60
@@ -178,45 +178,72 @@ def draw(shown: list[Track]) -> Markup:
     def x(at: float) -> float:
         return _LEFT + _WIDTH * (at - begin) / (end - begin)
 
-    parts: list[Markup] = []
-    height = 30 + _ROW * len(shown)
-    for tick in range(5):
-        at = begin + (end - begin) * tick / 4
-        parts.append(element("line", x1=x(at), x2=x(at), y1=22, y2=height, class_="life"))
-        anchor = "end" if tick == 4 else "start" if tick == 0 else "middle"
-        text = clock(at) if tick == 0 else f"+{at - begin:.1f} s"
-        parts.append(element("text", text, x=x(at), y=14, text_anchor=anchor, class_="f"))
-    for number, track in enumerate(shown):
-        y = 30 + _ROW * number
-        parts.append(
-            element(
-                "g",
-                element("title", f"{track.label} {track.id}"),
-                element("text", fitted(track.label, _LEFT - 16), x=8, y=y + 16),
-            )
-        )
-        parts += [_bar(span, x(span.begin), x(span.end or end), y) for span in track.spans]
-        parts += [
-            element("text", digit, x=x(at), y=y + 16, text_anchor="middle", class_="l")
-            for at, digit in track.keys
-        ]
+    rows: list[Markup] = []
+    y = _TOP
+    for track in shown:
+        rows.append(element("line", x1=8, x2=_LEFT + _WIDTH, y1=y, y2=y, class_="line"))
+        lines = _lines(track)
+        label = element("text", fitted(track.label, _LEFT - 16), x=8, y=y + 18)
+        rows.append(element("g", element("title", f"{track.label} {track.id}"), label))
+        for span in track.spans:
+            top = y + 6 + _BAR * lines[span.kind]
+            rows.append(_bar(span, x(span.begin), x(span.end or end), top))
+        rows += [_key(digit, min(x(at), _LEFT + _WIDTH - 8), y + 14) for at, digit in track.keys]
+        y += _BAR * (max(lines.values(), default=0) + 1) + 12
     if not shown:
-        parts.append(element("text", "No channel yet.", x=8, y=44))
-    return svg(_LEFT + _WIDTH + 16, height + 8, f"Timeline of {len(shown)} channels", *parts)
+        rows.append(element("text", "No channel yet.", x=8, y=y + 18))
+        y += 24
+    times = [
+        _tick(x(begin + after), y, f"+{after:g} s" if after else clock(begin))
+        for after in _ticks(end - begin)
+    ]
+    label = f"Timeline of {len(shown)} channels"
+    return svg(_LEFT + _WIDTH + 24, y + 6, label, *times, *rows)
 
 
-def _bar(span: Span, begin: float, end: float, y: float) -> Markup:
+def _lines(track: Track) -> dict[str, int]:
+    """On which line of a channel its spans of a kind stand: none is left empty."""
+    kinds = {span.kind for span in track.spans}
+    places = sorted({_PLACES[kind] for kind in kinds})
+    return {kind: places.index(_PLACES[kind]) for kind in kinds}
+
+
+def _ticks(seconds: float) -> list[float]:
+    """Round times after the beginning, about five of them."""
+    size: float = 10 ** math.floor(math.log10(seconds / 5))
+    step = next(size * times for times in (1, 2, 5, 10) if seconds / (size * times) <= 6)
+    return [round(step * count, 6) for count in range(math.floor(seconds / step) + 1)]
+
+
+def _tick(x: float, bottom: float, text: str) -> Markup:
+    return element(
+        "g",
+        element("line", x1=x, x2=x, y1=_TOP - 6, y2=bottom, class_="life"),
+        element("text", text, x=x, y=_TOP - 12, text_anchor="middle", class_="f"),
+    )
+
+
+def _key(digit: str, x: float, y: float) -> Markup:
+    return element(
+        "g",
+        element("title", f"key {digit}"),
+        element("rect", x=x - 8, y=y - 8, width=16, height=16, rx=3, class_="key"),
+        element("text", digit, x=x, y=y + 4, text_anchor="middle"),
+    )
+
+
+def _bar(span: Span, begin: float, end: float, top: float) -> Markup:
     plain = span.kind == "state"
     mood = _MOODS.get(span.kind) or ("Up" if span.label == "Up" else "wait")
     width = max(2.0, end - begin)
-    top = y + 4 + _BAR * _PLACES[span.kind]
     words = span.label if plain else f"{span.kind} {span.label}"
     seconds = (span.end or span.begin) - span.begin
+    room = width > 30
     return element(
         "g",
         element("title", f"{words}, {seconds:.2f} s"),
-        element("rect", x=begin, y=top, width=width, height=16, rx=2, class_=f"bar {mood}"),
-        element("text", fitted(words, width - 6), x=begin + 4, y=top + 12) if width > 34 else None,
+        element("rect", x=begin, y=top, width=width, height=16, rx=3, class_=f"bar {mood}"),
+        element("text", fitted(words, width - 6), x=begin + 5, y=top + 12) if room else None,
     )
 
 

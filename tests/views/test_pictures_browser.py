@@ -60,18 +60,32 @@ CONTRAST = """(root) => {
     return worst;
 }"""
 CALL = """
+import time
 for id in list(ari.channels):
     ari.channels.hangup(id)
 sales.destroy()
+time.sleep(0.5)
+ari.events.clear()
 caller = arrives("1003", "Alice Liddell <5551>")
+line = phone
+caller.ring()
+time.sleep(0.6)
 caller.answer()
 caller.play("sound:hello-world")
 ari.wait_for("PlaybackFinished")
-phone.press("4")
+line.press("4")
 ari.wait_for("ChannelDtmfReceived")
 caller.record(name="order", format="wav")
+time.sleep(0.8)
 ari.recordings.stop("order")
-caller.hangup()
+bob = arrives("1000", "Bob Builder <5552>")
+sales = ari.bridges.create(type="mixing", name="sales")
+sales.add_channel(channel=[caller, bob])
+time.sleep(1.4)
+caller.continue_in_dialplan()
+ari.wait_for("StasisEnd")
+time.sleep(0.5)
+bob.hangup()
 ari.wait_for("StasisEnd")
 """
 
