@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 from ari_notebook.views.markup import Markup, element, style_sheet
 from ari_notebook.views.pretty import pretty
@@ -112,9 +114,13 @@ def hover(source: object) -> Markup:
 
 
 def fitted(text: str, pixels: float) -> str:
-    """As much of a text as a width holds, at 6.8 pixels a character."""
-    most = max(3, int(pixels / CHARACTER))
-    return text if len(text) <= most else text[: most - 1] + "…"
+    """As much of a text as a width holds, at 6.8 pixels a character, twice that for wide ones."""
+    room = max(3, int(pixels / CHARACTER))
+    widths = [2 if east_asian_width(character) in "WF" else 1 for character in text]
+    if sum(widths) <= room:
+        return text
+    ends = accumulate(widths)
+    return text[: sum(end < room for end in ends)] + "…"
 
 
 def clock(at: float) -> str:

@@ -29,7 +29,8 @@ __all__ = [
 _CSS = """
 .ari{font:13px/1.5 var(--jp-ui-font-family,system-ui,sans-serif);
 color:var(--jp-ui-font-color1,CanvasText);overflow-wrap:anywhere}
-.ari .t{font-weight:600}.ari .k,.ari dt{color:var(--jp-ui-font-color2,color-mix(in srgb,CanvasText 70%,Canvas))}
+.ari .t{font-weight:600}.ari .k,.ari dt{
+color:var(--jp-ui-font-color2,color-mix(in srgb,CanvasText 70%,Canvas))}
 .ari .s{border:1px solid currentColor;border-radius:9px;padding:0 7px;font-size:12px}
 .ari .up{color:var(--jp-success-color0,#1b7837)}
 .ari .bad{color:var(--jp-error-color0,#b2182b)}
@@ -38,7 +39,7 @@ color:var(--jp-ui-font-color1,CanvasText);overflow-wrap:anywhere}
 .ari code,.ari pre{font:12px/1.45 var(--jp-code-font-family,monospace);background:none}
 .ari pre{margin:2px 0;white-space:pre-wrap}
 .ari table{border-collapse:collapse}
-.ari th,.ari td{text-align:left;padding:1px 10px 1px 0;
+.ari.ari th,.ari.ari td{text-align:left;padding:1px 10px 1px 0;
 border-bottom:1px solid var(--jp-border-color2,GrayText)}
 """.replace("\n", "")
 

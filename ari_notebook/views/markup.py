@@ -16,6 +16,9 @@ _LONGEST = 300
 # Control characters, and those that turn the direction of the text around them: U+202A to U+202E
 # and U+2066 to U+2069. Halves of surrogate pairs cannot be sent to a page at all.
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# Accents without end upon one letter are drawn over all that stands above and below it.
+_MARK = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_PILED = re.compile(f"({_MARK}{{4}}){_MARK}+")
 
 
 class Markup(str):
@@ -40,7 +43,7 @@ def clean(text: object, longest: int = _LONGEST) -> str:
     shown = "" if text is None else str(text)
     if len(shown) > longest:
         shown = shown[: longest - 1] + "…"
-    return _UNFIT.sub("\ufffd", shown)
+    return _PILED.sub(r"\1", _UNFIT.sub("\ufffd", shown))
 
 
 def listed(value: object) -> list[str]:

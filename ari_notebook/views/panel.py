@@ -191,9 +191,10 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
 
         bundle = super()._repr_mimebundle_()
         data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        data["text/plain"] = board_text(self._session)
+        live = "application/vnd.jupyter.widget-view+json" in data and _in_notebook()
+        data["text/plain"] = repr(self) if live else board_text(self._session)
         display(data, raw=True)
-        if "application/vnd.jupyter.widget-view+json" in data and _in_notebook():
+        if live:
             place = display(board_html(self._session), display_id=True)
             if place is not None:
                 self._places = [*self._places[-4:], place]

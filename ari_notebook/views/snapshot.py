@@ -16,26 +16,31 @@ if TYPE_CHECKING:
 __all__ = ["board_html", "board_text"]
 
 _MOST = 50
+_TEXT = 60  # characters of a text from outside
 _COLUMNS = ("channel", "state", "caller", "dialled", "bridge", "media")
 
 
 def _rows(session: Session) -> list[tuple[str, ...]]:
     rows = list(session.tables.channels.values())
-    return [_row(row) for row in sorted(rows, key=lambda row: str(row.get("bridge") or "~"))]
+    names = {id: row.get("name") or id for id, row in list(session.tables.bridges.items())}
+    return [
+        _row(row, names.get(row.get("bridge"), row.get("bridge")))
+        for row in sorted(rows, key=lambda row: str(row.get("bridge") or "~"))
+    ]
 
 
-def _row(row: dict[str, Any]) -> tuple[str, ...]:
+def _row(row: dict[str, Any], bridge: object) -> tuple[str, ...]:
     dialplan = row.get("dialplan") or {}
     media = [f"playing {row['playing']}"] if row.get("playing") else []
     media += [f"recording {row['recording']}"] if row.get("recording") else []
     return tuple(
-        clean(value)
+        clean(value, _TEXT)
         for value in (
             row.get("name") or row.get("id"),
             row.get("state"),
             party(row.get("caller")),
             f"{dialplan.get('exten', '')}@{dialplan.get('context', '')}",
-            row.get("bridge"),
+            bridge,
             ", ".join(media),
         )
     )

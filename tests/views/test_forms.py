@@ -174,3 +174,9 @@ def test_an_error_says_what_to_do_about_it() -> None:
 )
 def test_parties(of: Any, shown: str) -> None:
     assert party(of) == shown
+
+
+def test_accents_without_end_are_cut() -> None:
+    """Four upon a letter are a language's, thousands are drawn over everything around."""
+    assert clean("a" + "\u0301" * 3000 + "b", 5000) == "a" + "\u0301" * 4 + "b"
+    assert clean("Vi\u1ec7t e\u0302\u0323") == "Vi\u1ec7t e\u0302\u0323"

@@ -162,4 +162,5 @@ def test_nothing_is_said_in_words() -> None:
 def test_texts_fit() -> None:
     assert fitted("a long text", 34) == "a lo…"
     assert fitted("short", 100) == "short"
+    assert fitted("\u4f60\u597d\u4f60\u597d", 34) == "\u4f60\u597d…"
     assert clock(time.mktime(time.gmtime(0))) == "00:00:00.000"

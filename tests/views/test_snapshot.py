@@ -51,6 +51,15 @@ def test_one_channel_in_both_forms(ari: Session, id: str) -> None:
     assert "%ari panel" in html
 
 
+def test_a_bridge_is_called_by_its_name(ari: Session, id: str) -> None:
+    bridge = ari.bridges.create(name="sales")
+    assert "sales" not in board_text(ari)
+    bridge.add_channel(channel=id)
+    ari.wait_for("ChannelEnteredBridge")
+    assert "1000@default  sales" in board_text(ari)
+    bridge.destroy()
+
+
 def test_every_class_that_is_registered_is_there_and_has_a_form(ari: Session, id: str) -> None:
     for module, names in SHOWN.items():
         for name in names:
