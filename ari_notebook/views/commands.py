@@ -147,12 +147,13 @@ class Commands:
     def _answer(self, arguments: Mapping[str, Any]) -> str:
         """Answer a phone of the simulator that rings."""
         simulator, id = self._session.simulator, str(arguments.get("id"))
-        for name in simulator.phones if simulator is not None else ():
-            for call in simulator.phones[name].calls:
-                if call.id == id:
-                    call.answer()
-                    self._callers[id] = call
-                    return id
+        if simulator is not None:
+            calls = (call for name in simulator.phones for call in simulator.phones[name].calls)
+            call = next((call for call in calls if call.id == id), None)
+            if call is not None:
+                call.answer()
+                self._callers[id] = call
+                return id
         raise UsageProblem("that phone does not ring", "Call it again.")
 
     def _caller(self, arguments: Mapping[str, Any]) -> Caller:

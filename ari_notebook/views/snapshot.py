@@ -24,7 +24,7 @@ def _rows(session: Session) -> list[tuple[str, ...]]:
     rows = list(session.tables.channels.values())
     names = {id: row.get("name") or id for id, row in list(session.tables.bridges.items())}
     return [
-        _row(row, names.get(row.get("bridge"), row.get("bridge")))
+        _row(row, names.get(str(row.get("bridge")), row.get("bridge")))
         for row in sorted(rows, key=lambda row: str(row.get("bridge") or "~"))
     ]
 

@@ -197,8 +197,8 @@ def draw(shown: list[Track]) -> Markup:
         _tick(x(begin + after), y, f"+{after:g} s" if after else clock(begin))
         for after in _ticks(end - begin)
     ]
-    label = f"Timeline of {len(shown)} channels"
-    return svg(_LEFT + _WIDTH + 24, y + 6, label, *times, *rows)
+    said = f"Timeline of {len(shown)} channels"
+    return svg(_LEFT + _WIDTH + 24, y + 6, said, *times, *rows)
 
 
 def _lines(track: Track) -> dict[str, int]:

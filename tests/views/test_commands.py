@@ -98,3 +98,19 @@ def test_sounds_are_media(ari: Session) -> None:
     sounds = Commands(ari).sounds()
     assert "sound:hello-world" in sounds
     assert all(isinstance(words, str) for words in sounds.values())
+
+
+def test_a_phone_that_rings_is_answered(ari: Session) -> None:
+    assert ari.simulator is not None
+    ari.simulator.phones.add("desk", "Desk <60>", answer_after=None)
+    called = ari.channels.originate(endpoint="PJSIP/desk", app=ari.apps[0])
+    ari.wait_for("Dial", dialstatus="RINGING")
+    does = Commands(ari)
+    assert does.do("phone", "answer", "", {"id": called.id}) == called.id
+    assert ari.wait_for("StasisStart", channel=called).channel.state == "Up"
+    does.do("phone", "press", "", {"id": called.id, "digits": "5"})
+    assert ari.wait_for("ChannelDtmfReceived", channel=called).digit == "5"
+    does.do("phone", "put_down", "", {"id": called.id})
+    ari.wait_for("StasisEnd", channel=called)
+    with pytest.raises(UsageProblem, match="does not ring"):
+        does.do("phone", "answer", "", {"id": called.id})
