@@ -14,7 +14,7 @@ from ari_notebook.client.errors import (
     RequestFailed,
 )
 from ari_notebook.client.rest import Answer, Call, Rest
-from ari_notebook.spec import Declaration, builtin, from_api_docs
+from ari_notebook.spec import Declaration, builtin, explained, from_api_docs
 
 __all__ = ["read_declaration"]
 
@@ -30,8 +30,8 @@ def read_declaration(rest: Rest, address: Address) -> tuple[str, Declaration]:
         address: for messages.
 
     Returns:
-        The server's name and version (its Server header), and its declaration. A server whose
-        api-docs are not installed gets the built-in one.
+        The server's name and version (its Server header), and its declaration, described in the
+        built-in one's words. A server whose api-docs are not installed gets the built-in one.
 
     Raises:
         AriError: it does not answer, refuses the user, or is no Asterisk with ARI.
@@ -46,7 +46,8 @@ def read_declaration(rest: Rest, address: Address) -> tuple[str, Declaration]:
         # Twelve small files, one after the other, would cost a far server's user a second.
         with ThreadPoolExecutor(max_workers=4) as pool:
             files = dict(zip(names, pool.map(lambda n: _file(rest, n), names), strict=True))
-        return version, from_api_docs({"resources.json": listing, **files})
+        declared = from_api_docs({"resources.json": listing, **files})
+        return version, explained(declared, builtin())
     except (NotFound, KeyError, TypeError, ValueError):
         return version, builtin()
 

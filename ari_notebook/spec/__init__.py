@@ -16,6 +16,7 @@ from ari_notebook.spec.declaration import (
     snake_case,
 )
 from ari_notebook.spec.difference import Change, Difference, diff
+from ari_notebook.spec.explaining import explained
 from ari_notebook.spec.nearness import did_you_mean, nearest
 from ari_notebook.spec.swagger import from_api_docs
 
@@ -36,6 +37,7 @@ __all__ = [
     "check",
     "did_you_mean",
     "diff",
+    "explained",
     "from_api_docs",
     "nearest",
     "snake_case",
