@@ -1,18 +1,25 @@
-"""Which channel or bridge does a person mean?"""
+"""Which channel or bridge does a person mean, and how does it stand there?"""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
-from ari_notebook.client.errors import NotFound, UsageProblem
+from ari_notebook.client.errors import NotFound, PreconditionFailed, UsageProblem
 
 if TYPE_CHECKING:
+    from ari_notebook.live import Tables
     from ari_notebook.session import Session
 
-__all__ = ["find", "latest_in_stasis"]
+__all__ = ["find", "latest_in_stasis", "name_the_state"]
 
 _LOOK_SECONDS = 0.02
+_UNANSWERED = {
+    "Down": "dial it (`%ari dial`), and wait until it is Up",
+    "Rsrved": "wait until it is Up",
+    "Ringing": "wait until somebody answers and it is Up",
+}
 
 
 def find(session: Session, resource: str, text: str) -> Any:
@@ -71,3 +78,11 @@ def _in_stasis(session: Session) -> list[str]:
         for id, row in list(session.tables.channels.items())
         if row.get("in_stasis") and row.get("app_name") in (None, "", *session.apps)
     ]
+
+
+def name_the_state(error: PreconditionFailed, tables: Tables) -> None:
+    """Say in a 412's hint which state the channel is in: Asterisk only says that it is invalid."""
+    _, _, id, *_ = [*error.request.split("/"), "", ""]  # "POST /channels/ID/play"
+    state = tables.channels.get(unquote(id), {}).get("state", "")
+    if state in _UNANSWERED:
+        error.hint = f"The channel is {state}: {_UNANSWERED[state]}."

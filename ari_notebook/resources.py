@@ -254,8 +254,13 @@ class Events(Resource):
         return f"<{len(self)} events>"
 
 
-def frame(resource: str, items: list[dict[str, Any]], tables: Tables) -> pd.DataFrame:
-    """A DataFrame of what a server listed, indexed by identity; live recordings come first."""
+def frame(
+    resource: str, items: list[dict[str, Any]], tables: Tables, declaration: Declaration
+) -> pd.DataFrame:
+    """A DataFrame of what a server listed, indexed by identity; live recordings come first.
+
+    Where there is nothing it still has the declared columns, so that a program can name them.
+    """
     import pandas as pd
 
     kind = _MAIN[resource]
@@ -263,9 +268,9 @@ def frame(resource: str, items: list[dict[str, Any]], tables: Tables) -> pd.Data
         stored = [{**item, "state": "stored"} for item in items]
         items = [*(dict(row) for row in list(tables.recordings.values())), *stored]
     index = pd.Index([kind.id_of(item) for item in items], name="id", dtype="str")
-    if kind.identity == ("id",):
-        items = [{k: v for k, v in item.items() if k != "id"} for item in items]
-    return pd.DataFrame(items, index=index)
+    columns = None if items else [field.name for field in declaration.fields(kind.model)]
+    table = pd.DataFrame(items, index=index, columns=columns)
+    return table.drop(columns="id") if kind.identity == ("id",) else table
 
 
 def make_resources(declaration: Declaration) -> tuple[dict[str, type], dict[str, type]]:

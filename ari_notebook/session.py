@@ -17,18 +17,19 @@ from ari_notebook.belongings import Belongings
 from ari_notebook.callers import Caller, Telephone
 from ari_notebook.client.address import Address, application_names
 from ari_notebook.client.credentials import Credentials
-from ari_notebook.client.errors import UsageProblem
+from ari_notebook.client.errors import NotFound, PreconditionFailed, UsageProblem
 from ari_notebook.client.rest import Answer, Call, HttpTransport, Rest, Transport
 from ari_notebook.client.stream import State
 from ari_notebook.client.websocket_rest import WebSocketTransport
 from ari_notebook.declared import read_declaration
 from ari_notebook.drift import Drift
-from ari_notebook.finding import find, latest_in_stasis
+from ari_notebook.finding import name_the_state
 from ari_notebook.following import Follower, Gap
 from ari_notebook.handlers import Handler, Handlers, Sighting
 from ari_notebook.keeping import Keeping
 from ari_notebook.live import EventLog, Tables
 from ari_notebook.matching import Pattern
+from ari_notebook.pointing import Pointing
 from ari_notebook.programs import event_program
 from ari_notebook.requestlog import RequestLog
 from ari_notebook.resources import Fields, Kind, Resource, frame, make_resources, wrap
@@ -44,16 +45,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Session"]
 
-# Until when a caller is in Stasis at the latest, where the dialplan goes straight there: Asterisk
-# waits half a second for the first sound when it answers (`Answer`, main/channel.c).
-_ANSWER_SECONDS = 1.0
-
 
 def _tell_nobody(_line: str) -> None:
     """Outside a notebook nobody is there to be told; the log has it all."""
 
 
-class Session(Keeping):
+class Session(Keeping, Pointing):
     """A connection to one Asterisk. Made by `ari_notebook.connect`.
 
     Args:
@@ -108,8 +105,6 @@ class Session(Keeping):
         self._tidy = tidy
         self._closed = False
         self._closing = threading.Lock()
-        self._chosen: str | None = None
-        self._called_at = float("-inf")
         self._verify = verify
         self._credentials = credentials
         self._simulator = embedded
@@ -223,7 +218,11 @@ class Session(Keeping):
             InvalidParameter: the arguments do not fit the declaration; nothing was sent.
             AriError: see the tree in `ari_notebook.client.errors`.
         """
-        answer = self._sender.perform(operation, arguments)
+        try:
+            answer = self._sender.perform(operation, arguments)
+        except PreconditionFailed as error:
+            name_the_state(error, self.tables)
+            raise
         self._follower.carried_out(operation, arguments, answer)
         if not answer.content:
             return None
@@ -288,7 +287,7 @@ class Session(Keeping):
             return self.tables.frame(resource)
         if resource == "asterisk":
             return pd.json_normalize(self._own_rest.send(Call("GET", "/asterisk/info")).json())
-        return frame(resource, self.listed(resource), self.tables)
+        return frame(resource, self.listed(resource), self.tables, self.declaration)
 
     # Events.
 
@@ -414,41 +413,16 @@ class Session(Keeping):
         self._waits.begin()
         self._called_at = time.monotonic()
         if self._simulator is not None:
-            made: Caller = self._simulator.call(str(extension), context, caller)
+            try:
+                made: Caller = self._simulator.call(str(extension), context, caller)
+            except LookupError as error:
+                raise NotFound(str(error), "`%ari dialplan` shows what can be dialled.") from None
             return made
         if self._telephone is None:
             self._telephone = Telephone(
                 self.address, self._credentials, self._verify, self._own_rest
             )
         return self._telephone.call(str(extension), context, caller)
-
-    @property
-    def current_channel(self) -> Any:
-        """The channel that verbs act on: the chosen one, or the latest that is in Stasis.
-
-        Raises:
-            NotFound: there is none.
-        """
-        if self._chosen is not None and self._chosen in self.tables.channels:
-            return self.channels[self._chosen]
-        return latest_in_stasis(self, self._called_at + _ANSWER_SECONDS)
-
-    @current_channel.setter
-    def current_channel(self, channel: Any) -> None:
-        self._chosen = None if channel is None else getattr(channel, "id", str(channel))
-
-    def find_channel(self, text: str) -> Any:
-        """The live channel with that id, or an unambiguous part of an id or a name.
-
-        Raises:
-            NotFound: there is none.
-            UsageProblem: there are several; the message lists them.
-        """
-        return find(self, "channels", text)
-
-    def find_bridge(self, text: str) -> Any:
-        """The live bridge with that id, or an unambiguous part of an id or a name."""
-        return find(self, "bridges", text)
 
     # Leaving.
 

@@ -93,7 +93,9 @@ class Waits:
                 # since() starts later where the log has dropped what came before.
                 at = follower.log.count - len(events)
                 for place, event in enumerate(events, at):
-                    if place not in mark.returned and pattern(event):
+                    if place in mark.returned:
+                        continue
+                    if pattern(event):
                         mark.returned.add(place)
                         return event
                     seen[str(event.get("type"))] += 1
@@ -107,13 +109,15 @@ class Waits:
                 progress(time.monotonic() - started)
         raise EventTimeout(
             f"no {pattern} in {timeout:g} s",
-            _what_came(seen, follower.gaps.total > gaps),
+            _what_came(seen, bool(mark.returned), follower.gaps.total > gaps),
         )
 
 
-def _what_came(seen: Counter[str], gap: bool) -> str:
+def _what_came(seen: Counter[str], returned: bool, gap: bool) -> str:
     if gap:
         return "The connection was lost meanwhile, so that it may have been missed: see ari.status."
+    if not seen and returned:
+        return "Nothing came beside what was waited for before."
     if not seen:
         return "Nothing came at all. Is anything in Stasis, or subscribed to?"
     listed = ", ".join(f"{n} {type}" if n > 1 else type for type, n in seen.most_common(6))

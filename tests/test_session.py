@@ -69,6 +69,13 @@ def test_requests_are_logged_without_the_password(ari):
     assert "asterisk:asterisk" not in ari.requests.df.to_string()
 
 
+def test_a_table_has_its_columns_where_it_has_no_rows(ari):
+    for empty in (ari.recordings.df, ari.device_states.df, ari.playbacks.df):
+        assert len(empty) == 0
+        assert "state" in empty
+        assert empty.index.name == "id"
+
+
 def test_caller_presses_keys_and_hangs_up(ari):
     caller = ari.call("1000")
     channel = ari.wait_for("StasisStart").channel.id
@@ -101,7 +108,7 @@ def test_an_event_before_the_wait_is_found_and_returned_once(ari):
     ari.call("1000")
     until(lambda: ari.events.last("StasisStart"))
     ari.wait_for("StasisStart", timeout=0)
-    with pytest.raises(ari_notebook.EventTimeout, match="What came instead: StasisStart"):
+    with pytest.raises(ari_notebook.EventTimeout, match="Nothing came beside what was waited for"):
         ari.wait_for("StasisStart", timeout=0.2)
 
 

@@ -19,7 +19,28 @@ class _Advice(NamedTuple):
     text: str
 
 
+_RECORDING_NAME = "A recording's name may have folders, but not lead out of those by .."
 _TABLE = [
+    _Advice(
+        400,
+        "Channel not found",
+        "/bridges/",
+        "One of them has hung up, or never was: `%ari channels` lists those that live.",
+    ),
+    _Advice(
+        400,
+        "Invalid endpoint",
+        "",
+        "An endpoint is TECHNOLOGY/NAME, as PJSIP/alice or Local/1000@default: see"
+        " `%ari endpoints`.",
+    ),
+    _Advice(
+        400,
+        "event source",
+        "",
+        "An event source is channel:ID, bridge:ID, endpoint:TECH/NAME or deviceState:NAME.",
+    ),
+    _Advice(400, "Recording name", "", _RECORDING_NAME),
     _Advice(
         401,
         "",
@@ -72,10 +93,42 @@ _TABLE = [
     _Advice(
         404,
         "Resource not found",
+        "/mailboxes",
+        "This Asterisk keeps its mailboxes elsewhere: ARI's need res_ari_mailboxes.so and"
+        " res_mwi_external.so, which exclude app_voicemail.",
+    ),
+    _Advice(
+        404,
+        "Resource not found",
         "",
         "Asterisk has no such path: `%ari help` and Tab show the operations of this server.",
     ),
     _Advice(405, "", "", "The path exists, but not with this method: see `%ari docs`."),
+    _Advice(
+        409,
+        "Bridge not in Stasis",
+        "",
+        "This bridge is Asterisk's own, as Dial() makes them: ARI changes only those that it made.",
+    ),
+    _Advice(
+        409,
+        "'Down' state",
+        "/dial",
+        "Only a channel that `%ari create` made is dialled, and only once; name it, as in"
+        " %ari dial $channel.",
+    ),
+    _Advice(
+        409,
+        "Recording .*exists",
+        "",
+        "Choose another name, or replace it with --overwrite (ifExists=overwrite).",
+    ),
+    _Advice(
+        409,
+        "Uncontrolled device",
+        "",
+        "ARI sets only device states of its own: their names begin with Stasis:",
+    ),
     _Advice(
         409,
         "not in (a )?Stasis",
@@ -95,7 +148,8 @@ _TABLE = [
         412,
         "",
         "/channels/",
-        "The channel is Down, reserved or Ringing: answer it first, or wait until it is Up.",
+        "The channel is Down, reserved or Ringing, for nobody has answered it: dial it where"
+        " `%ari create` made it, and wait until it is Up.",
     ),
     _Advice(
         422,
@@ -124,6 +178,21 @@ _TABLE = [
         "/channels",
         "Asterisk could not make the channel: check the endpoint's technology and name"
         " (`%ari endpoints`), or for Local/EXTEN@CONTEXT the dialplan.",
+    ),
+    _Advice(500, "Error parsing request", "/record", _RECORDING_NAME),
+    _Advice(
+        500,
+        "Unable to create bridge",
+        "",
+        "A bridge's type is mixing or holding, with commas also dtmf_events, proxy_media or"
+        " video_sfu; and its id must be free.",
+    ),
+    _Advice(
+        500,
+        "Could not .* playback",
+        "",
+        "Only sounds and recordings can be paused and wound, not numbers, digits, characters or"
+        " tones.",
     ),
     _Advice(
         503, "", "", "Asterisk is still starting, or its HTTP server has all its sessions in use."
