@@ -263,8 +263,11 @@ def _servers(_source: Source, _fragment: str) -> Iterator[str]:
 
 
 def _docs(source: Source, _fragment: str) -> Iterator[str]:
+    from ari_notebook.simulator.dialplan.reference import names
+
     yield from source.declaration.names
     yield from grammar.VERBS
+    yield from names()
 
 
 def _fixed(*values: str) -> Callable[[Source, str], Iterable[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ari_notebook import sessions
@@ -19,6 +20,7 @@ __all__ = ["Context", "Progress"]
 
 Default = TypeVar("Default", int, None)
 
+_SETTLE_SECONDS = 1.0
 NAME = "ari"  # what a session is bound to in the notebook
 
 
@@ -29,16 +31,20 @@ class Context:
         shell: IPython's.
         settings: what ``%config AriMagics`` says.
         given: what the line gave.
+        names: the variables where the line stands.
     """
 
-    def __init__(self, shell: Any, settings: AriMagics, given: Given) -> None:
+    def __init__(
+        self, shell: Any, settings: AriMagics, given: Given, names: Mapping[str, Any]
+    ) -> None:
         self.shell = shell
         self.settings = settings
         self._given = given
+        self._names = names
 
     @property
     def session(self) -> Session:
-        """The session that is meant: ``--on``, the notebook's ``ari``, or the one opened last.
+        """The session that is meant: ``--on``, the one that ``ari`` is here, or the latest.
 
         Raises:
             UsageProblem: there is none.
@@ -46,7 +52,7 @@ class Context:
         name = self._given.options.get("--on")
         if name:
             return sessions.find(str(name))
-        bound = self.shell.user_ns.get(NAME)
+        bound = self._names.get(NAME)
         if bound in sessions.opened():
             found: Session = bound
             return found
@@ -83,6 +89,15 @@ class Context:
         value = getattr(text, "value", text)
         is_ours = isinstance(value, LiveObject) and value._session is self.session
         return value if is_ours and value._kind.model == model else None
+
+    def settle(self, true: Callable[[], bool]) -> None:
+        """Let the event arrive that tells what was just done, so that its result is shown as it is.
+
+        It comes by another way than the answer, a moment later; where it does not, never mind.
+        """
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        while not true() and time.monotonic() < deadline:
+            time.sleep(0.005)
 
     def ids(self, text: Any) -> list[str]:
         """The channels of that id, or of that part of an id or name; those that are gone, too.

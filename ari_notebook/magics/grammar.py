@@ -6,6 +6,7 @@ docs that lists them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -165,7 +166,7 @@ def parse(verb: Verb, words: Sequence[str], cell: str | None = None) -> Given:
     rest = list(words)
     while rest:
         word = rest.pop(0)
-        if str(word).startswith("--"):
+        if re.match(r"--|-[A-Za-z]", word):
             _option(verb, word, rest, options)
         elif verb.fields and _is_field(word):
             name, _, text = str(word).partition("=")
@@ -173,6 +174,8 @@ def parse(verb: Verb, words: Sequence[str], cell: str | None = None) -> Given:
             fields[name] = text if whole is None or isinstance(whole, str) else whole
         else:
             places.append(word)
+    if "" in places:
+        raise UsageProblem(f"{verb.name} got an empty word", f"Usage: {verb.usage}")
     return Given(_arguments(verb, places), options, fields, cell)
 
 
@@ -198,7 +201,9 @@ def _option(verb: Verb, word: str, rest: list[str], options: dict[str, Any]) -> 
     elif rest:
         options[name] = rest.pop(0)
     else:
-        raise UsageProblem(f"{name} needs a {option.value}", f"Usage: {verb.usage}")
+        raise UsageProblem(f"{name} needs a value: {option.about}", f"Usage: {verb.usage}")
+    if options[name] == "":
+        raise UsageProblem(f"{name} is empty", f"Usage: {verb.usage}")
 
 
 def _arguments(verb: Verb, places: list[Any]) -> dict[str, Any]:

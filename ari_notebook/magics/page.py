@@ -16,10 +16,15 @@ _HEAD = """# The magics
 
 <!-- Made by `python -m ari_notebook.magics.page`; a test compares it. -->
 
-`%load_ext ari_notebook` gives `%ari` and `%%ari`. At the prompt, `%ari help VERB` and Tab tell the
-same. Every verb also takes `--on NAME`, where several servers are connected. Beside these verbs,
-every operation of the connected server is one: `%ari channels.play channelId=$channel
-media=sound:hello-world`.
+`%load_ext ari_notebook` gives `%ari` and `%%ari`. At the prompt, `%ari help VERB`,
+`%ari VERB --help` and Tab tell the same. Every verb also takes `--on NAME`, where several servers
+are connected. Beside these verbs, every operation of the connected server is one:
+`%ari channels.play channelId=$channel media=sound:hello-world`.
+
+`$name` and `{expression}` stand for the variables of the place where the line stands: a function's
+own, then the notebook's. Quotes hold words together. A `;` at the end silences the result, and a
+`#` that stands alone begins a comment. Verbs act on the channel that entered Stasis last, on the
+one that `%ari select` chose, or in a handler on the channel of its event.
 
 In the Python column, `channel`, `bridge`, `playback` are live objects, as the verbs return them.
 """

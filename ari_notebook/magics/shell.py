@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic import (
+    Magics,
+    line_cell_magic,
+    magics_class,
+    needs_local_scope,
+    no_var_expand,
+)
 
 from ari_notebook.client.errors import AriError
 from ari_notebook.magics.settings import settings_of
@@ -29,8 +35,11 @@ class AriMagic(Magics):  # type: ignore[misc]
         register(self.shell, html=change["new"] == "html")
 
     @no_var_expand  # type: ignore[untyped-decorator]
+    @needs_local_scope  # type: ignore[untyped-decorator]
     @line_cell_magic  # type: ignore[untyped-decorator]
-    def ari(self, line: str, cell: str | None = None) -> Any:
+    def ari(
+        self, line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None
+    ) -> Any:
         """Drive an Asterisk by its REST interface: ``%ari VERB …``.
 
         A first walk::
@@ -54,7 +63,9 @@ class AriMagic(Magics):  # type: ignore[misc]
         try:
             from ari_notebook.magics.running import run
 
-            return run(self.shell, self.settings, line, cell)
+            # Inside a function, its own variables come before the notebook's.
+            names = {**self.shell.user_ns, **(local_ns or {})}
+            return run(self.shell, self.settings, line, cell, names)
         except AriError as error:
             raise _in_one_line(error, f"{type(error).__name__}: {error}") from None
         except KeyboardInterrupt as interrupt:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from ari_notebook.client.errors import UsageProblem
+
 __all__ = ["Silencer", "silence", "silence_no_more"]
 
 
@@ -31,8 +33,19 @@ def _is_silenced(value: ast.expr) -> bool:
             func=ast.Attribute(attr="run_line_magic" | "run_cell_magic"),
             args=[ast.Constant(value="ari"), ast.Constant(value=str(line)), *_],
         ):
-            return line.rstrip().endswith(";")
+            return _ends_with_semicolon(line)
     return False
+
+
+def _ends_with_semicolon(line: str) -> bool:
+    if ";" not in line:
+        return False
+    from ari_notebook.magics.words import without_comment
+
+    try:
+        return without_comment(line).endswith(";")
+    except UsageProblem:
+        return False  # the line will say so itself
 
 
 def silence(ipython: Any) -> None:

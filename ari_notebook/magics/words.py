@@ -1,7 +1,9 @@
 """A line of `%ari` taken apart into words, with ``$name`` and ``{expression}`` expanded.
 
 Quotes hold words together; in single quotes nothing is expanded. JSON may stand as it is: braces
-belong to a word with all that is in them, and ``{"…`` and ``{}`` are no expressions.
+belong to a word with all that is in them, and ``{"…`` and ``{}`` are no expressions. A ``#`` that
+stands alone begins a comment, as in Python; one that an option or nothing follows is the key of a
+telephone.
 """
 
 from __future__ import annotations
@@ -15,11 +17,12 @@ import orjson
 from ari_notebook.client.errors import UsageProblem
 from ari_notebook.magics.suggest import suggest
 
-__all__ = ["Word", "split"]
+__all__ = ["Word", "split", "without_comment"]
 
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[[^\]\s]*\])*")
 _JSON = re.compile(r"\s*(\"|\}|$)")
 _CLOSING = {"{": "}", "[": "]"}
+_COMMENT = re.compile(r"#\s+(?!--)\S")
 
 
 class Word(str):
@@ -44,18 +47,29 @@ def split(line: str, names: Mapping[str, Any]) -> list[Word]:
     Raises:
         UsageProblem: a quote or brace is not closed, or a name is not defined.
     """
-    return [_word(parts, names) for parts in _cut(line)]
+    return [_word(parts, names) for parts, _ in _cut(line)]
 
 
-def _cut(line: str) -> Iterator[list[tuple[str, bool]]]:
-    """Each word's parts: a text, and whether it is to be expanded."""
+def without_comment(line: str) -> str:
+    """The line up to its comment.
+
+    Raises:
+        UsageProblem: a quote or brace is not closed.
+    """
+    return line[: max((end for _, end in _cut(line)), default=0)]
+
+
+def _cut(line: str) -> Iterator[tuple[list[tuple[str, bool]], int]]:
+    """Each word's parts, a text and whether it is to be expanded; and where the word ends."""
     parts: list[tuple[str, bool]] = []
     text, started, at = "", False, 0
     while at < len(line):
         char = line[at]
+        if not started and _COMMENT.match(line, at):
+            return
         if char.isspace():
             if started:
-                yield [*parts, (text, True)]
+                yield [*parts, (text, True)], at
             parts, text, started = [], "", False
         elif char in "'\"":
             end = _quoted(line, at)
@@ -77,7 +91,7 @@ def _cut(line: str) -> Iterator[list[tuple[str, bool]]]:
             text, started = text + char, True
         at += 1
     if started:
-        yield [*parts, (text, True)]
+        yield [*parts, (text, True)], len(line)
 
 
 def _quoted(line: str, at: int) -> int:

@@ -117,6 +117,18 @@ def test_with_an_option_it_has_not(embedded: Prompt, verb: str) -> None:
         ("%%ari on StasisStrat\npass", "Did you mean StasisStart"),
         ("%%ari dialplan\n[broken\nexten => 1", "still in use"),
         ("%ari get /channels --body {broken", "is not closed"),
+        ("%ari play -x", "play has no option -x"),
+        ('%ari hangup ""', "hangup got an empty word"),
+        ("%ari hangup --channel ''", "--channel is empty"),
+        ("%ari hangup --channel", "--channel needs a value: the channel"),
+        ("%ari variable", "variable needs a name"),
+        ("%ari continue 1002@", "needs a context behind the @"),
+        ("%ari dtmf 12x", "a telephone has no keys for '12x'"),
+        ("%ari moh stop now", "moh does not know what to do with 'now'"),
+        ("%ari silence now", "silence does not know what to do with 'now'"),
+        ("%ari call 9999", "`%ari dialplan` shows what can be dialled"),
+        ("%%ari\nstatus", "%%ari needs a verb. One of: %%ari on, %%ari dialplan."),
+        ("%ari docs Stasiss", "StasisStart"),
     ],
 )
 def test_what_is_said(embedded: Prompt, line: str, says: str) -> None:

@@ -54,6 +54,37 @@ def test_a_failing_handler_says_so_and_stops_nothing(prompt: Prompt) -> None:
     assert prompt("%ari status").state == "connected"
 
 
+def test_in_a_handler_verbs_act_on_the_channel_of_the_event(
+    on_exchange: Callable[..., Prompt],
+) -> None:
+    prompt = on_exchange()
+    prompt("said = []\nevent = channel = 'of the notebook'")
+    prompt(
+        "%%ari on ChannelUserevent\n"
+        "by_default = %ari variable CHANNEL(name)\n"
+        "by_name = %ari variable CHANNEL(name) --channel $channel\n"
+        "said.append((by_default, by_name, channel.name))"
+    )
+    prompt("%ari call 1000\n%ari wait StasisStart;\nfirst = %ari select")
+    prompt("%ari call 1000\n%ari wait StasisStart;")
+    prompt("%ari events.user_event eventName=x application=hello-world source=channel:$first")
+    wait_until(lambda: bool(prompt.names["said"]))
+    name = prompt.names["first"].name
+    assert prompt.names["said"] == [(name, name, name)]
+    assert prompt("%ari select").name != name
+
+
+def test_in_a_handler_the_session_is_the_handlers_own(prompt: Prompt) -> None:
+    prompt("%ari connect --name one\n%ari connect --name two")
+    prompt("names = []")
+    prompt(
+        "%%ari on StasisStart --on one\nstatus = %ari status\nnames.append((status.name, ari.name))"
+    )
+    prompt("%ari call 1000 --on one")
+    wait_until(lambda: bool(prompt.names["names"]))
+    assert prompt.names["names"] == [("one", "one")]
+
+
 def test_trace_shows_the_wire_without_the_password(on_exchange: Callable[..., Prompt]) -> None:
     prompt = on_exchange()
     password = "asterisk:asterisk"
@@ -123,6 +154,12 @@ def test_reference(on_exchange: Callable[..., Prompt]) -> None:
     assert "Model Bridge" in str(prompt("%ari docs Bridge"))
     assert "Operations:" in str(prompt("%ari docs bridges"))
     assert "%ari play MEDIA" in str(prompt("%ari docs play"))
+    assert "%ari play MEDIA" in str(prompt("%ari play hello --help"))
+    assert "%ari bridge add" in str(prompt("%ari bridge --help"))
+    assert "POST /channels/{channelId}/play" in str(prompt("%ari channels.play --help"))
+    assert "same => n,Stasis(hello-world)" in str(prompt("%ari docs Stasis"))
+    assert "ari-only" in str(prompt("%ari docs PJSIP_TRANSFER_HANDLING"))
+    assert prompt.tab("%ari docs TALK") == ["TALK_DETECT"]
     assert "curl -v -u" in str(prompt("%ari get /asterisk/info;\n%ari curl"))
     difference = prompt("%ari diff")
     assert set(difference["only in"]) <= {"the server", "the built-in declaration"}

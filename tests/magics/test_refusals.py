@@ -41,5 +41,5 @@ def test_on_the_channel_that_is_not_ready(on_exchange: Callable[..., Prompt]) ->
     prompt("%ari wait StasisStart")
     shown = prompt.fail("%ari play hello-world --channel $channel")
     assert shown.startswith("PreconditionFailed: 412")
-    assert "answer it first" in shown
+    assert shown.endswith("The channel is Down: dial it (`%ari dial`), and wait until it is Up.")
     prompt("%ari hangup $channel")

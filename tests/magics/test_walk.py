@@ -1,36 +1,56 @@
 """Somebody who knows neither ARI nor this toolkit: only Tab, `%ari help` and `%ari docs`.
 
-Every word that is typed was offered by Tab or stands in a page read before.
+Every word that is typed was offered by Tab at its place, stands in a page read before, or is a
+name of the newcomer's own.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+
+import pytest
 
 from tests.magics.prompt import Prompt
 
 
 class Newcomer:
-    """Types only what it has read or what Tab offers."""
+    """Types only what it has read, what Tab offers, and names that it has made up."""
 
     def __init__(self, prompt: Prompt) -> None:
         self.prompt = prompt
-        self.read = ""
+        self.read: set[str] = set()
 
     def look(self, line: str) -> str:
+        """Read a page: what stands in it is known from now on, word by word."""
         shown = self.prompt.type(line)
         assert shown.error is None, shown.out
-        self.read += shown.out
+        self.read.update(re.findall(r"[\w$*#-]+", shown.out))
         return shown.out
 
-    def type(self, line: str) -> object:
-        """Type a line of which every word is known."""
-        typed = line.partition("%ari ")[0] + "%ari "
-        for word in line.partition("%ari ")[2].split(" "):
-            known = word in self.read or word in self.prompt.tab(typed) or word[1:].isalnum()
-            assert known or word in self.prompt.tab(typed + word[:3]), f"{typed}{word}?"
-            typed += word + " "
+    def type(self, line: str, *own: str) -> object:
+        """Type a line of which every word is known; ``own`` are the names that it makes up."""
+        assigned, _, words = line.rpartition("%ari ")
+        typed = f"{assigned}%ari "
+        for word in words.split(" "):
+            known = word in self.read or word in own or self._is_offered(typed, word)
+            assert known, f"who says that {word!r} can be typed behind {typed!r}?"
+            typed += f"{word} "
         return self.prompt(line)
+
+    def _is_offered(self, typed: str, word: str) -> bool:
+        """By Tab, with nothing or the first letters of it typed."""
+        return any(word in self.prompt.tab(typed + word[:length]) for length in (0, 1, 3))
+
+
+def test_a_newcomer_types_nothing_that_nobody_has_said(prompt: Prompt) -> None:
+    prompt("%ari connect")
+    me = Newcomer(prompt)
+    for line in ("%ari paly hello-world", "%ari play hello-wrold", "%ari hangup $nobody"):
+        with pytest.raises(AssertionError, match="who says"):
+            me.type(line)
+    assert "%ari connect" in me.look("%ari disconnect\n%ari")
+    me.type("%ari connect")
 
 
 def test_take_a_call_play_bridge_record_and_read_it_back(
@@ -42,35 +62,33 @@ def test_take_a_call_play_bridge_record_and_read_it_back(
     overview = me.look("%ari")
     assert "%ari call 1000" in overview
     assert "%ari wait StasisStart" in overview
-    me.type("caller = %ari call 1000")
-    me.type("event = %ari wait StasisStart")
+    me.look("%ari help")
+    me.type("%ari call 1000")
+    me.type("%ari wait StasisStart")
     assert "In Stasis" in me.look("%ari")
+    assert "the latest in Stasis" in me.look("%ari help select")
+    me.type("alice = %ari select")
 
     assert "hello-world means sound:hello-world" in me.look("%ari help play")
-    playback = me.type("playback = %ari play hello-world --wait")
-    assert playback is None or prompt.names["playback"]
+    me.type("%ari play hello-world --wait")
     assert prompt("ari.events.last('PlaybackFinished')")["playback"]["state"] == "done"
 
     me.look("%ari help bridge")
-    prompt("alice = %ari select")
     me.type("%ari call 1000")
     me.type("%ari wait StasisStart")
-    prompt("bob = ari.channels[ari.events.last('StasisStart').channel.id]")
+    me.type("bob = %ari select")
     me.type("bridge = %ari bridge create")
     me.type("%ari bridge add $alice $bob")
-    me.type("%ari wait ChannelEnteredBridge")
-    me.type("%ari wait ChannelEnteredBridge")
-    assert len(prompt("bridge.channels")) == 2
+    assert "2" in me.look("%ari status")
+    assert {*prompt("bridge.channels")} == {prompt.names["alice"].id, prompt.names["bob"].id}
 
-    assert "recordingName" not in me.look("%ari help record")
-    assert "format" in me.look("%ari docs bridges.record")
-    me.type("%ari bridge record meeting")
+    assert "RecordingStarted" in me.look("%ari docs bridges.record")
+    me.type("%ari bridge record meeting", "meeting")
     me.type("%ari wait RecordingStarted")
+    me.look("%ari help recording")
     me.type("%ari recording stop")
     me.type("%ari wait RecordingFinished")
-    table = me.type("%ari recordings")
-    assert list(table.index) == ["meeting"]  # type: ignore[attr-defined]
-    me.look("%ari help recording")
+    assert "meeting" in me.type("%ari recordings").index  # type: ignore[attr-defined]
     audio = me.type("%ari recording listen meeting")
     assert audio.data[:4] == b"RIFF"  # type: ignore[attr-defined]
     prompt("ari.recordings.delete_stored('meeting')")

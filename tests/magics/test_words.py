@@ -49,6 +49,12 @@ NAMES: dict[str, Any] = {
         ("{}", ["{}"]),
         ('body=[{"a": 1}, 2]', ['body=[{"a": 1}, 2]']),
         ('{"brace": "}"}', ['{"brace": "}"}']),
+        ("call 1000    # somebody; dials it's", ["call", "1000"]),
+        ("# only a comment", []),
+        ("dtmf #", ["dtmf", "#"]),
+        ("dtmf #1 digit=#", ["dtmf", "#1", "digit=#"]),
+        ("record x --until # --max 3", ["record", "x", "--until", "#", "--max", "3"]),
+        ('\'a # b\' {"c": " # d"}', ["a # b", '{"c": " # d"}']),
     ],
 )
 def test_words(line: str, words: list[str]) -> None:

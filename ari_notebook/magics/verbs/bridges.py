@@ -70,7 +70,9 @@ def _channels(context: Context, given: Given) -> list[str]:
 def add(context: Context, given: Given) -> Any:
     """Put channels into a bridge."""
     bridge = _bridge(context, given)
-    bridge.add_channel(_channels(context, given), **given.fields)
+    channels = _channels(context, given)
+    bridge.add_channel(channels, **given.fields)
+    context.settle(lambda: set(channels) <= set(bridge.channels))
     return bridge
 
 
@@ -87,7 +89,9 @@ def add(context: Context, given: Given) -> Any:
 def remove(context: Context, given: Given) -> Any:
     """Take channels out."""
     bridge = _bridge(context, given)
-    bridge.remove_channel(_channels(context, given))
+    channels = _channels(context, given)
+    bridge.remove_channel(channels)
+    context.settle(lambda: not set(channels) & set(bridge.channels))
     return bridge
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ari_notebook.client.errors import UsageProblem
 from ari_notebook.magics.context import Context
-from ari_notebook.magics.grammar import Argument, Given, Option, verb
+from ari_notebook.magics.grammar import VERBS, Argument, Given, Option, verb
 
 CHANNEL = Option("--channel", "the channel: its id, a part of its id or name", "C", "channel")
 _GROUP = "A channel"
+_KEYS = set("0123456789*#ABCDabcdWw")  # others Asterisk leaves out (main/app.c, dtmf_stream)
 
 
 def _simple(name: str, about: str, method: str, operation: str) -> None:
@@ -89,13 +91,15 @@ def _start_stop(name: str, about: str, start: str, stop: str, argument: str = ""
         examples=(f"%ari {name}", f"%ari {name} stop"),
     )
     def run(context: Context, given: Given) -> None:
-        channel, what = context.channel, given["start|stop"]
-        if what == "stop":
-            getattr(channel, stop)()
-        elif argument and (given[argument] or what not in (None, "start")):
-            getattr(channel, start)(str(given[argument] or what))
-        else:
-            getattr(channel, start)()
+        what, *named = [str(word) for word in given.arguments.values() if word] or ["start"]
+        if argument and what not in ("start", "stop"):
+            what, named = "start", [what, *named]
+        if what not in ("start", "stop") or len(named) > (what == "start" and bool(argument)):
+            raise UsageProblem(
+                f"{name} does not know what to do with {(named or [what])[-1]!r}",
+                f"Usage: {VERBS[name].usage}",
+            )
+        getattr(context.channel, start if what == "start" else stop)(*named)
 
 
 _start_stop("moh", "music on hold", "start_moh", "stop_moh", "CLASS")
@@ -115,7 +119,13 @@ _start_stop("silence", "silence", "start_silence", "stop_silence")
 )
 def dtmf(context: Context, given: Given) -> None:
     """Send digits."""
-    context.channel.send_dtmf(str(given["DIGITS"]), **given.fields)
+    digits = str(given["DIGITS"])
+    if not set(digits) <= _KEYS:
+        raise UsageProblem(
+            f"a telephone has no keys for {digits!r}",
+            "There are 0-9, * and #, and A to D; w waits half a second, W a second.",
+        )
+    context.channel.send_dtmf(digits, **given.fields)
 
 
 @verb(
@@ -155,7 +165,11 @@ def snoop(context: Context, given: Given) -> Any:
 )
 def continue_(context: Context, given: Given) -> None:
     """Leave Stasis."""
-    exten, _, place = str(given["EXTEN[@CONTEXT]"] or "").partition("@")
+    exten, sign, place = str(given["EXTEN[@CONTEXT]"] or "").partition("@")
+    if sign and not place:
+        raise UsageProblem(
+            "continue needs a context behind the @", "As in: %ari continue 1002@default"
+        )
     arguments: dict[str, Any] = {}
     if exten:
         arguments["extension"] = exten
@@ -228,6 +242,8 @@ def select(context: Context, given: Given) -> Any:
 )
 def variable(context: Context, given: Given) -> Any:
     """Read or set a variable."""
+    if not given.fields and not given["NAME"]:
+        raise UsageProblem("variable needs a name", "As in: %ari variable CHANNEL(state)")
     channel = context.channel
     for name, value in given.fields.items():
         channel.set_channel_var(name, value=str(value))

@@ -34,15 +34,17 @@ def overview(context: Context, given: Given) -> Page:
         )
     session = context.session
     status = session.status
+    counts = [(status.channels, "channel"), (status.bridges, "bridge"), (status.events, "event")]
     lines = [
         f"{session.name}: {status.state}, {', '.join(session.apps)} on {status.asterisk} "
         f"at {session.url}",
-        f"{status.channels} channels, {status.bridges} bridges, {status.events} events",
+        ", ".join(f"{number} {noun}{'' if number == 1 else 's'}" for number, noun in counts),
     ]
     ours = [row for row in session.tables.channels.values() if row.get("in_stasis")]
     if ours:
         lines += [f"In Stasis: {row.get('name', '')} {row.get('state', '')}" for row in ours[-5:]]
-        lines.append("Next: %ari answer, %ari play hello-world, %ari hangup")
+        first = "" if ours[-1].get("state") == "Up" else "%ari answer, "
+        lines.append(f"Next: {first}%ari play hello-world, %ari record greeting, %ari hangup")
     else:
         lines.append("Next: %ari call 1000, then %ari wait StasisStart")
     lines.append("%ari help lists all verbs; %ari events shows what has happened.")
@@ -128,18 +130,23 @@ def docs_page(name: str) -> Page:
 
 @verb(
     "docs",
-    "the reference of an operation, an event, a model or a resource",
+    "the reference of an operation, an event, a model, or a word of the dialplan",
     Argument("NAME", "the name of an operation, event or model, as channels.play", kind="docs"),
     group=_GROUP,
     method="help(ari.channels.play)",
     connected=False,
-    examples=("%ari docs channels.play", "%ari docs StasisStart"),
+    examples=("%ari docs channels.play", "%ari docs StasisStart", "%ari docs Stasis"),
 )
 def docs(context: Context, given: Given) -> Page:
     """The reference."""
+    from ari_notebook.simulator.dialplan.reference import describe
+
     name = str(given["NAME"])
-    if name in VERBS and name not in declaration().names:
-        return Page(_one_verb(VERBS[name]))
+    if name not in declaration().names:
+        if name in VERBS:
+            return Page(_one_verb(VERBS[name]))
+        if text := describe(name):
+            return Page(text)
     return docs_page(name)
 
 

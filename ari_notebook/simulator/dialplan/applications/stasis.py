@@ -12,7 +12,11 @@ from ari_notebook.simulator.dialplan.functions import split
 
 @application("Stasis")
 def stasis(channel: Channel, data: str) -> Program:
-    """Hand the channel to an application until that lets it go: ``app,argument,…``."""
+    """Hand the channel to an application until that lets it go: ``app,argument,…``.
+
+    The application is told by StasisStart, with the arguments. Afterwards STASISSTATUS says
+    SUCCESS, or FAILED where no program is connected under that name.
+    """
     app, *args = [word.strip() for word in split(data)]
     if not app:
         return False
@@ -22,6 +26,10 @@ def stasis(channel: Channel, data: str) -> Program:
 
 @application("StasisBroadcast")
 def stasis_broadcast(channel: Channel, data: str) -> Program:
-    """Offer the channel to all applications; the first that claims it gets it."""
+    """Offer the channel to all applications; the first that claims it gets it.
+
+    ``timeout in ms,filter of names,arguments,whether the others are told``. The applications are
+    told by CallBroadcast. Afterwards STASISSTATUS says SUCCESS, FAILED or TIMEOUT.
+    """
     yield from broadcast(channel, data)
     return True
