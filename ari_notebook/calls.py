@@ -348,8 +348,8 @@ class Ledger:
             return
         leg.call.bridges[bridge["id"]] = None
         inside[leg.id] = None
-        if bridge.get("bridge_type") == "holding":
-            return  # who waits beside others has no call with them
+        if bridge.get("bridge_type") == "holding" or bridge.get("bridge_class") == "base":
+            return  # who waits beside others, or came to their conference, has a call of his own
         for id in (*inside, *bridge.get("channels", ())):
             other = self._legs.get((server, id))
             if other is not None:

@@ -10,7 +10,8 @@ compared with what cdr_custom wrote into FILE meanwhile, with the columns in DET
 
     calls.csv => ${CSV_QUOTE(${CDR(linkedid)})},${CSV_QUOTE(${CDR(uniqueid)})},...
 
-times as ``CDR(start,u)``, durations as ``CDR(billsec,f)``.
+times as ``CDR(start,u)``, durations as ``CDR(billsec,f)``; calls that nobody answered have records
+where cdr.conf says ``unanswered = yes``.
 """
 
 from __future__ import annotations

@@ -42,9 +42,6 @@ class Capture:
         self.requests = 0
         self.started = time.time()
         self._session = session
-        self._writer = Writer(self.path, overwrite=overwrite)
-        self._running = True
-        self._malformed = session.log.malformed
         header = {
             "version": VERSION,
             "made_by": f"ari-notebook {__version__}",
@@ -54,8 +51,10 @@ class Capture:
             "user": session.user,
             "subscribe_all": session.subscribe_all,
         }
+        self._writer = Writer(self.path, line("capture", header), overwrite=overwrite)
+        self._running = True
+        self._malformed = session.log.malformed
         with session.following.arrived:  # no event between what stands and what follows
-            self._add("capture", header)
             self.snapshot(_standing(session.tables))
             session.following.listeners += (self,)
         session.sending.listeners += (self.answered,)

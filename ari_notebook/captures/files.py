@@ -65,13 +65,14 @@ class Writer:
 
     Args:
         path: the file; compressed if its name ends in ``.gz``.
+        begin: a line that is in the file at once, so that it is a capture from the first moment.
         overwrite: replace a file that is there.
 
     Raises:
         UsageProblem: it is there already, or cannot be written.
     """
 
-    def __init__(self, path: Path, *, overwrite: bool = False) -> None:
+    def __init__(self, path: Path, begin: bytes = b"", *, overwrite: bool = False) -> None:
         try:
             self._file: BinaryIO = path.open("wb" if overwrite else "xb", buffering=0)
         except FileExistsError:
@@ -88,6 +89,8 @@ class Writer:
         self._waiting = 0
         self._changed = threading.Condition()
         self._closed = False
+        if begin:
+            self._write(begin)
         self._thread = threading.Thread(target=self._work, name="ari-capture", daemon=True)
         self._thread.start()
 

@@ -111,8 +111,10 @@ def event(type: str, at: float, channel: str, **more: object) -> dict[str, objec
     return {"type": type, "timestamp": stamp, "channel": snapshot, "asterisk_id": "a", **more}
 
 
-def bridge(id: str, *channels: str, type: str = "mixing") -> dict[str, object]:
-    return {"id": id, "bridge_type": type, "channels": list(channels)}
+def bridge(
+    id: str, *channels: str, type: str = "mixing", made_as: str = "stasis"
+) -> dict[str, object]:
+    return {"id": id, "bridge_type": type, "bridge_class": made_as, "channels": list(channels)}
 
 
 def of(*events: dict[str, object]) -> pd.DataFrame:
@@ -122,14 +124,24 @@ def of(*events: dict[str, object]) -> pd.DataFrame:
     return frame(ledger)
 
 
-def test_a_mixing_bridge_joins_and_a_holding_bridge_does_not() -> None:
-    for type, count in (("mixing", 1), ("holding", 2)):
-        table = of(
-            event("ChannelEnteredBridge", 1, "x", bridge=bridge("b", "x", type=type)),
-            event("ChannelEnteredBridge", 2, "y", bridge=bridge("b", "x", "y", type=type)),
-        )
-        assert len(table) == count
-        assert set(table["bridges"]) == {("b",)}
+@pytest.mark.parametrize(
+    ("type", "made_as", "count"),
+    [
+        ("mixing", "stasis", 1),  # a program's
+        ("mixing", "basic", 1),  # Dial's
+        ("mixing", "base", 2),  # ConfBridge's
+        ("holding", "stasis", 2),
+        ("holding", "parking", 2),
+    ],
+)
+def test_which_bridges_join(type: str, made_as: str, count: int) -> None:
+    ways = {"type": type, "made_as": made_as}
+    table = of(
+        event("ChannelEnteredBridge", 1, "x", bridge=bridge("b", "x", **ways)),
+        event("ChannelEnteredBridge", 2, "y", bridge=bridge("b", "x", "y", **ways)),
+    )
+    assert len(table) == count
+    assert set(table["bridges"]) == {("b",)}
 
 
 def test_who_left_a_bridge_before_is_not_joined_with_who_comes_after() -> None:

@@ -166,6 +166,11 @@ def test_kill_9_loses_at_most_the_last_second(path: Path) -> None:
     assert set(opened.problems) <= {"cut off at the end"}
 
 
+def test_a_capture_that_has_just_begun_is_one(path: Path) -> None:
+    with ari_notebook.connect() as ari, ari.capture(path):
+        assert ari_notebook.open_capture(path).header["applications"] == list(ari.apps)
+
+
 # Files that are not as they should be.
 
 

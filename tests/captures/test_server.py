@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import math
 import subprocess
 import sys
@@ -70,6 +72,24 @@ def test_a_program_runs_again_against_the_recorded_day(tmp_path: Path, transport
             recorded.events.raw(i) for i in range(len(recorded.events))
         ]
         assert len(ari.channels.df) == len(recorded.channels.df)
+
+
+def test_a_program_of_another_library_runs_against_the_recorded_day(tmp_path: Path) -> None:
+    if importlib.util.find_spec("aioari") is None:
+        pytest.skip("aioari is not installed: pip install -e '.[peers]'")
+    seen = record(tmp_path / "day.jsonl")
+    program = Path(__file__).with_name("greet_with_aioari.py")
+    with ServedCapture(tmp_path / "day.jsonl", speed=4) as served:
+        done = subprocess.run(
+            [sys.executable, program, served.url, *served.credentials],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout) == dict(seen)
+        assert served.finished
+        assert not served.problems
 
 
 def test_it_can_be_done_as_often_as_one_likes_and_without_a_pause(tmp_path: Path) -> None:
