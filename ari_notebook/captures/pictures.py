@@ -125,7 +125,7 @@ class Pictures:
             for name in most:
                 axes.plot(rates.index, rates[name].to_numpy(), label=name, marker=alone)
             axes.set(title="Events", ylabel=f"events each {every}")
-            axes.legend(fontsize="small")
+            axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
             _over_time(axes)
 
         return _figure(draw, len(table), "events")
@@ -209,14 +209,14 @@ def _whole(axis: Axis) -> None:
     """Whole numbers alone: there are no half calls."""
     from matplotlib.ticker import MaxNLocator
 
-    axis.set_major_locator(MaxNLocator("auto", integer=True))
+    axis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
 
 
 def _over_time(axes: Axes) -> None:
     """Moments below, whole numbers beside."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    where = AutoDateLocator()
+    where = AutoDateLocator(minticks=4)
     axes.xaxis.set_major_locator(where)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(where))
     _whole(axes.yaxis)

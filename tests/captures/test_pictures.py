@@ -7,6 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import nbformat
 import orjson
 import pytest
 
@@ -109,6 +110,23 @@ def test_a_span_that_makes_no_picture_is_refused(tmp_path: Path) -> None:
             draw("soon")
         with pytest.raises(UsageProblem, match="no span of time is '0s'"):
             draw("0s")
+
+
+def test_the_courses_report_of_a_real_recording() -> None:
+    notebook = Path(__file__).parents[2] / "notebooks" / "15-a-day-of-calls.ipynb"
+    (cell,) = [
+        cell.source
+        for cell in nbformat.read(notebook, as_version=4).cells
+        if cell.source.startswith("def report(")
+    ]
+    shown: list[object] = []
+    names = {"ari_notebook": ari_notebook, "display": lambda *these: shown.extend(these)}
+    exec(cell, names)
+    by_extension = names["report"](REAL)
+    assert by_extension["calls"].sum() == 13
+    assert (by_extension["answered"] * by_extension["calls"]).sum() == 8
+    assert [type(each).__name__ for each in shown] == ["OpenCapture", "DataFrame"] + ["Drawn"] * 4
+    assert all(axes.has_data() for figure in shown[2:] for axes in figure.axes)
 
 
 @pytest.mark.parametrize("name", ALL)
