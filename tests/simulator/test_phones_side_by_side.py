@@ -27,6 +27,13 @@ exten => talk,1,Answer()
  same => n,Wait(3600)
 exten => alice,1,Dial(PJSIP/alice,2)
 exten => carol,1,Dial(PJSIP/carol,2)
+exten => joined,1,Answer()
+ same => n,Bridge(${{WHO}})
+ same => n,UserEvent(Result,r:${{BRIDGERESULT}})
+ same => n,Wait(3600)
+exten => ended,1,Answer()
+ same => n,Bridge(${{WHO}},x)
+ same => n,UserEvent(Result,r:${{BRIDGERESULT}})
 """
 ENDPOINTS = "".join(
     f"""
@@ -498,6 +505,47 @@ def transferred_out_of_a_bridge_without_asking(desk):
     desk.bob.refer("1002")
     desk.until("BridgeBlindTransfer")
     desk.server.settle(0.5)
+    desk.alice.hang_up()
+    desk.server.settle(0.5)
+
+
+def _taken(place, exten, *, by_caller):
+    """A caller is taken from where they are by another one's Bridge; one of the two hangs up."""
+
+    def taken(desk):
+        desk.bob.call("1002" if place == "dialplan" else "1000")
+        if place == "dialplan":
+            one = desk.until("ChannelDialplan", dialplan_app="Wait")["channel"]["id"]
+        else:
+            one = desk.until("StasisStart")["channel"]["id"]
+        if place == "bridge":
+            bridge = desk.server.ask("POST", "/bridges", type="mixing")["id"]
+            desk.server.ask("POST", f"/bridges/{bridge}/addChannel", channel=one)
+            desk.until("ChannelEnteredBridge")
+        desk.server.ask("POST", "/asterisk/variable", variable="WHO", value=one)
+        desk.alice.call(exten)
+        desk.until("ChannelEnteredBridge", channel__id=one)
+        desk.server.settle(0.5)
+        (desk.alice if by_caller else desk.bob).hang_up()
+        desk.server.settle(0.5)
+        if not by_caller and exten == "joined":
+            desk.alice.hang_up()
+        desk.server.settle(0.5)
+
+    return taken
+
+
+for _place in ("bridge", "stasis", "dialplan"):
+    SCENARIOS[f"taken_from_a_{_place}"] = _taken(_place, "joined", by_caller=True)
+    SCENARIOS[f"taken_from_a_{_place}_and_gone"] = _taken(_place, "joined", by_caller=False)
+    SCENARIOS[f"taken_from_a_{_place}_for_good"] = _taken(_place, "ended", by_caller=True)
+
+
+@scenario
+def nobody_is_there_to_take(desk):
+    desk.server.ask("POST", "/asterisk/variable", variable="WHO", value="nobody")
+    desk.alice.call("joined")
+    desk.until("ChannelUserevent")
     desk.alice.hang_up()
     desk.server.settle(0.5)
 

@@ -1,6 +1,7 @@
 """What a priority can run: an application to a name."""
 
 from ari_notebook.simulator.dialplan.applications import (
+    bridge,
     calls,
     dial,
     digits,
@@ -11,4 +12,4 @@ from ari_notebook.simulator.dialplan.applications import (
 )
 from ari_notebook.simulator.dialplan.applications.registry import APPLICATIONS
 
-__all__ = ["APPLICATIONS", "calls", "dial", "digits", "flow", "loops", "sound", "stasis"]
+__all__ = ["APPLICATIONS", "bridge", "calls", "dial", "digits", "flow", "loops", "sound", "stasis"]
