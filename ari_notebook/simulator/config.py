@@ -145,6 +145,8 @@ class Config:
     ari: Ari = Ari()
     websocket_clients: Mapping[str, WebsocketClient] = field(default_factory=dict)
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+    unloaded_modules: tuple[str, ...] = ()
+    logfiles: tuple[tuple[str, str], ...] = ()
     extensions: str = ""
     folder: Path | None = None
 
@@ -154,8 +156,8 @@ def read_config(folder: Path | str | None = None) -> Config:
 
     Args:
         folder: with ``http.conf``, ``ari.conf``, ``extensions.conf`` and, where used,
-            ``pjsip.conf``, ``acl.conf`` and ``websocket_client.conf``; the package's own
-            demonstration set-up if None.
+            ``pjsip.conf``, ``acl.conf``, ``websocket_client.conf``, ``modules.conf`` (what is not
+            loaded) and ``logger.conf``; the package's own demonstration set-up if None.
 
     Raises:
         ConfigError: with the file, the line and the reason.
@@ -176,9 +178,19 @@ def read_config(folder: Path | str | None = None) -> Config:
         ari=ari,
         websocket_clients=_clients(read(path / "websocket_client.conf")),
         endpoints=_endpoints(read(path / "pjsip.conf")),
+        unloaded_modules=tuple(
+            value for name, value in _settings(path / "modules.conf", "modules") if name == "noload"
+        ),
+        logfiles=_settings(path / "logger.conf", "logfiles"),
         extensions=extensions.read_text(errors="surrogateescape") if extensions.exists() else "",
         folder=path,
     )
+
+
+def _settings(path: Path, name: str) -> tuple[tuple[str, str], ...]:
+    """The settings of a file's sections of a name, in their order."""
+    sections = [section for section in read(path) if section.name == name]
+    return tuple((each.name, each.value) for section in sections for each in section.settings)
 
 
 def _general(sections: list[Section]) -> Section:

@@ -7,6 +7,7 @@ sorcery.conf gives a type a place that can be written.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -35,6 +36,15 @@ _EMPTY = (
     "inbound-publication",
     "asterisk-publication",
 )
+# What `allow` and `disallow` may list, each with "!" before it or ":" and a packet's ms behind it.
+_CODEC_NAMES = (
+    "adpcm alaw all amr amrwb codec2 g719 g722 g723 g726 g726aal2 g729 gsm h261 h263 h263p h264 "
+    "h265 ilbc jpeg lpc10 mpeg4 none opus png red silk12 silk16 silk24 silk8 siren14 siren7 slin "
+    "slin12 slin16 slin192 slin24 slin32 slin44 slin48 slin96 speex speex16 speex32 t140 t38 "
+    "ulaw vp8 vp9"
+)
+_CODECS = frozenset(_CODEC_NAMES.split())
+_CODEC = re.compile(r"!?(\w+)(?::\d+)?")
 _NUMBERS = frozenset({"max_contacts", "qualify_frequency", "device_state_busy_at"})
 
 
@@ -215,10 +225,17 @@ def _valid(kind: str, fields: Fields, *, new: bool) -> bool:
     if new and kind == "auth" and not (fields.get("username") and fields.get("password")):
         return False
     return all(
-        (name in known and not (name in _NUMBERS and not value.isdecimal()))
-        or name in ("disallow", "max_forwards")
+        _are_codecs(value)
+        if name in ("allow", "disallow")
+        else (name in known and not (name in _NUMBERS and not value.isdecimal()))
+        or name == "max_forwards"
         for name, value in fields.items()
     )
+
+
+def _are_codecs(value: str) -> bool:
+    found = [_CODEC.fullmatch(each.strip()) for each in value.split(",")]
+    return all(each is not None and each[1].lower() in _CODECS for each in found)
 
 
 def _shown(fields: Fields) -> Fields:

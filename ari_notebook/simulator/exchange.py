@@ -80,8 +80,10 @@ class Exchange(Clock):
         self.instead: Callable[[Asked], Reply | None] | None = None
         self.devices = DeviceStates(self._device_changed, self._device_state)
         self.mailboxes = Mailboxes()
-        self.modules = Modules(lambda: [each.appl[0] for each in self.channels.values()])
-        self.logging = LogChannels()
+        self.modules = Modules(
+            lambda: [each.appl[0] for each in self.channels.values()], config.unloaded_modules
+        )
+        self.logging = LogChannels(config.logfiles)
         self.endpoints = Endpoints(self)
         self.dynamic_config = read_dynamic_config(config.folder, self.endpoints.configured)
         # Recordings are real files; they go with the exchange.

@@ -6,12 +6,16 @@ read logger.conf again, which forgets every channel that was added.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ari_notebook.simulator.messages import Refused
 
 DIRECTORY = "/var/log/asterisk/"  # of the exchange that is simulated; nothing is written there
-LEVELS = ("DEBUG", "NOTICE", "WARNING", "ERROR", "VERBOSE", "DTMF", "FAX", "SECURITY")
+LEVELS = (
+    "DEBUG", "TRACE", "NOTICE", "WARNING", "ERROR", "VERBOSE", "DTMF", "CC", "FAX",
+    "PJSIP_HISTORY", "SECURITY",
+)  # fmt: skip
 
 _CONFIGURED = {
     f"{DIRECTORY}messages.log": ("File", ("NOTICE", "WARNING", "ERROR")),
@@ -19,11 +23,28 @@ _CONFIGURED = {
 }
 
 
-class LogChannels:
-    """The log channels, the newest first."""
+def _levels(configuration: str) -> tuple[str, ...]:
+    wanted = {part.strip().upper() for part in configuration.split(",")}
+    return LEVELS if "*" in wanted else tuple(each for each in LEVELS if each in wanted)
 
-    def __init__(self) -> None:
-        self._channels = dict(_CONFIGURED)
+
+class LogChannels:
+    """The log channels, the newest first.
+
+    Args:
+        logfiles: what logger.conf says of each: its name and its levels; Debian's if nothing.
+    """
+
+    def __init__(self, logfiles: Iterable[tuple[str, str]] = ()) -> None:
+        self._configured: dict[str, tuple[str, tuple[str, ...]]] = {}
+        for name, levels in reversed([*logfiles]):
+            wanted = _levels(levels.rpartition("]")[2])  # [json] and the like say how it is written
+            if name == "console":
+                self._configured[""] = ("Console", wanted)
+            else:
+                self._configured[self._path(name)] = ("File", wanted)
+        self._configured = self._configured or dict(_CONFIGURED)
+        self._channels = dict(self._configured)
 
     def list(self) -> list[dict[str, Any]]:
         """ARI's objects of all log channels."""
@@ -48,9 +69,7 @@ class LogChannels:
         path = self._path(name)
         if path in self._channels or name == "console":
             raise Refused(409, "Log channel already exists")
-        wanted = {part.strip().upper() for part in configuration.split(",")}
-        levels = LEVELS if "*" in wanted else tuple(each for each in LEVELS if each in wanted)
-        self._channels = {path: ("File", levels), **self._channels}
+        self._channels = {path: ("File", _levels(configuration)), **self._channels}
 
     def remove(self, name: str) -> None:
         """Stop logging to a channel.
@@ -71,7 +90,7 @@ class LogChannels:
         """
         if self._path(name) not in self._channels:
             raise Refused(404, "Log channel does not exist")
-        self._channels = dict(_CONFIGURED)
+        self._channels = dict(self._configured)
 
     @staticmethod
     def _path(name: str) -> str:

@@ -6,7 +6,7 @@ channels that run it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -49,11 +49,14 @@ class Modules:
 
     Args:
         running: tells the application of every channel there is (``Echo``).
+        unloaded: those that are not loaded as it starts, with ``.so`` or without.
     """
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: Running, unloaded: Iterable[str] = ()) -> None:
         self._known = _builtin()
         self._loaded = dict.fromkeys(self._known)
+        for name in unloaded:
+            self._loaded.pop(f"{name.removesuffix('.so')}.so", None)
         self._running = running
 
     def list(self) -> list[dict[str, Any]]:

@@ -103,3 +103,16 @@ def test_a_body_is_a_list_of_fields():
     assert fields_of(None) == fields_of({"fields": "x"}) == {}
     with pytest.raises(Refused, match="needs an attribute"):
         fields_of({"fields": [{"value": "x"}]})
+
+
+@pytest.mark.parametrize("codecs", ["!all,ulaw:20,alaw", "ulaw, alaw", "ULAW", "all"])
+def test_codecs(codecs, writable):
+    writable.update(*ENDPOINT, "a", {"allow": codecs})
+    writable.update(*ENDPOINT, "b", {"disallow": codecs})
+
+
+@pytest.mark.parametrize("codecs", ["BLECH", "ulaw,nope", "", "!nope", "ulaw&alaw", "ulaw:x"])
+def test_what_is_no_codec(codecs, writable):
+    for attribute in ("allow", "disallow"):
+        with pytest.raises(Refused, match="failed field value validation"):
+            writable.update(*ENDPOINT, "a", {attribute: codecs})

@@ -23,6 +23,19 @@ def test_what_is_configured(logging):
     assert logging.list()[1]["type"] == "Console"
 
 
+def test_what_logger_conf_says():
+    logging = LogChannels(
+        [("console", "verbose"), ("messages", "notice,warning"), ("full.txt", "[plain]*")]
+    )
+    full, messages, console = logging.list()
+    assert full["channel"] == "/var/log/asterisk/full.txt"
+    assert full["configuration"].split()[:2] == ["DEBUG", "TRACE"]
+    assert (messages["configuration"], console["type"]) == ("NOTICE WARNING ", "Console")
+    logging.add("mine", "debug")
+    logging.rotate("messages")
+    assert logging.list() == [full, messages, console]
+
+
 def test_adding_and_removing(logging):
     logging.add("mine", "notice,warning")
     assert logging.list()[0]["channel"] == "/var/log/asterisk/mine"

@@ -35,6 +35,13 @@ def test_unloading_and_loading(modules):
     refused(409, "Module load declined", modules.load, "nosuch.so")
 
 
+def test_what_modules_conf_leaves_out_is_loaded_later():
+    modules = Modules(list, unloaded=["app_echo.so", "func_math", "nosuch.so"])
+    refused(404, "Module not found in running modules", modules.reload, "app_echo.so")
+    modules.load("app_echo.so")
+    modules.load("func_math.so")
+
+
 def test_what_is_in_use_stays(modules):
     refused(409, "Module could not be unloaded", modules.unload, "res_stasis.so")
     refused(409, "Module could not be unloaded", modules.unload, "app_echo.so")
