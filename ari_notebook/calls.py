@@ -434,6 +434,12 @@ class Calls:
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def clear(self) -> None:
+        """Forget the calls so far, and the events that they were made of."""
+        with self._lock:
+            self._ledger = Ledger()
+            self._read = self._log.count
+
     @property
     def unreadable(self) -> int:
         """How many of the events read so far are not as they should be, and were left out."""

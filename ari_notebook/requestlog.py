@@ -68,16 +68,24 @@ def made_by(method: str, body: Any) -> str:
 
 
 class RequestLog:
-    """The last 10,000 requests, oldest first."""
+    """The last requests, oldest first.
 
-    def __init__(self) -> None:
-        self._requests: deque[SentRequest] = deque(maxlen=_KEEP)
+    Args:
+        keep: how many; None for all.
+    """
+
+    def __init__(self, keep: int | None = _KEEP) -> None:
+        self._requests: deque[SentRequest] = deque(maxlen=keep)
         self.count = 0
 
     def append(self, request: SentRequest) -> None:
         """Keep one more."""
         self.count += 1
         self._requests.append(request)
+
+    def clear(self) -> None:
+        """Forget the requests so far; the count goes on."""
+        self._requests.clear()
 
     @property
     def last(self) -> SentRequest | None:

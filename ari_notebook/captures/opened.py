@@ -37,7 +37,7 @@ def open_capture(
     Args:
         path: what `ari.capture` wrote, whole or cut off; or the folder of a Parquet dataset that
             `to_parquet` made of several.
-        keep: how many events to hold at most, the latest; None for all.
+        keep: how many events and requests to hold at most, the latest; None for all.
         engine: what computes a dataset's tables: ``"pandas"``, or ``"dask"``.
 
     Returns:
@@ -85,7 +85,7 @@ class OpenCapture:
 
     Args:
         path: the file.
-        keep: how many events to hold at most; None for all.
+        keep: how many events and requests to hold at most; None for all.
     """
 
     def __init__(self, path: str | Path, *, keep: int | None = None) -> None:
@@ -94,7 +94,7 @@ class OpenCapture:
         self.header: Mapping[str, Any] = reader.header
         self.events = EventLog(keep=keep)
         self.events.progress = Bar.telling
-        self.requests = RequestLog()
+        self.requests = RequestLog(keep=keep)
         self.tables = Tables(subscribe_all=bool(self.header.get("subscribe_all")))
         self.started = self.ended = reader.started
         self.problems: Counter[str] = Counter()

@@ -18,6 +18,7 @@ from ari_notebook.client.credentials import Credentials
 from ari_notebook.client.errors import UsageProblem
 from ari_notebook.client.rest import Answer, Call
 from ari_notebook.client.stream import State
+from ari_notebook.drift import Drift
 from ari_notebook.following import Follower, Gap
 from ari_notebook.live import KINDS, Tables
 from ari_notebook.requestlog import RequestLog
@@ -195,10 +196,12 @@ class Replay(Session):
         follower = self._follower
         with follower.arrived:
             follower.log.clear()
+            self.calls.clear()
+            self._drift = follower.log.look = Drift(self.declaration)
             follower.tables.replace(dict.fromkeys(KINDS, ()))
             follower.gaps.clear()
             follower.reconnects = 0
-            self._sender.log = RequestLog()
+            self.requests.clear()
             self._retelling = self._told_from_the_start(self._retelling.header)
 
     def _some_handler_lags(self) -> bool:

@@ -171,6 +171,19 @@ def test_a_capture_that_has_just_begun_is_one(path: Path) -> None:
         assert ari_notebook.open_capture(path).header["applications"] == list(ari.apps)
 
 
+def test_all_requests_of_a_long_day_are_in_it(tmp_path: Path) -> None:
+    """A session keeps its last 10,000; a file has them all."""
+    path = tmp_path / "long.jsonl"
+    asked = {"method": "GET", "path": "/channels", "params": {}, "body": None}
+    answer = {"status": 200, "message": "OK", "milliseconds": 1.5}
+    path.write_bytes(
+        line("capture", {"version": 1}, 1.0)
+        + b"".join(line("request", asked, 2.0 + n, response=answer) for n in range(12_000))
+    )
+    assert len(ari_notebook.open_capture(path).requests.df) == 12_000
+    assert len(ari_notebook.open_capture(path, keep=10).requests.df) == 10
+
+
 # Files that are not as they should be.
 
 

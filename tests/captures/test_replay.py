@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -147,6 +148,37 @@ def test_from_any_moment_forwards_and_back(replay) -> None:
     ari.play()  # from the beginning
     assert ari.wait(10)
     assert len(ari.events) == len(seen) == 514
+
+
+def looked_at(ari: ari_notebook.Session) -> list[pd.DataFrame]:
+    tables = [ari.tables.frame(kind) for kind in KINDS]
+    return [*tables, ari.events.df, ari.requests.df, ari.calls.df, ari.drift.df]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_moment_is_the_same_whatever_was_done_before(replay, seed: int) -> None:
+    """Looked at, played, stepped and sought, in any order: nothing of it is seen afterwards."""
+    chance = random.Random(seed)
+    ari = replay(paused=True)
+    for _ in range(6):
+        match chance.randrange(4):
+            case 0:
+                ari.seek(chance.uniform(0, 12))
+            case 1:
+                ari.step(chance.randint(1, 100))
+            case 2:
+                ari.speed = chance.choice([1, 50, math.inf])
+                ari.play()
+                ari.pause()
+            case 3:
+                looked_at(ari)
+    ari.seek(11)
+    looked_at(ari)
+    ari.seek(3)
+    fresh = replay(paused=True, at=3)
+    for left, right in zip(looked_at(ari), looked_at(fresh), strict=True):
+        pd.testing.assert_frame_equal(left, right)
+    assert len(fresh.calls) > 3
 
 
 def test_views_waits_and_tables_work_on_it(replay) -> None:
