@@ -39,16 +39,19 @@ _ROW_SHOWN = """() => {
         watch.disconnect();
     }).observe(document.querySelector(".ari-panel"), {childList: true, subtree: true});
 }"""
-# From the click as the page gets it to the next frame in which its answer is drawn.
+# From the click as the page gets it to the frames in which the button says that it was pressed,
+# and in which its answer is drawn.
 _CLICK_ANSWERED = """() => {
     const panel = document.querySelector(".ari-panel");
-    window.took = 0;
+    window.took = window.pressed = 0;
     const click = (event) => {
         const button = event.target;
         const read = () => button.textContent + button.getAttribute("aria-pressed");
         const before = read();
         const look = () => {
-            if (read() !== before) window.took = performance.now() - event.timeStamp;
+            const passed = performance.now() - event.timeStamp;
+            if (button.getAttribute("aria-busy")) window.pressed ||= passed;
+            if (read() !== before) window.took = passed;
             else requestAnimationFrame(look);
         };
         look();
@@ -111,6 +114,7 @@ class Figures:
 
     row: list[float] = field(default_factory=list)
     select: list[float] = field(default_factory=list)
+    pressed: list[float] = field(default_factory=list)
     request: list[float] = field(default_factory=list)
     events: float = 0.0  # a second, as the session counted them
     messages: list[int] = field(default_factory=list)  # in each second
@@ -124,6 +128,7 @@ class Figures:
         for words, taken in (
             ("from event to shown row", self.row),
             ("from click to chosen row, under load", self.select),
+            ("from click to a button that says it was pressed, under load", self.pressed),
             ("from click to what its request changed, under load", self.request),
         ):
             yield f"{words}: median {statistics.median(taken):.0f} ms, most {max(taken):.0f} ms"
@@ -187,6 +192,7 @@ class Watch:
         self.figures.select.append(self._took(rows.nth(1)))
         switch = self.panel.locator('.inspector [data-action$="mute"]')
         self.figures.request.append(self._took(switch))
+        self.figures.pressed.append(float(self.page.evaluate("window.pressed")))
 
     def _took(self, button: Any) -> float:
         self.page.evaluate(_CLICK_ANSWERED)

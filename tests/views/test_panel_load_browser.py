@@ -17,6 +17,7 @@ def test_a_page_under_load(browser: object) -> None:
     print("\n".join(figures.lines()))
     assert statistics.median(figures.row) < 300
     assert statistics.median(figures.select) < 200
+    assert 0 < statistics.median(figures.pressed) < 200
     assert max(figures.messages) <= 10
     assert figures.events > 400
     assert figures.megabytes[-1] < figures.megabytes[0] * 1.3
