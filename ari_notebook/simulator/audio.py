@@ -36,17 +36,18 @@ def silence(milliseconds: int) -> array[int]:
 
 
 def tone(milliseconds: int, *frequencies: float) -> array[int]:
-    """Samples of one or more frequencies, in Hz, sounding together."""
+    """Samples of frequencies, in Hz, sounding together; of silence if there are none."""
+    if not frequencies:
+        return silence(milliseconds)
     count = RATE * milliseconds // 1000
     steps = [2 * math.pi * frequency / RATE for frequency in frequencies]
-    level = AMPLITUDE / max(1, len(steps))
+    level = AMPLITUDE / len(steps)
     return array("h", (int(level * sum(math.sin(n * s) for s in steps)) for n in range(count)))
 
 
-def dtmf(key: str, milliseconds: int) -> array[int]:
-    """Samples of a pressed key; silence for what is none."""
-    frequencies = _DTMF.get(key.upper())
-    return tone(milliseconds, *frequencies) if frequencies else silence(milliseconds)
+def key_frequencies(key: str) -> tuple[float, ...]:
+    """The two frequencies of a pressed key; none for what is no key."""
+    return _DTMF.get(key.upper(), ())
 
 
 def _linear(samples: array[int]) -> bytes:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ari_notebook.simulator.bridges import Bridge
     from ari_notebook.simulator.exchange import Exchange
     from ari_notebook.simulator.stasis import Control
+    from ari_notebook.simulator.tone_detection import ToneDetector
 
 __all__ = [
     "CAUSES",
@@ -162,6 +163,7 @@ class Channel:
         voice: what its other end says.
         on_control: takes conditions from the other end while the channel is being called.
         audio_heard: called when audio comes from the other end; what waits for it.
+        wideband: whether ARI made it without saying in which formats.
         gosub: the places that subroutines come back to, and the variables that they hide.
         in_dialplan: whether the dialplan runs on it.
         typed: the keys pressed that the dialplan has not made an extension of.
@@ -207,6 +209,8 @@ class Channel:
     audio_heard: Callable[[], None] | None = None
     digit_heard: Callable[[str], None] | None = None
     stop_talk_detection: Callable[[], None] | None = None
+    tone_detector: ToneDetector | None = None
+    wideband: bool = False
     on_gone: list[Callable[[], None]] = field(default_factory=list)
     gosub: list[tuple[str, str, int, dict[str, str]]] = field(default_factory=list)
     jump: tuple[str, str, int] | None = None

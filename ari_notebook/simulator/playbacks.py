@@ -89,7 +89,9 @@ def medium(uri: str, recording_duration: Callable[[str], int | None]) -> Medium:
             length = recording_duration(name)
             return Medium(length or 0, missing=length == 0, unknown=length is None)
         case "tone":
-            return Medium(None, tone=True, missing=not tones.is_tone(name))
+            cadence = tones.tone(name)
+            sound = voices.Sound("tone", cadence=cadence)
+            return Medium(None, tone=True, missing=not cadence, sound=sound)
         case "digits":
             return _said(sounds.digits(name))
         case "characters":

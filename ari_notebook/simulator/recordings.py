@@ -12,7 +12,6 @@ by silence or by time keeps only the first 200 ms of the silence it was told to 
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +20,7 @@ from typing import Any, TypeAlias
 from ari_notebook.simulator import audio
 from ari_notebook.simulator.messages import Refused
 from ari_notebook.simulator.playbacks import Clock, Done, Publish, Timer
-from ari_notebook.simulator.voices import Voice
+from ari_notebook.simulator.voices import Frequencies, Voice
 
 NOTHING_COMES = 4.0  # seconds until a recording to which nothing comes is given up
 KEPT_SILENCE_MS = 200
@@ -31,7 +30,7 @@ BEEP_MS = 440
 EXISTS = ("fail", "overwrite", "append")
 TERMINATORS = {"none": "", "any": "0123456789*#ABCD", "*": "*", "#": "#"}
 
-Part: TypeAlias = "tuple[int, Callable[[int], array[int]]]"  # ms, and what sounds
+Part: TypeAlias = tuple[int, Frequencies]  # ms, and what sounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,14 +248,13 @@ class Recording:
             self._paused_for += elapsed / 1000
         elif sound.is_heard:
             self._total += elapsed
-            for length, quiet in sound.parts(since, elapsed):
-                make = audio.silence if self.muted or quiet else sound.samples
-                self._sounds.append((length, make))
-                if quiet:
-                    self._quiet += length
-                else:
+            for length, frequencies in sound.parts(since, elapsed):
+                self._sounds.append((length, () if self.muted else frequencies))
+                if frequencies:
                     self._pauses += self._quiet
                     self._quiet = 0
+                else:
+                    self._quiet += length
 
     def _plan(self) -> None:
         """Foresee how it ends if nothing changes."""
@@ -283,7 +281,7 @@ class Recording:
 
     def _write(self, cut: int) -> None:
         """Make the file of what was taken down, without the last ``cut`` ms."""
-        samples = audio.join(make(length) for length, make in self._sounds)
+        samples = audio.join(audio.tone(length, *each) for length, each in self._sounds)
         del samples[len(samples) - cut * audio.RATE // 1000 :]
         self._sounds.clear()
         self.path.write_bytes(audio.extend(self.options.format, self._before, samples))

@@ -60,7 +60,7 @@ class _Detector:
         channel = self._channel
         if channel.gone:
             self.stop()
-        elif channel.voice.sound.kind == "speech":
+        elif channel.voice.sound.kind in ("speech", "tone"):
             self._forget_silence()
             if self._since is None:
                 self._since = channel.exchange.now

@@ -7,17 +7,17 @@ as long as the silence, a recording of nothing ends by itself.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from ari_notebook.simulator import audio
+from ari_notebook.simulator import audio, tones
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.channels import Channel
 
 Changed = Callable[[], None]
+Frequencies: TypeAlias = tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +25,17 @@ class Sound:
     """A sound that lasts until the next one.
 
     Attributes:
-        kind: ``nothing``, ``silence``, ``speech`` or ``key``.
+        kind: ``nothing``, ``silence``, ``speech``, ``tone`` or ``key``.
         key: the key that is pressed.
-        pauses: where it is silent: from and to, in ms from its beginning.
+        pauses: where speech is silent: from and to, in ms from its beginning.
+        cadence: the parts of a tone.
         since: when it began.
     """
 
     kind: str
     key: str = ""
     pauses: tuple[tuple[int, int], ...] = ()
+    cadence: tuple[tones.Part, ...] = ()
     since: float = 0.0
 
     @property
@@ -46,27 +48,28 @@ class Sound:
         """Whether nobody talks."""
         return self.kind in ("nothing", "silence")
 
-    def parts(self, start: float, milliseconds: int) -> Iterator[tuple[int, bool]]:
-        """What is heard of it from a moment on: so many ms, and whether nobody talks in them."""
-        at = round((start - self.since) * 1000) if self.pauses else 0
+    def parts(self, start: float, milliseconds: int) -> Iterator[tuple[int, Frequencies]]:
+        """What is heard of it from a moment on: so many ms of frequencies, none in silence."""
+        at = round((start - self.since) * 1000) if self.pauses or self.cadence else 0
         end = at + milliseconds
+        if self.cadence:
+            yield from tones.parts(self.cadence, at, end)
+            return
+        frequencies = self._frequencies()
         for begin, stop in self.pauses:
             if at < stop and begin < end:
                 if at < begin:
-                    yield begin - at, self.is_quiet
+                    yield begin - at, frequencies
                     at = begin
-                yield min(stop, end) - at, True
+                yield min(stop, end) - at, ()
                 at = min(stop, end)
         if at < end:
-            yield end - at, self.is_quiet
+            yield end - at, frequencies
 
-    def samples(self, milliseconds: int) -> array[int]:
-        """This sound, as long as that."""
-        if self.kind == "speech":
-            return audio.tone(milliseconds, audio.SPEECH_HZ)
+    def _frequencies(self) -> Frequencies:
         if self.kind == "key":
-            return audio.dtmf(self.key, milliseconds)
-        return audio.silence(milliseconds)
+            return audio.key_frequencies(self.key)
+        return (audio.SPEECH_HZ,) if self.kind == "speech" else ()
 
 
 NOTHING = Sound("nothing")

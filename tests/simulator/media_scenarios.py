@@ -302,3 +302,40 @@ def the_pauses_in_what_is_recorded(server):
     assert (finished["talking_duration"], finished["silence_duration"]) == (4, 3)
     server.ask("DELETE", f"/recordings/stored/{one}")
     server.hang_up(one)
+
+
+@scenario
+def tones_that_are_detected(server):
+    for formats, told in (("slin", True), ("", False)):
+        one, two = f"{server.app}-{formats}1", f"{server.app}-{formats}2"
+        given = {"formats": formats} if formats else {}
+        server.ask(
+            "POST", "/channels", endpoint=f"Local/x@stasis-{server.app}", app=server.app,
+            channelId=one, otherChannelId=two, **given,
+        )  # fmt: skip
+        server.until("StasisStart", channel__id=two)
+        server.ask("POST", f"/channels/{two}/answer")
+        server.until("StasisStart", channel__id=one)
+        path = f"/channels/{one}/variable"
+        for wanted, tone, found in (
+            ("440", "440", True), ("440", "350+440", False), ("480", "440", False),
+            ("440,100", "ring;tonezone=fr", True), ("440,,n(2)", "440/200|0/100", False),
+        ):  # fmt: skip
+            server.ask("POST", path, variable=f"TONE_DETECT({wanted})", value="")
+            playing = server.ask("POST", f"/channels/{two}/play", media=f"tone:{tone}")["id"]
+            if told and found:
+                server.until("ChannelToneDetected", channel__id=one)
+            else:
+                server.settle(1.0)
+            server.ask("GET", path, variable="TONE_DETECT(rx)")
+            server.ask("DELETE", f"/playbacks/{playing}")
+            server.until("PlaybackFinished", playback__id=playing)
+            server.ask("POST", path, variable="TONE_DETECT(0,,x)", value="")
+            server.ask("GET", path, variable="TONE_DETECT(rx)")
+        server.hang_up(one)
+    channel = server.originate()
+    for nonsense in ("", "x", "440,x", "440,0", "440+480"):
+        server.ask(
+            "POST", f"/channels/{channel}/variable", variable=f"TONE_DETECT({nonsense})", value=""
+        )
+    server.hang_up(channel)

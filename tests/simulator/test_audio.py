@@ -40,7 +40,7 @@ def test_a_wav_file_is_what_the_standard_library_reads(tmp_path):
 @pytest.mark.parametrize("format", sorted(f for f in audio.FORMATS if audio.is_writable(f)))
 def test_every_writable_format_says_how_long_it_is(format, tmp_path):
     path = tmp_path / f"x.{audio.extension(format)}"
-    path.write_bytes(audio.encode(format, audio.dtmf("5", 1000)))
+    path.write_bytes(audio.encode(format, audio.tone(1000, *audio.key_frequencies("5"))))
     assert audio.file_duration(path) == 1000
 
 
@@ -60,7 +60,7 @@ def test_coded_formats_are_known_but_hold_nothing():
 
 
 def test_a_key_is_its_two_frequencies():
-    samples = audio.dtmf("1", 200)
+    samples = audio.tone(200, *audio.key_frequencies("1"))
 
     def energy(hertz):
         import cmath
@@ -69,4 +69,4 @@ def test_a_key_is_its_two_frequencies():
         return abs(sum(s * cmath.exp(step * n) for n, s in enumerate(samples)))
 
     assert min(energy(697), energy(1209)) > 20 * max(energy(941), energy(1477))
-    assert not any(audio.dtmf("x", 20))
+    assert not any(audio.tone(20, *audio.key_frequencies("x")))

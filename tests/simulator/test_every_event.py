@@ -21,6 +21,9 @@ exten => app,1,Answer()
 exten => talk,1,Answer()
  same => n,Set(TALK_DETECT(set)=500)
  same => n,Stasis(hello-world)
+exten => tone,1,Answer()
+ same => n,Set(TONE_DETECT(440)=)
+ same => n,Stasis(hello-world)
 exten => refer,1,Set(PJSIP_TRANSFER_HANDLING()=ari-only)
  same => n,Answer()
  same => n,Stasis(hello-world)
@@ -37,7 +40,6 @@ exten => carol,1,Dial(PJSIP/carol)
 UNCAUSED = {
     "ApplicationUnregistered": "ari.conf loses an application while Asterisk runs",
     "BridgeMerged": "two bridges of the dialplan merge that have more than two members each",
-    "ChannelToneDetected": "the dialplan function TONE_DETECT is not simulated",
 }
 
 
@@ -135,6 +137,14 @@ def talking(board):
     call.quiet()
 
 
+def a_tone(board):
+    made = board.ask(
+        "POST", "/channels", endpoint="Local/tone@default", app="hello-world", formats="slin"
+    )[1]
+    board.wait(1)
+    board.ask("POST", f"/channels/{made['id']}/play", media="tone:ring;tonezone=fr")
+
+
 def blindly_transferred(board):
     inbound(board, "alice").transfer("stay")
 
@@ -218,6 +228,7 @@ CAUSES = {
     "ChannelStateChange": a_channel,
     "ChannelTalkingFinished": talking,
     "ChannelTalkingStarted": talking,
+    "ChannelToneDetected": a_tone,
     "ChannelTransfer": asked_to_transfer,
     "ChannelUnhold": held,
     "ChannelUserevent": a_user_event,

@@ -13,12 +13,15 @@ __all__ = ["FUNCTIONS", "describe", "names"]
 # Function → how it is written, and what it gives.
 FUNCTIONS = {
     "CHANNEL": ("(name)", "what the channel is: its name, state, language …; language, "
-                "accountcode and musicclass can be set"),
-    "CALLERID": ("(num)", "who calls: num, name or all; can be set"),
+                "accountcode, tenantid and musicclass can be set"),
+    "CALLERID": ("(num)", "who calls: num, name or all, or rdnis, from whom the call was "
+                 "diverted; can be set"),
     "CONNECTEDLINE": ("(num)", "who is at the other end: num, name or all; can be set"),
     "TIMEOUT": ("(absolute)", "seconds until digit, response or absolute is over; can be set"),
     "TALK_DETECT": ("(set)", "set it, and ARI is told when talking begins and ends on the "
                     "channel (ChannelTalkingStarted); TALK_DETECT(remove) ends that"),
+    "TONE_DETECT": ("(440)", "can be set, and ARI is told when a tone of that many Hz is heard on "
+                    "the channel (ChannelToneDetected); TONE_DETECT(rx) says how often"),
     "PJSIP_TRANSFER_HANDLING": ("()", "set it to ari-only, and a transfer by the phone is left "
                                 "to ARI's programs (ChannelTransfer)"),
     "GLOBAL": ("(NAME)", "a variable of the whole exchange; can be set"),

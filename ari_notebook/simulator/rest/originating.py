@@ -41,6 +41,7 @@ def originate(exchange: Exchange, args: Arguments) -> Reply:
     where = _where(exchange, args) if not app else None
     channel = make_channel(exchange, endpoint, ids=ids, variables=_values(given), caller=caller)
     _report(channel, given)
+    _widen(channel, args)
     if app:
         # Before the call begins, and for both halves of a Local channel.
         for half in _halves(channel):
@@ -74,6 +75,7 @@ def create(exchange: Exchange, args: Arguments) -> Reply:
     ids = _ids(exchange, args, endpoint)
     given = variables.inside(args["variables"])
     channel = make_channel(exchange, endpoint, ids=ids, application=None)
+    _widen(channel, args)
     channel.originated_by = app
     words = args["appArgs"].split(",") if args["appArgs"] else []
     exchange.applications.subscribe(app, ("channel", channel.id))
@@ -114,6 +116,13 @@ def _report(channel: Channel, given: list[variables.Given]) -> None:
 def _halves(channel: Channel) -> list[Channel]:
     peer = getattr(channel.driver, "peer", None)
     return [channel, peer] if isinstance(peer, Channel) else [channel]
+
+
+def _widen(channel: Channel, args: Arguments) -> None:
+    """Without a word on formats, Asterisk takes the best that a Local channel has."""
+    if not args["formats"] and not args["originator"] and len(halves := _halves(channel)) > 1:
+        for half in halves:
+            half.wideband = True
 
 
 def _check_originator(exchange: Exchange, args: Arguments) -> None:

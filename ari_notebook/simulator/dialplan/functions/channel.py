@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING
 
 from ari_notebook.simulator.channels import Channel, Party
 from ari_notebook.simulator.config import VERSION
-from ari_notebook.simulator.dialplan.functions.registry import Rejected, on, reader, writer
-from ari_notebook.simulator.naturals import natural
+from ari_notebook.simulator.dialplan.functions.registry import Rejected, on, reader, split, writer
+from ari_notebook.simulator.naturals import is_natural, natural
+from ari_notebook.simulator.tone_detection import ToneDetector
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
 
 log = logging.getLogger(__name__)
+
+_ARGUMENT = re.compile(r"\([^)]*\)")
+_ARGUMENTS = re.compile(r"(\w)\(([^)]*)\)")
 
 
 @reader("CHANNEL")
@@ -148,6 +153,40 @@ def _talk_detect(exchange: Exchange, channel: Channel | None, item: str, value: 
     if item.partition(",")[0] not in ("set", "remove"):
         raise Rejected(f"{item!r} is neither set nor remove")
     that.detect_talking(None if item.startswith("remove") else value)
+
+
+@reader("TONE_DETECT")
+def _tones_detected(exchange: Exchange, channel: Channel | None, direction: str) -> str:
+    detector = on(channel).tone_detector
+    if detector is None:
+        raise Rejected("TONE_DETECT was not set")
+    if "t" in direction:
+        return "0"  # what the channel itself sends is not listened to
+    return str(detector.count) if "r" in direction else ""
+
+
+@writer("TONE_DETECT")
+def _tone_detect(exchange: Exchange, channel: Channel | None, arguments: str, value: str) -> None:
+    that = on(channel)
+    frequency, duration, options = [*split(arguments), "", ""][:3]
+    letters, given = set(_ARGUMENT.sub("", options)), dict(_ARGUMENTS.findall(options))
+    if that.tone_detector is not None:
+        that.tone_detector.stop()
+    that.tone_detector = None
+    if "x" in letters:
+        return
+    if not is_natural(frequency) or not is_natural(duration or "500") or duration.strip() == "0":
+        raise Rejected(f"{arguments!r} is no frequency and duration")
+    if unknown := letters - set("denrt"):
+        log.warning("TONE_DETECT: the options %s are not simulated", "".join(sorted(unknown)))
+    if letters & {"r", "t"} != {"t"}:
+        that.tone_detector = ToneDetector(
+            that,
+            natural(frequency),
+            natural(duration or "500"),
+            natural(given.get("n", "1"), 1),
+            ends="e" in letters,
+        )
 
 
 # Other channels, devices, extensions, global variables.
