@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Literal
 
 from ari_notebook import sessions
 from ari_notebook.client.address import Address
 from ari_notebook.client.credentials import Credentials
 from ari_notebook.client.errors import UsageProblem
+from ari_notebook.client.trust import trusted
 from ari_notebook.session import Session
 
 __all__ = ["connect", "password_for"]
@@ -55,17 +57,18 @@ def connect(
     Raises:
         AriError: it could not be opened; the message says what to change.
     """
-    app = app or os.environ.get("ARI_APP") or "hello-world"
-    url = url or os.environ.get("ARI_URL")
+    # IPython's %xmode Verbose prints the variables of a frame that an error passes, and whatever a
+    # line near it names: so the password is in none from here on, and nothing names os.environ.
+    user = user or os.getenv("ARI_USER") or "asterisk"
+    credentials = None if password is None else Credentials(user, password)
+    password = None
+    app = app or os.getenv("ARI_APP") or "hello-world"
+    url = url or os.getenv("ARI_URL")
     if url is None:
         return _embedded(app, name, subscribe_all, read_only, transport, keep, tidy)
     address = Address.parse(url)
-    user = user or os.environ.get("ARI_USER") or "asterisk"
-    # From here on the password is in no variable of this frame, which a traceback might print.
-    credentials = Credentials(
-        user, password if password is not None else password_for(user, address)
-    )
-    password = None
+    verify = trusted(verify)
+    credentials = credentials or Credentials(user, password_for(user, address))
     if verify is False and address.secure:
         _warn_unverified(address)
     return Session(
@@ -129,16 +132,19 @@ def password_for(user: str, address: Address) -> str:
     Raises:
         UsageProblem: none of them has it.
     """
-    if "ARI_PASSWORD" in os.environ:
-        return os.environ["ARI_PASSWORD"]
+    given = os.getenv("ARI_PASSWORD")
+    if given is not None:
+        return given
     try:
         import keyring
+        import keyring.errors
     except ImportError:
         pass
     else:
-        kept = keyring.get_password(f"ari-notebook {address.base}", user)
-        if kept:
-            return str(kept)
+        # A keyring that is locked, or that has no backend on a server, is as good as none.
+        with suppress(keyring.errors.KeyringError):
+            if kept := keyring.get_password(f"ari-notebook {address.base}", user):
+                return str(kept)
     import getpass
 
     try:

@@ -41,7 +41,7 @@ class Server:
 
 def config_file() -> Path:
     """Where the configuration file is, whether or not it exists."""
-    home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    home = os.getenv("XDG_CONFIG_HOME") or Path.home() / ".config"
     return Path(home) / "ari-notebook" / "config.toml"
 
 
@@ -65,7 +65,7 @@ def server(wanted: str | None) -> Server:
         UsageProblem: it is neither a URL nor a name in the file.
     """
     if wanted is None:
-        if "ARI_URL" in os.environ:
+        if os.getenv("ARI_URL") is not None:
             return Server()
         default = _read().get("default")
         return Server() if default is None else _named(str(default))

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,22 @@ def refused(url: str, *words: str, **how: object) -> ari_notebook.AriError:
     one_line(caught.value, *words)
     assert set(threading.enumerate()) <= before
     return caught.value
+
+
+def test_a_keyring_that_does_not_open_is_as_good_as_none(
+    simulator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a server without a desktop: then a person is asked."""
+    keyring = pytest.importorskip("keyring")
+    fail = pytest.importorskip("keyring.backends.fail")
+    before = keyring.get_keyring()
+    keyring.set_keyring(fail.Keyring())
+    monkeypatch.delenv("ARI_PASSWORD", raising=False)
+    monkeypatch.setattr("getpass.getpass", lambda _prompt: simulator.password)
+    try:
+        ari_notebook.connect(simulator.url, user=simulator.user).close()
+    finally:
+        keyring.set_keyring(before)
 
 
 # Nothing there, or something else.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -32,16 +33,20 @@ class Address:
             UsageProblem: it is not an http or https URL, or it carries a password.
         """
         text = url.strip().rstrip("/")
-        parts = urlsplit(text)
+        shown = _without_password(text)
+        try:
+            parts = urlsplit(text)
+        except ValueError:  # its message has the URL in it
+            parts = urlsplit("")
         if parts.scheme in ("ws", "wss"):
-            better = "http" + text[2:]
+            better = "http" + shown[2:]
             raise UsageProblem(
                 f"{parts.scheme}:// is the event socket's address", f"Type {better} here."
             )
         spaced = any(c.isspace() for c in parts.netloc)
         if parts.scheme not in ("http", "https") or not parts.hostname or spaced:
             raise UsageProblem(
-                f"{url!r} is not the URL of an Asterisk",
+                f"{shown!r} is not the URL of an Asterisk",
                 "It looks like http://127.0.0.1:8088: http.conf's bindaddr and bindport.",
             )
         if parts.username or parts.password:
@@ -53,7 +58,7 @@ class Address:
             _ = parts.port
         except ValueError:
             raise UsageProblem(
-                f"the port in {url!r} is not a number from 0 to 65535", "ARI's is usually 8088."
+                f"the port in {shown!r} is not a number from 0 to 65535", "ARI's is usually 8088."
             ) from None
         # A whole request's URL, as from a curl command, will do.
         path = (parts.path + "/").split("/ari/", 1)[0].rstrip("/")
@@ -79,6 +84,11 @@ class Address:
         if subscribe_all:
             query["subscribeAll"] = "true"
         return f"ws{self.base[4:]}/ari/events?{urlencode(query, quote_via=quote, safe=',')}"
+
+
+def _without_password(url: str) -> str:
+    """A URL for a message: what may hold a password, before an ``@`` or in the query, left out."""
+    return re.sub(r"^([a-z]+:/+)?.*@", r"\1", url.partition("?")[0], flags=re.DOTALL)
 
 
 def application_names(app: str | Iterable[str]) -> tuple[str, ...]:

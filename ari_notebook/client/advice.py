@@ -197,6 +197,12 @@ _TABLE = [
     _Advice(
         503, "", "", "Asterisk is still starting, or its HTTP server has all its sessions in use."
     ),
+    *(
+        _Advice(
+            status, "", "", "A proxy sends you elsewhere: give the URL where ARI itself answers."
+        )
+        for status in (301, 302, 303, 307, 308)
+    ),
     _Advice(500, "", "", "Asterisk's own log (`core set verbose 3` on its console) says why."),
 ]
 

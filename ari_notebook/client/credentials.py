@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from typing import TypeVar
 
 import requests.auth
 
-__all__ = ["Credentials"]
+__all__ = ["Credentials", "unsigned"]
+
+E = TypeVar("E", bound=BaseException)
 
 
 class Credentials(requests.auth.AuthBase):
@@ -23,7 +26,9 @@ class Credentials(requests.auth.AuthBase):
 
     def __init__(self, user: str, password: str) -> None:
         self.user = user
-        value = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
+        # Octets of the environment that are no UTF-8 are sent as they are.
+        octets = f"{user}:{password}".encode(errors="surrogateescape")
+        value = "Basic " + base64.b64encode(octets).decode("ascii")
 
         def header() -> str:
             return value
@@ -44,3 +49,13 @@ class Credentials(requests.auth.AuthBase):
 
     def __reduce__(self) -> tuple[object, ...]:
         raise TypeError("credentials are not pickled")
+
+
+def unsigned(error: E) -> E:
+    """The same exception without the frames it came through, where a signed header is a variable.
+
+    An interrupt leaves the libraries from any of their lines, and IPython's ``%xmode Verbose``
+    writes the variables of every frame into the notebook.
+    """
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)

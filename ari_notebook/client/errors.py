@@ -158,7 +158,7 @@ def error_for(status: int, message: str, request: str) -> RequestFailed:
     """The error that an answer means.
 
     Args:
-        status: the HTTP status, 400 or above.
+        status: the HTTP status, 300 or above.
         message: Asterisk's own words, from the answer's ``message`` or ``error``.
         request: the request, as ``"POST /channels"``.
 

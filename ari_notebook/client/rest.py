@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -17,7 +16,7 @@ import requests.utils
 import urllib3.exceptions
 
 from ari_notebook.client.address import Address
-from ari_notebook.client.credentials import Credentials
+from ari_notebook.client.credentials import Credentials, unsigned
 from ari_notebook.client.errors import AriError, NotSent, OutcomeUnknown, ServerError, error_for
 
 __all__ = ["Answer", "Call", "HttpTransport", "Rest", "Transport", "encode"]
@@ -143,9 +142,7 @@ class HttpTransport:
         # Asked once here instead of at every request, which halves a request's time.
         self._session.trust_env = False
         self._session.proxies = requests.utils.get_environ_proxies(address.base)
-        self._session.verify = (
-            os.environ.get("REQUESTS_CA_BUNDLE", True) if verify is True else verify
-        )
+        self._session.verify = verify
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=16))
         self._used = time.monotonic()
@@ -160,6 +157,7 @@ class HttpTransport:
         if call.body is not None:
             data, headers = orjson.dumps(call.body), {"Content-Type": "application/json"}
         started = time.perf_counter()
+        failure: BaseException
         # The error is raised after the block, so that it drags no frame along in which the
         # Authorization header is a local variable.
         try:
@@ -173,6 +171,8 @@ class HttpTransport:
             )
         except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
             failure = _explain(error, self._address, str(call), timeout)
+        except BaseException as error:  # noqa: BLE001 - it is raised below
+            failure = unsigned(error)
         else:
             return Answer(
                 response.status_code,
@@ -265,7 +265,7 @@ class Rest:
         """Send a call.
 
         Returns:
-            The answer, of a status below 400.
+            The answer, of a status below 300.
 
         Raises:
             RequestFailed: the class that fits the status.
@@ -285,7 +285,8 @@ class Rest:
             except AriError as error:
                 failure = error
                 break
-        if answer is not None and answer.status >= 400:
+        # ARI never says that something is elsewhere (3xx); whoever does carried nothing out.
+        if answer is not None and answer.status >= 300:
             failure = error_for(answer.status, answer.message, str(call))
         if self._observe:
             self._observe(call, answer, failure, sent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import websocket
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ari_notebook.client.frames import PING, PONG, TEXT, ProtocolError, Splitter, frame
@@ -18,6 +18,7 @@ def unmasked(data: bytes, opcode: int = TEXT, final: bool = True) -> bytes:
     return made.format()
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(SIZES, max_size=5), st.lists(st.integers(1, 70_000), max_size=8))
 def test_messages_come_whole_however_the_stream_is_cut(sizes, cuts):
     texts = [bytes([65 + n]) * size for n, size in enumerate(sizes)]
@@ -29,6 +30,7 @@ def test_messages_come_whole_however_the_stream_is_cut(sizes, cuts):
     assert found == texts
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SIZES.flatmap(lambda size: st.binary(min_size=size, max_size=size)))
 def test_a_frame_is_read_by_another_implementation(payload):
     data = bytearray(frame(TEXT, payload))

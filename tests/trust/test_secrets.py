@@ -57,6 +57,37 @@ ari_notebook.connect(ari.url, user="nobody", password=os.environ["ARI_PASSWORD"]
 ---
 %ari connect http://127.0.0.1:9 --user asterisk
 ---
+def given():
+    import os
+    return os.environ["ARI_PASSWORD"]
+---
+ari_notebook.connect("http//typing-error", user="asterisk", password=given())
+---
+ari_notebook.connect(ari.url, user="asterisk", app="two words", password=given())
+---
+ari_notebook.connect(ari.url, user="asterisk", verify="/no/such/file", password=given())
+---
+ari_notebook.connect("http//typing-error")
+---
+import signal, socket
+silent = socket.create_server(("127.0.0.1", 0))
+def interrupt():
+    import os, threading
+    threading.Timer(1, os.kill, [os.getpid(), signal.SIGINT]).start()
+place = "http://127.0.0.1:" + str(silent.getsockname()[1])
+---
+interrupt(); ari_notebook.connect(place, user="asterisk", password=given())
+---
+%tb Verbose
+---
+import sys; !{{sys.executable}} -c "from ari_notebook.cli import main; main(['doctor', '{url}'])"
+---
+import sys; !{{sys.executable}} -c "from ari_notebook.cli import main; main(['doctor', '{url}/x'])"
+---
+vars(ari), vars(ari.sending), vars(ari._own_rest.transport), vars(ari.following.stream)
+---
+vars(ari._own_rest.transport._session)
+---
 pickle.dumps(ari._credentials)
 ---
 repr(ari), repr(ari.status), vars(ari._credentials), repr(ari._credentials), ari.requests.df
@@ -131,7 +162,8 @@ def test_the_password_is_found_nowhere(
         targets = [target for _, target in proxy.requests]
     nbformat.write(notebook, work / "saved.ipynb")
     errors = [o.ename for c in notebook.cells for o in c.outputs if o.output_type == "error"]
-    assert len(errors) >= 8, errors
+    assert len(errors) >= 13, errors
+    assert "KeyboardInterrupt" in errors
     assert not any("api_key" in target for target in targets)
     files = everything_in(work)
     assert any(name.endswith("history.sqlite") and b"connect" in files[name] for name in files), (
