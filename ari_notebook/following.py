@@ -35,6 +35,7 @@ __all__ = ["Follower", "Gap", "Listener"]
 _RETRY_SECONDS = 0.5
 _SETTLE_SECONDS = 0.5
 _REMEMBERED_GAPS = 1000
+_HELD_PART = 1000  # events that waited for the truth, taken in at once
 _BUSY = 5000  # events in that time from which on the stream is left alone
 _BREATH_SECONDS, _TURN_SECONDS = 0.001, 0.003
 # How long events of a dense stream may lie unread while a handler or a wait is there, and while
@@ -161,6 +162,7 @@ class Follower:
         self.handlers = Handlers()
         self.state = State.CLOSED
         self.reason = ""
+        self._latest: StateChange | None = None
         self.reconnects = 0
         self.gaps = Gaps()
         self.answers: WebSocketTransport | None = None
@@ -173,7 +175,8 @@ class Follower:
         self._subscriptions = subscriptions
         self._subscribe_all = subscribe_all
         self._tell = tell
-        self._held: list[tuple[int, list[dict[str, Any]]]] | None = None
+        # Places in the log of events that wait for the truth, from and to: a resync may take long.
+        self._held: list[tuple[int, int]] | None = None
         self._lost_at = 0.0
         self._last_heard = time.time()
         self._resync: threading.Thread | None = None
@@ -197,17 +200,19 @@ class Follower:
             AriError: either failed; nothing is left running.
         """
         self._held = []
-        self.stream.start()
         try:
+            self.stream.start()
+            first = self._latest
             known = snapshot.applications(self._rest, self._applications)
             truth = self._read(known)
+            with self.arrived:
+                if self._latest is first:  # else it was lost already, and is being read again
+                    self.tables.replace(truth)
+                    self._release_held()
+            self._settling.start()
         except BaseException:
             self.close()
             raise
-        with self.arrived:
-            self.tables.replace(truth)
-            self._release_held()
-        self._settling.start()
 
     def close(self) -> None:
         """Leave the server; threads end."""
@@ -301,18 +306,25 @@ class Follower:
                 listener.took(messages, events, received)
             if self._held is None:
                 self._process(first, events)
+            elif self._held and self._held[-1][1] == first:
+                self._held[-1] = (self._held[-1][0], first + len(events))
             else:
-                self._held.append((first, events))
+                self._held.append((first, first + len(events)))
             self.arrived.notify_all()
 
     def _on_state(self, change: StateChange) -> None:
-        before, self.state, self.reason = self.state, change.state, change.reason
+        with self.arrived:
+            before, self.state, self.reason = self.state, change.state, change.reason
+            self._latest = change
         for listener in self.listeners:
             listener.state(change.state.value, change.reason)
         if change.state is State.CONNECTED:
             if before is State.RECONNECTING:
                 self.reconnects += 1
                 with self.arrived:
+                    # What came before the loss is over, and had not waited for the truth in vain:
+                    # it has its place before the gap, and its handlers.
+                    self._release_held()
                     self._held = []
                 self._resync = threading.Thread(
                     target=self._catch_up, args=(change,), name="ari-resync", daemon=True
@@ -322,8 +334,8 @@ class Follower:
         if self.answers is not None:
             self.answers.lost(change.reason)
         if change.state is State.RECONNECTING:
-            if self._held is None or not self._lost_at:
-                self._lost_at = self._last_heard
+            if not self._lost_at:  # else the gap goes on: the truth was not known in between
+                self._lost_at = min(self._last_heard, self.stream.asleep_from or self._last_heard)
             self._tell(f"connection lost: {change.reason}; reconnecting")
         elif change.state is State.REPLACED:
             self._tell(
@@ -361,8 +373,12 @@ class Follower:
 
     def _release_held(self) -> None:
         held, self._held = self._held or [], None
-        for first, events in held:
-            self._process(first, events)
+        for start, stop in held:
+            while start < stop:
+                events, end = self.log.part(start, min(_HELD_PART, stop - start))
+                first = end - len(events)  # later than `start` where the log dropped some
+                self._process(first, events[: max(0, stop - first)])
+                start = end
         self.arrived.notify_all()
 
     # What can wait, in a thread of its own.
@@ -389,7 +405,7 @@ class Follower:
     # After a gap, in a thread of its own.
 
     def _catch_up(self, change: StateChange) -> None:
-        while self.state is State.CONNECTED and not self._left.is_set():
+        while self._latest is change and not self._left.is_set():
             try:
                 known = snapshot.applications(self._rest, self._applications)
                 lost = self._subscriptions.restore(self._rest, known)
@@ -398,6 +414,8 @@ class Follower:
                 self._left.wait(_RETRY_SECONDS)  # still starting, or gone again
                 continue
             with self.arrived:
+                if self._latest is not change:
+                    return  # lost again meanwhile: the next one reads what is true then
                 changes = self.tables.replace(truth)
                 for listener in self.listeners:
                     listener.snapshot(truth)

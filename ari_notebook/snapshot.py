@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from ari_notebook.client.errors import NotFound
+from ari_notebook.client.errors import NotFound, ServerError
 from ari_notebook.client.rest import Call, Rest
 
 __all__ = ["applications", "read"]
@@ -14,8 +14,8 @@ __all__ = ["applications", "read"]
 
 def applications(rest: Rest, names: Iterable[str]) -> dict[str, dict[str, Any]]:
     """What the server says of each application, by name; those it does not know are left out."""
-    listed = rest.send(Call("GET", "/applications")).json()
     wanted = set(names)
+    listed = _listed(rest, "/applications", "name")
     return {item["name"]: item for item in listed if item["name"] in wanted}
 
 
@@ -48,7 +48,7 @@ def read(
     """
 
     def listed(path: str, key: str, ids: str) -> list[dict[str, Any]]:
-        everything: list[dict[str, Any]] = rest.send(Call("GET", path)).json()
+        everything = _listed(rest, path, *_NAMES.get(key, (key,)))
         if subscribe_all or _all(known, ids):
             return everything
         told = _told(known, ids)
@@ -64,10 +64,25 @@ def read(
         "channels": listed("/channels", "id", "channel_ids"),
         "bridges": listed("/bridges", "id", "bridge_ids"),
         "endpoints": listed("/endpoints", "endpoint", "endpoint_ids"),
-        "device_states": states + _those_left(rest, "/deviceStates/", sorted(others)),
-        "playbacks": _those_left(rest, "/playbacks/", playbacks),
-        "recordings": _those_left(rest, "/recordings/live/", recordings),
+        "device_states": states + _those_left(rest, "/deviceStates/", sorted(others), "name"),
+        "playbacks": _those_left(rest, "/playbacks/", playbacks, "id"),
+        "recordings": _those_left(rest, "/recordings/live/", recordings, "name"),
     }
+
+
+_NAMES = {"endpoint": ("technology", "resource")}
+
+
+def _listed(rest: Rest, path: str, *names: str) -> list[dict[str, Any]]:
+    """A list of objects that have these members, whatever else something on the way may answer."""
+    items = rest.send(Call("GET", path)).json()
+    if not isinstance(items, list) or not all(_is_named(item, names) for item in items):
+        raise ServerError("the answer is no list of what was asked for", request=f"GET {path}")
+    return items
+
+
+def _is_named(item: Any, names: Iterable[str]) -> bool:
+    return isinstance(item, dict) and all(isinstance(item.get(name), str) for name in names)
 
 
 def _all(known: Mapping[str, Mapping[str, Any]], ids: str) -> bool:
@@ -82,11 +97,13 @@ def _identity(item: Mapping[str, Any], key: str) -> str:
     return f"{item['technology']}/{item['resource']}" if key == "endpoint" else item[key]
 
 
-def _those_left(rest: Rest, path: str, ids: Iterable[str]) -> list[dict[str, Any]]:
+def _those_left(rest: Rest, path: str, ids: Iterable[str], name: str) -> list[dict[str, Any]]:
     left = []
     for id in ids:
         try:
-            left.append(rest.send(Call("GET", path + quote(id, safe=""))).json())
+            item = rest.send(Call("GET", path + quote(id, safe=""))).json()
         except NotFound:
             continue
+        if _is_named(item, (name,)):
+            left.append(item)
     return left

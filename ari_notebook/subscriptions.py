@@ -6,11 +6,12 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from ari_notebook.client.errors import AriError
+from ari_notebook.client.errors import RequestFailed
 from ari_notebook.client.rest import Answer, Call, Rest
 
 __all__ = ["Subscriptions", "withdrawals"]
 
+_STILL_STARTING = 503
 _PATH = re.compile(r"^/applications/([^/]+)/(subscription|eventFilter)$")
 
 
@@ -51,7 +52,10 @@ class Subscriptions:
             known: application → what the server says that it is subscribed to.
 
         Returns:
-            What could not be restored: sources that are no more.
+            What could not be restored: sources that are no more, filters that are refused.
+
+        Raises:
+            AriError: the server does not answer, or is still starting: ask again later.
         """
         lost = []
         for (application, source), count in list(self._sources.items()):
@@ -61,15 +65,28 @@ class Subscriptions:
                 call = Call(
                     "POST", f"/applications/{application}/subscription", {"eventSource": source}
                 )
-                try:
-                    rest.send(call)
-                except AriError:
-                    del self._sources[application, source]
+                if not _accepted(rest, call):
+                    self._sources.pop((application, source), None)
                     lost.append(source)
                     break
-        for application, body in self._filters.items():
-            rest.send(Call("PUT", f"/applications/{application}/eventFilter", {}, body))
+        for application, body in list(self._filters.items()):
+            if not _accepted(
+                rest, Call("PUT", f"/applications/{application}/eventFilter", {}, body)
+            ):
+                self._filters.pop(application, None)
+                lost.append(f"the event filter of {application}")
         return lost
+
+
+def _accepted(rest: Rest, call: Call) -> bool:
+    """Send a call; False where the server refuses it for good."""
+    try:
+        rest.send(call)
+    except RequestFailed as error:
+        if error.status == _STILL_STARTING:
+            raise
+        return False
+    return True
 
 
 _LISTS = {

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
 import ari_notebook
 from ari_notebook import following, snapshot
 from ari_notebook.client import stream
+from ari_notebook.client.rest import Call
 from ari_notebook.following import Gap
 
 
@@ -84,6 +86,110 @@ def test_a_connection_lost_again_meanwhile_is_one_gap_from_the_first_loss(
     assert ari.status.reconnects == 2
     assert ari.status.gap_count == 1
     assert ari.gaps[0].start <= before
+
+
+def test_a_connection_lost_again_while_its_truth_lies_ready(ari, asterisk, monkeypatch):
+    """The truth of the second connection counts, and no event misses its handler."""
+    begun, go_on, reads = threading.Event(), threading.Event(), []
+    read = snapshot.read
+
+    def slow(*args, **kwargs):
+        truth = read(*args, **kwargs)
+        reads.append(truth)
+        if len(reads) == 1:
+            begun.set()
+            go_on.wait(10)
+        return truth
+
+    seen = []
+    ari.on(["Gap", "DeviceStateChanged"])(lambda event: seen.append(event["type"]))
+    monkeypatch.setattr(snapshot, "read", slow)
+    before = time.time()
+    asterisk.faults.drop()
+    assert begun.wait(5)
+    ari.device_states.update("Stasis:lamp", "INUSE")
+    until(lambda: ari.events.last("DeviceStateChanged"))
+    asterisk.faults.drop()
+    ari.device_states.delete("Stasis:lamp")
+    until(lambda: ari.status.gap_count == 1)  # the second connection's; the first still reads
+    go_on.set()
+    until(lambda: seen == ["DeviceStateChanged", "Gap"])
+    ari.device_states.update("Stasis:bell", "BUSY")
+    until(lambda: "Stasis:bell" in ari.tables.device_states)
+    assert "Stasis:lamp" not in ari.tables.device_states
+    assert ari.status.gap_count == 1
+    assert ari.status.reconnects == 2
+    assert before - 60 < ari.gaps[0].start <= ari.gaps[0].end
+
+
+def test_a_long_wait_for_the_truth_takes_no_memory_for_each_event(ari, asterisk, monkeypatch):
+    begun, go_on = threading.Event(), threading.Event()
+    read = snapshot.read
+
+    def slow(*args, **kwargs):
+        truth = read(*args, **kwargs)
+        begun.set()
+        go_on.wait(10)
+        return truth
+
+    seen = []
+    ari.on("ChannelUserevent")(lambda event: seen.append(event["eventname"]))
+    monkeypatch.setattr(snapshot, "read", slow)
+    asterisk.faults.drop()
+    assert begun.wait(5)
+    names = [str(number) for number in range(50)]
+    before = ari.log.count
+    for name in names:
+        ari.events.user_event(name, application=ari.apps[0])
+    until(lambda: ari.log.count == before + 50)
+    assert ari.following._held == [(before, before + 50)]
+    go_on.set()
+    until(lambda: seen == names)
+
+
+@pytest.mark.parametrize("nonsense", [b"", b"null", b"{}", b'["x"]', b'[{"id": 5}]', b"[[]]"])
+def test_an_answer_of_another_shape_is_asked_for_again(ari, asterisk, monkeypatch, nonsense):
+    asterisk.call("1002")
+    until(lambda: len(ari.tables.channels) == len(ari.listed("channels")) > 0)
+    transport = ari._own_rest.transport
+    send, spoiled = transport.send, []
+
+    def spoiling(call, timeout):
+        answer = send(call, timeout)
+        if call.path in ("/applications", "/channels", "/endpoints") and len(spoiled) < 3:
+            spoiled.append(call.path)
+            return replace(answer, content=nonsense)
+        return answer
+
+    monkeypatch.setattr(transport, "send", spoiling)
+    asterisk.faults.drop()
+    until(lambda: ari.gaps)
+    assert len(spoiled) == 3
+    assert set(ari.tables.channels) == {item["id"] for item in ari.listed("channels")}
+
+
+@pytest.mark.parametrize("end", ["no answer", "starting"])
+def test_a_subscription_outlives_a_server_that_is_not_there_yet(ari, asterisk, monkeypatch, end):
+    app = ari.apps[0]
+    ari.applications.subscribe(app, "deviceState:Stasis:lamp")
+    transport = ari._own_rest.transport
+    send, failed = transport.send, []
+
+    def failing(call, timeout):
+        if call.method == "POST" and len(failed) < 2:
+            failed.append(call)
+            if end == "no answer":
+                raise ari_notebook.OutcomeUnknown("nothing came")
+            return replace(send(Call("GET", "/asterisk/ping"), timeout), status=503)
+        return send(call, timeout)
+
+    monkeypatch.setattr(transport, "send", failing)
+    asterisk.faults.restart()
+    until(lambda: ari.gaps)
+    assert len(failed) == 2
+    assert ari.gaps[0].lost_subscriptions == []
+    found = ari.request("GET", f"/applications/{app}").json()
+    assert "Stasis:lamp" in found["device_names"]
 
 
 def test_nothing_is_left_when_the_first_truth_cannot_be_read(asterisk, monkeypatch):

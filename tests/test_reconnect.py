@@ -104,6 +104,22 @@ def test_a_machine_that_slept_asks_at_once_whether_anybody_is_there(ari, asteris
     assert ari.status.gap_count == 1
 
 
+def test_a_gap_begins_when_the_machine_fell_asleep(ari, asterisk, monkeypatch):
+    """What lay in the socket is read on waking, as the last that came of a connection long lost."""
+    clock = SimpleNamespace(monotonic=time.monotonic, time=time.time)
+    monkeypatch.setattr(stream, "time", clock)
+    asterisk.faults.drop()
+    until(lambda: ari.status.gap_count == 1)
+    asleep = time.time()
+    clock.time = lambda: time.time() + 3600
+    ari.device_states.update("Stasis:lamp", "INUSE")
+    until(lambda: "Stasis:lamp" in ari.tables.device_states)
+    asterisk.faults.drop()
+    until(lambda: ari.status.gap_count == 2)
+    assert ari.gaps[1].start <= asleep
+    assert ari.gaps[1].seconds > 3590
+
+
 def test_application_taken_over_stops_and_says_so(ari, asterisk):
     told = []
     ari.tell = told.append

@@ -12,8 +12,9 @@ change, and another attempt after a while. What was missed meanwhile is the sess
 from __future__ import annotations
 
 import contextlib
+import os
 import random
-import select
+import selectors
 import socket
 import ssl
 import threading
@@ -27,8 +28,14 @@ import orjson
 import websocket
 
 from ari_notebook.client.address import Address
-from ari_notebook.client.credentials import Credentials
-from ari_notebook.client.errors import AriError, NotSent, error_for
+from ari_notebook.client.credentials import Credentials, unsigned
+from ari_notebook.client.errors import (
+    AriError,
+    AuthenticationFailed,
+    NotSent,
+    ReadOnly,
+    error_for,
+)
 from ari_notebook.client.frames import PING, PONG, TEXT, ProtocolError, Splitter, frame
 
 __all__ = ["Batch", "State", "StateChange", "Stream"]
@@ -102,6 +109,9 @@ class Stream:
         self._sending = threading.Lock()  # two threads' frames must not mix
         self._stopping = threading.Event()
         self._replaced = False
+        # When this process was suspended, until it is known whether the connection outlived that:
+        # what is read first then is what came before.
+        self.asleep_from: float | None = None
         # Wakes the thread out of its wait for data, to leave or to look at its orders.
         self._wake_read, self._wake_write = socket.socketpair()
         self._thread = threading.Thread(target=self._run, name="ari-events", daemon=True)
@@ -144,8 +154,9 @@ class Stream:
                 raise ConnectionError("it is closed")
             try:
                 ws.sock.sendall(data)
-            except OSError:
-                # Half a frame may have left: nothing after it could be read as a frame.
+            except BaseException:
+                # Also where it was interrupted half a frame may have left: nothing after it could
+                # be read as a frame.
                 self.drop()
                 raise
 
@@ -187,7 +198,10 @@ class Stream:
     def _run(self) -> None:
         try:
             while not self._stopping.is_set():
-                reason = self._read()
+                try:
+                    reason = self._read()
+                except Exception as error:  # noqa: BLE001 - a gap is seen, a dead thread is not
+                    reason = f"reading it failed: {type(error).__name__}: {error}"
                 self._disconnect()
                 if self._replaced:
                     self._on_state(StateChange(State.REPLACED, reason, time.time()))
@@ -195,7 +209,7 @@ class Stream:
                 if self._stopping.is_set():
                     return
                 self._on_state(StateChange(State.RECONNECTING, reason, time.time()))
-                if not self._reconnect():
+                if not self._reconnect(reason):
                     return
                 self._on_state(StateChange(State.CONNECTED, reason, time.time()))
         finally:
@@ -203,17 +217,26 @@ class Stream:
             if not self._replaced:
                 self._on_state(StateChange(State.CLOSED, "", time.time()))
 
-    def _reconnect(self) -> bool:
-        """Try until it works, with pauses that grow and are never the same; False to leave."""
+    def _reconnect(self, reason: str) -> bool:
+        """Try until it works, with pauses that grow and are never the same; False to leave.
+
+        A server that is away comes back by itself; one that answers with a refusal, to a password
+        that was changed or an address that is no longer permitted, needs somebody: that is said.
+        """
         pause = _BACKOFF_FIRST
+        refusal = ""
         while not self._stopping.is_set():
             # Half fixed, half by chance: clients that lost one server do not return as one.
             if self._stopping.wait(pause * (0.5 + random.random() / 2)):  # noqa: S311
                 return False
             try:
                 self._socket = self._connect()
-            except AriError:
+            except AriError as error:
                 pause = min(pause * 2, _BACKOFF_MOST)
+                if isinstance(error, AuthenticationFailed | ReadOnly) and str(error) != refusal:
+                    refusal = str(error)
+                    told = f"{reason}, and now refuses: {refusal}"
+                    self._on_state(StateChange(State.RECONNECTING, told, time.time()))
             else:
                 return True
         return False
@@ -232,20 +255,36 @@ class Stream:
             return self._read_from(reader)
 
     def _read_from(self, sock: socket.socket) -> str:
+        # Not select(), which takes no socket past the 1,023rd file that a process has open.
+        with selectors.DefaultSelector() as selector:
+            selector.register(sock, selectors.EVENT_READ)
+            selector.register(self._wake_read, selectors.EVENT_READ)
+            return self._read_while(sock, selector)
+
+    def _read_while(self, sock: socket.socket, selector: selectors.BaseSelector) -> str:
         secure = isinstance(sock, ssl.SSLSocket)
         splitter = Splitter()
-        heard = asked = time.monotonic()
+        heard = asked = woke = time.monotonic()
         wall = time.time()
+        self.asleep_from = None
         gathered = False
         while not self._stopping.is_set():
-            if gathered or (isinstance(sock, ssl.SSLSocket) and sock.pending()):
-                ready: list[Any] = [sock]
-            else:
-                waited_for = [sock, self._wake_read]
-                ready, _, _ = select.select(waited_for, [], [], _PING_SECONDS / 2)
+            ready = gathered or (isinstance(sock, ssl.SSLSocket) and sock.pending() > 0)
+            if not ready:
+                waited = selector.select(_PING_SECONDS / 2)
+                ready = any(key.fileobj is sock for key, _ in waited)
             gathered = False
             now = time.monotonic()
-            if sock in ready:
+            # The machine, or this process alone, was suspended. Nobody was asked anything in that
+            # time: the silence counts from now on.
+            before, wall = wall, time.time()
+            slept = wall - before > _SILENCE_SECONDS
+            if slept:
+                heard = woke = now
+                self.asleep_from = before
+            elif not ready or now - woke > _PING_SECONDS:
+                self.asleep_from = None  # it is still connected, and all that lay there is read
+            if ready:
                 try:
                     piece = sock.recv(_PIECE)
                 except (ssl.SSLWantReadError, BlockingIOError):
@@ -270,8 +309,6 @@ class Stream:
                     if gathered:
                         self._hurried.wait(patience)
                 continue
-            slept = time.time() - wall > _SILENCE_SECONDS  # the machine was suspended
-            wall = time.time()
             if now - heard > _SILENCE_SECONDS:
                 return f"Asterisk has been silent for {now - heard:.0f} s and answers no ping"
             if now - asked > _PING_SECONDS or slept:
@@ -302,11 +339,13 @@ class Stream:
             if self._verify is False:
                 options = {"cert_reqs": ssl.CERT_NONE, "check_hostname": False}
             elif isinstance(self._verify, str):
-                options = {"ca_certs": self._verify}
+                kind = "ca_cert_path" if os.path.isdir(self._verify) else "ca_certs"
+                options = {kind: self._verify}
         host = self._address.base.split("//", 1)[1]
+        failure: BaseException
         # Raised after the block: no traceback shall hold the frame in which the header lies.
         try:
-            return websocket.create_connection(
+            ws = websocket.create_connection(
                 self._url,
                 timeout=10,
                 header=["Authorization: " + self._credentials.header()],
@@ -314,11 +353,14 @@ class Stream:
                 skip_utf8_validation=True,
                 sockopt=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
                 suppress_origin=True,
+                redirect_limit=0,  # it would take the password along
             )
         except websocket.WebSocketBadStatusException as error:
-            status = error.status_code
-            message = _refusal(error)
-            failure: AriError = error_for(status, message, "GET /events")
+            failure = (
+                error_for(error.status_code, _refusal(error), "GET /events")
+                if (error.status_code or 0) >= 400
+                else NotSent(f"what answers at {host} opens no WebSocket")
+            )
         except websocket.WebSocketException as error:
             failure = NotSent(f"no WebSocket could be opened at {host}: {error}")
         except ssl.SSLError as error:
@@ -328,6 +370,15 @@ class Stream:
                 f"nothing listens on {host} ({error.strerror or error})",
                 "Start Asterisk, with enabled=yes in http.conf, and use its bindaddr and bindport.",
             )
+        except Exception as error:  # noqa: BLE001 - what answers may say anything
+            failure = NotSent(f"no WebSocket could be opened at {host}: {error}")
+        except BaseException as error:  # noqa: BLE001 - an interrupt; it is raised below
+            failure = unsigned(error)
+        else:
+            if ws.getstatus() == 101:
+                return ws
+            ws.shutdown()
+            failure = NotSent(f"{host} opens no WebSocket, but sends elsewhere ({ws.getstatus()})")
         raise failure
 
     def _disconnect(self) -> None:

@@ -23,6 +23,9 @@ __all__ = ["KINDS", "Changes", "Tables"]
 KINDS = ("channels", "bridges", "playbacks", "recordings", "endpoints", "device_states")
 _REMEMBERED = 2000  # ids of destroyed channels; what is late comes milliseconds late
 
+# What reading an object raises that has other fields than declared, or fields of other types.
+_NOT_AS_DECLARED = (KeyError, TypeError, ValueError, AttributeError)
+
 Row = dict[str, Any]
 
 
@@ -60,7 +63,7 @@ class Tables:
         for event in events:
             try:
                 _REDUCERS.get(event.get("type", ""), _any_event)(self, event)
-            except (KeyError, TypeError, ValueError, AttributeError):
+            except _NOT_AS_DECLARED:
                 continue  # fields that are missing or of another type: nothing to learn from it
 
     def replace(self, truth: Mapping[str, Iterable[Mapping[str, Any]]]) -> Changes:
@@ -75,8 +78,9 @@ class Tables:
         appeared, vanished, changed = {}, {}, {}
         made = {kind: _rows(kind, truth.get(kind, ())) for kind in KINDS}
         for bridge in made["bridges"].values():
-            for id in bridge.get("channels", ()):
-                if id in made["channels"]:
+            members = bridge.get("channels")
+            for id in members if isinstance(members, list) else ():
+                if isinstance(id, str) and id in made["channels"]:
                     made["channels"][id]["bridge"] = bridge["id"]
         for playback in made["playbacks"].values():
             _mark(made, playback, "playing", "media_uri")
@@ -165,13 +169,19 @@ def _identity(kind: str, item: Mapping[str, Any]) -> str:
 
 def _rows(kind: str, items: Iterable[Mapping[str, Any]]) -> dict[str, Row]:
     make: Callable[[Mapping[str, Any]], Row] = _channel if kind == "channels" else dict
-    return {_identity(kind, item): make(item) for item in items}
+    rows = {}
+    for item in items:
+        try:
+            rows[_identity(kind, item)] = make(item)
+        except _NOT_AS_DECLARED:
+            continue  # as with an event of such a shape
+    return rows
 
 
 def _mark(made: dict[str, dict[str, Row]], item: Row, field: str, value: str) -> None:
-    scheme, _, id = item.get("target_uri", "").partition(":")
+    scheme, _, id = str(item.get("target_uri", "")).partition(":")
     if scheme == "channel" and id in made["channels"]:
-        made["channels"][id][field] = item[value]
+        made["channels"][id][field] = item.get(value, "")
 
 
 _CHANNEL_FIELDS = (

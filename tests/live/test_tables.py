@@ -165,3 +165,17 @@ def test_no_event_breaks_the_tables_nor_hides_the_next(events):
     assert tables.channels["sound"]["in_stasis"] is True
     for kind in KINDS:
         assert len(tables.frame(kind)) == len(getattr(tables, kind))
+
+
+@pytest.mark.parametrize(
+    "odd", [{}, {"id": 5}, {"id": "2", "dialplan": True}, {"id": ["x"]}, None, "x"]
+)
+def test_a_truth_of_another_shape_is_taken_as_far_as_it_can_be(odd):
+    tables = Tables()
+    truth = {kind: [odd] for kind in KINDS}
+    truth["channels"] = [odd, {"id": "1", "state": "Up"}]
+    truth["bridges"] = [odd, {"id": "b", "channels": ["1", 5, None]}, {"id": "c", "channels": 7}]
+    truth["playbacks"] = [{"id": "p", "target_uri": "channel:1"}, {"id": "q", "target_uri": 3}]
+    tables.replace(truth)
+    assert tables.channels["1"]["bridge"] == "b"
+    assert set(tables.bridges) >= {"b", "c"}
