@@ -1,8 +1,8 @@
 """Event programs: functions that run when an event comes.
 
 Each handler has a queue and a thread of its own, made when its first event comes: a slow handler
-makes nobody wait, and sees its events in order. Coroutine functions share one asyncio loop, each
-handler one event at a time.
+makes nobody wait, and sees its events in order. A coroutine function has an asyncio loop of its own
+there: it sees one event at a time, and tasks that it leaves behind go on while it runs.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,7 +105,7 @@ class Handler:
             return len(self._queue) + self._busy
 
     def _work(self) -> None:
-        loop = asyncio.new_event_loop() if inspect.iscoroutinefunction(self.function) else None
+        runner = asyncio.Runner()  # which makes its loop when it is first used
         try:
             while True:
                 with self._ready:
@@ -115,21 +116,22 @@ class Handler:
                         return
                     sighting = self._queue.popleft()
                     self._busy = True
-                self._run(sighting, loop)
+                self._run(sighting, runner)
         finally:
-            if loop is not None:
-                loop.close()
+            runner.close()  # with the tasks that are still under way
 
-    def _run(self, sighting: Sighting, loop: asyncio.AbstractEventLoop | None) -> None:
+    def _run(self, sighting: Sighting, runner: asyncio.Runner) -> None:
         started = time.perf_counter()
-        self.runs += 1
         self._before(sighting)
         try:
+            if not self.pattern(sighting.event):  # functions in it are asked here, not before
+                return
+            self.runs += 1
             with self.output():
                 made = self._arguments(sighting.event)
                 result = self.function(*[made[name]() for name in self.wants])
-                if loop is not None:
-                    loop.run_until_complete(result)
+                if inspect.iscoroutine(result):
+                    runner.run(result, context=copy_context())  # what it prints has its place there
         except BaseException:  # noqa: BLE001  reported; nothing a handler does stops the stream
             # Said first and counted then: whoever sees the count finds it in the log.
             self._failed(self, sighting, traceback.format_exc(limit=-6))
@@ -153,6 +155,7 @@ class Handlers:
     """
 
     def __init__(self) -> None:
+        self._changing = threading.Lock()  # handlers, too, add and remove handlers
         self._handlers: dict[str, Handler] = {}
         # type → handlers, for the stream: made anew on every change, read without a lock.
         self._by_type: dict[str, tuple[Handler, ...]] = {}
@@ -160,9 +163,10 @@ class Handlers:
 
     def add(self, handler: Handler) -> None:
         """Put a handler in the place of one with the same name."""
-        old = self._handlers.get(handler.name)
-        self._handlers[handler.name] = handler
-        self._index()
+        with self._changing:
+            old = self._handlers.get(handler.name)
+            self._handlers[handler.name] = handler
+            self._index()
         if old is not None:
             old.stop()
 
@@ -172,14 +176,16 @@ class Handlers:
         Raises:
             KeyError: there is none of that name.
         """
-        handler = self._handlers.pop(name)
-        self._index()
+        with self._changing:
+            handler = self._handlers.pop(name)
+            self._index()
         handler.stop()
 
     def stop(self) -> None:
         """Stop them all."""
-        handlers, self._handlers = self._handlers, {}
-        self._index()
+        with self._changing:
+            handlers, self._handlers = self._handlers, {}
+            self._index()
         for handler in handlers.values():
             handler.stop()
 
@@ -204,7 +210,7 @@ class Handlers:
         for sequence, event in enumerate(events, first):
             type = event.get("type")
             for handler in (*(by_type.get(type, ()) if isinstance(type, str) else ()), *for_all):
-                if handler.pattern(event):
+                if handler.pattern.may_fit(event):
                     handler.offer(Sighting(event, sequence))
 
     def __getitem__(self, name: str) -> Handler:

@@ -56,6 +56,7 @@ class Pattern:
         for key in where:
             self._check_field(key, declaration)
         self.where = {key: _plain(value) for key, value in where.items()}
+        self.asks = any(map(callable, self.where.values()))  # functions of the user's
 
     def _check_field(self, key: str, declaration: Declaration) -> None:
         if self.types is None or self.types & OURS:
@@ -78,6 +79,15 @@ class Pattern:
         if self.types is not None and event.get("type") not in self.types:
             return False
         return all(_has(event, key, want) for key, want in self.where.items())
+
+    def may_fit(self, event: Mapping[str, Any]) -> bool:
+        """The same without asking anything of the user's: no function, no comparison that fails."""
+        if self.types is not None and event.get("type") not in self.types:
+            return False
+        try:
+            return all(callable(want) or _has(event, key, want) for key, want in self.where.items())
+        except Exception:  # noqa: BLE001 - said where the pattern is asked in earnest
+            return True
 
     def __str__(self) -> str:
         kind = " or ".join(sorted(self.types)) if self.types else "any event"

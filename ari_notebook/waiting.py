@@ -6,6 +6,7 @@ wait looks back to the last request that its thread sent, and never returns an e
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections import Counter
@@ -14,12 +15,15 @@ from typing import Any
 
 from ari_notebook.client.errors import EventTimeout
 from ari_notebook.following import Follower
+from ari_notebook.live import EventLog
 from ari_notebook.matching import Pattern
 
 __all__ = ["Mark", "Waits"]
 
 # Python on Windows cannot interrupt a lock that waits; a short wait can always be interrupted.
 _SLICE_SECONDS = 0.25
+_PART = 256  # events looked at in one go: the stream waits for no more than that
+_MOST_TOLD = 10_000  # events of which a time-out says what they were
 
 
 class Mark:
@@ -28,6 +32,46 @@ class Mark:
     def __init__(self, sequence: int) -> None:
         self.sequence = sequence
         self.returned: set[int] = set()
+        # Pattern → up to where all that fits it was returned: a program that only waits does not
+        # look through everything each time.
+        self.looked: dict[str, int] = {}
+
+
+class _Wish:
+    """One wait: it may take one event, until it is given up."""
+
+    def __init__(self, pattern: Pattern, mark: Mark) -> None:
+        self.pattern = pattern
+        self.mark = mark
+        self.given_up = False
+        self._key = "" if pattern.asks else str(pattern)  # a function's name says too little
+        self._taken: int | None = None
+
+    @property
+    def start(self) -> int:
+        """From where it looks."""
+        return self.mark.looked.get(self._key, self.mark.sequence)
+
+    def looked(self, up_to: int) -> None:
+        """All that fits was returned before this place."""
+        if self._key:
+            self.mark.looked[self._key] = up_to
+
+    def take(self, place: int) -> bool:
+        """Take the event at a place; False where another wait was faster, or this one is over."""
+        if self.given_up or place in self.mark.returned:
+            return False
+        self.mark.returned.add(place)
+        self._taken = place
+        self.looked(place + 1)
+        return True
+
+    def give_up(self) -> None:
+        """Nobody asks any more: what it took, or would, is for the next one."""
+        self.given_up = True
+        if self._taken is not None:
+            self.mark.returned.discard(self._taken)
+            self.mark.looked.clear()
 
 
 class Waits:
@@ -56,7 +100,6 @@ class Waits:
         self,
         pattern: Pattern,
         timeout: float,
-        mark: Mark | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> dict[str, Any]:
         """The next event that the pattern fits.
@@ -64,7 +107,6 @@ class Waits:
         Args:
             pattern: what to wait for.
             timeout: seconds.
-            mark: from where to look; this thread's if None.
             progress: called now and then with the seconds that have passed.
 
         Raises:
@@ -72,51 +114,73 @@ class Waits:
             ApplicationTaken: it will not come here.
             SessionClosed: likewise.
         """
-        with self._follower.awaited():
-            return self._wait(pattern, timeout, mark or self.mark, progress)
+        return self._wait(_Wish(pattern, self.mark), timeout, progress)
+
+    async def next(self, pattern: Pattern, timeout: float) -> dict[str, Any]:
+        """`wait` for coroutines; one that is cancelled takes no event from those after it."""
+        wish = _Wish(pattern, self.mark)
+        try:
+            return await asyncio.to_thread(self._wait, wish, timeout, None)
+        except asyncio.CancelledError:
+            with self._follower.arrived:
+                wish.give_up()
+                self._follower.arrived.notify_all()
+            raise
 
     def _wait(
-        self,
-        pattern: Pattern,
-        timeout: float,
-        mark: Mark,
-        progress: Callable[[float], None] | None,
+        self, wish: _Wish, timeout: float, progress: Callable[[float], None] | None
     ) -> dict[str, Any]:
-        follower = self._follower
+        with self._follower.awaited():
+            return self._look(wish, timeout, progress)
+
+    def _look(
+        self, wish: _Wish, timeout: float, progress: Callable[[float], None] | None
+    ) -> dict[str, Any]:
+        follower, log = self._follower, self._follower.log
         started = time.monotonic()
         gaps = follower.gaps.total
-        seen: Counter[str] = Counter()
-        sequence = mark.sequence
+        sequence, there = wish.start, log.count
         while True:
+            # Neither the stream nor a handler waits while a long log is looked through.
+            events, end = log.part(sequence, _PART)
+            for place, event in enumerate(events, end - len(events)):
+                if place not in wish.mark.returned and wish.pattern(event):
+                    with follower.arrived:
+                        if wish.take(place):
+                            return event
+            sequence = max(sequence, end)
+            passed = time.monotonic() - started
             with follower.arrived:
-                events = follower.log.since(sequence)
-                # since() starts later where the log has dropped what came before.
-                at = follower.log.count - len(events)
-                for place, event in enumerate(events, at):
-                    if place in mark.returned:
-                        continue
-                    if pattern(event):
-                        mark.returned.add(place)
-                        return event
-                    seen[str(event.get("type"))] += 1
-                sequence = follower.log.count
-                follower.raise_if_over()
-                passed = time.monotonic() - started
-                if passed >= timeout:
+                if wish.given_up or (passed >= timeout and sequence >= there):
                     break
+                if log.count > sequence:
+                    continue
+                wish.looked(sequence)
+                follower.raise_if_over()
                 follower.arrived.wait(min(timeout - passed, _SLICE_SECONDS))
             if progress is not None:
                 progress(time.monotonic() - started)
         raise EventTimeout(
-            f"no {pattern} in {timeout:g} s",
-            _what_came(seen, bool(mark.returned), follower.gaps.total > gaps),
+            f"no {wish.pattern} in {timeout:g} s",
+            _what_came(log, wish.mark, follower.gaps.total > gaps),
         )
 
 
-def _what_came(seen: Counter[str], returned: bool, gap: bool) -> str:
+def _what_came(log: EventLog, mark: Mark, gap: bool) -> str:
     if gap:
         return "The connection was lost meanwhile, so that it may have been missed: see ari.status."
-    if not seen and returned:
+    seen: Counter[str] = Counter()
+    stop = log.count
+    sequence = max(mark.sequence, stop - _MOST_TOLD)
+    while sequence < stop:
+        events, sequence = log.part(sequence, _PART)
+        first = sequence - len(events)
+        seen.update(
+            str(event.get("type"))
+            for place, event in enumerate(events, first)
+            if place not in mark.returned
+        )
+    if not seen and mark.returned:
         return "Nothing came beside what was waited for before."
     if not seen:
         return "Nothing came at all. Is anything in Stasis, or subscribed to?"

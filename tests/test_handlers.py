@@ -215,3 +215,87 @@ def test_a_handler_may_remove_itself(handlers):
     handlers.offer(digits("1", "2"), first=0)
     assert done.wait(5)
     assert len(handlers) == 0
+
+
+def test_a_question_that_fails_is_the_handlers_failure_and_not_the_streams(handlers):
+    failures, seen = [], []
+
+    def big(digit):
+        seen.append(digit)
+
+    def odd(digit):
+        seen.append(f"odd {digit}")
+
+    handlers.add(handler(big, failures=failures, digit=lambda digit: int(digit) > 4))
+    handlers.add(handler(odd, digit=["1", "9"]))
+    handlers.offer(digits(*"1#9"), first=0)
+    until(lambda: len(seen) == 3 and handlers["big"].waiting == 0)
+    assert sorted(seen) == ["9", "odd 1", "odd 9"]
+    [(failed, sighting, trace)] = failures
+    assert (failed.name, sighting.event["digit"]) == ("big", "#")
+    assert "ValueError" in trace
+    assert (failed.runs, failed.failures) == (1, 1)
+
+
+def test_a_slow_question_keeps_nobody_waiting(handlers):
+    gate, seen = threading.Event(), []
+
+    def asked(digit):
+        seen.append(digit)
+
+    handlers.add(handler(asked, digit=lambda digit: gate.wait(5)))
+    started = time.monotonic()
+    handlers.offer(digits(*"12"), first=0)
+    assert time.monotonic() - started < 0.5
+    gate.set()
+    until(lambda: seen == ["1", "2"])
+
+
+def test_handlers_come_and_go_from_many_threads(handlers):
+    faults = []
+
+    def busy(number):
+        def one():
+            pass
+
+        one.__name__ = f"one{number}"
+        try:
+            for _ in range(300):
+                handlers.add(handler(one, "StasisStart"))
+                handlers.offer([{"type": "StasisStart"}], first=0)
+                handlers.remove(one.__name__)
+        except BaseException as fault:
+            faults.append(fault)
+            raise
+
+    threads = [threading.Thread(target=busy, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert faults == []
+    assert len(handlers) == 0
+    until(lambda: not [t for t in threading.enumerate() if t.name.startswith("ari-handler-one")])
+
+
+def test_tasks_that_a_coroutine_left_behind_end_with_it(handlers):
+    steps = []
+
+    async def starting(digit):
+        async def long():
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                steps.append(f"ended {digit}")
+                raise
+
+        asyncio.current_task().kept = asyncio.ensure_future(long())
+        await asyncio.sleep(0)
+        steps.append(f"begun {digit}")
+
+    handlers.add(handler(starting))
+    handlers.offer(digits("1"), first=0)
+    until(lambda: steps == ["begun 1"])
+    handlers.remove("starting")
+    until(lambda: steps == ["begun 1", "ended 1"])
+    assert not [t for t in threading.enumerate() if t.name == "ari-handler-starting"]

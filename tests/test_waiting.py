@@ -18,6 +18,13 @@ def ari(simulator, monkeypatch):
         yield session
 
 
+def until(condition, seconds=5.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never became true"
+        time.sleep(0.01)
+
+
 def lamp(ari, state):
     ari.device_states.update("Stasis:lamp", state)
 
@@ -113,6 +120,56 @@ def test_coroutines_wait_side_by_side(ari):
     device, bridge = asyncio.run(both())
     assert device.device_state.state == "INUSE"
     assert bridge.bridge.id in ari.tables.bridges
+
+
+def test_a_wait_that_is_given_up_leaves_the_event_to_the_next(ari):
+    async def impatient():
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(ari.next_event("DeviceStateChanged", timeout=30), 0.1)
+        await asyncio.to_thread(lamp, ari, "INUSE")
+        return await ari.next_event("DeviceStateChanged", timeout=5)
+
+    assert asyncio.run(impatient()).device_state.state == "INUSE"
+    assert ari.following._waits == 0
+
+
+def test_an_event_that_was_taken_for_nobody_is_given_back(ari):
+    """The wait was given up when the event had been taken, and before anybody got it."""
+
+    async def unlucky():
+        waiting = asyncio.ensure_future(ari.next_event("DeviceStateChanged", timeout=30))
+        await asyncio.sleep(0.1)
+        other = threading.Thread(target=lamp, args=(ari, "INUSE"))
+        other.start()
+        other.join()  # the loop does not run meanwhile
+        until(lambda: ari.following._waits == 0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    ari.wait_from(ari.log.count)
+    asyncio.run(unlucky())
+    assert ari.wait_for("DeviceStateChanged", timeout=1).device_state.state == "INUSE"
+
+
+def test_waits_for_the_same_do_not_look_through_everything_each_time(ari, monkeypatch):
+    for number in range(30):
+        ari.events.user_event(str(number), application=ari.apps[0])
+    until(lambda: ari.log.count >= 30)
+    looked = []
+    part = ari.log.part
+    monkeypatch.setattr(
+        ari.log, "part", lambda start, most=None: (looked.append(start), part(start, most))[1]
+    )
+    ari.wait_from(0)
+    assert ari.wait_for("ChannelUserevent", timeout=1, eventname="20").eventname == "20"
+    looked.clear()
+    names = [ari.wait_for("ChannelUserevent", timeout=1).eventname for _ in range(28)]
+    assert names == [str(number) for number in range(29) if number != 20]
+    assert looked == sorted(set(looked))
+    # Another wait finds what is left, among what these have seen.
+    ask = {"eventname": lambda name: int(name) >= 20}
+    assert ari.wait_for("ChannelUserevent", timeout=0, **ask).eventname == "29"
 
 
 def test_a_bounded_log_loses_what_it_must_and_the_wait_goes_on(simulator, monkeypatch):
