@@ -6,10 +6,10 @@ the background, live tables, handlers, waits.
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Literal
 
 from ari_notebook import sessions
@@ -139,16 +139,18 @@ class Session(Keeping, Pointing):
             self._drift = self._follower.log.look = Drift(self.declaration)
             self._waits = Waits(self._follower)
             self._follower.start()
-        except BaseException:
+            if transport == "websocket":
+                carrier = WebSocketTransport(self._follower.stream.send, http)
+                self._follower.answers = carrier
+                self._sender.carry_over(carrier)
+            self._waits.begin()
+            self.name = sessions.free_name(name or self.address.base.split("//", 1)[1])
+            sessions.add(self)
+        except BaseException:  # also an interrupt, which may come between any two lines
+            if follower := self.__dict__.get("_follower"):
+                follower.close()
             http.close()
             raise
-        if transport == "websocket":
-            carrier = WebSocketTransport(self._follower.stream.send, http)
-            self._follower.answers = carrier
-            self._sender.carry_over(carrier)
-        self._waits.begin()
-        self.name = sessions.free_name(name or self.address.base.split("//", 1)[1])
-        sessions.add(self)
 
     # What there is.
 
@@ -351,11 +353,12 @@ class Session(Keeping, Pointing):
             UsageProblem: there is none of that name.
         """
         key = name if isinstance(name, str) else name.__name__
-        if key not in self.handlers:
+        try:
+            self.handlers.remove(key)
+        except KeyError:
             raise UsageProblem(
                 f"no handler is called {key!r}", f"There are: {', '.join(self.handlers) or 'none'}."
-            )
-        self.handlers.remove(key)
+            ) from None
 
     def wait_for(
         self,
@@ -390,8 +393,7 @@ class Session(Keeping, Pointing):
     ) -> dict[str, Any]:
         """`wait_for` for coroutines: other tasks run meanwhile."""
         pattern = Pattern(type, where, self.declaration)
-        mark = self._waits.mark
-        return Fields(await asyncio.to_thread(self._waits.wait, pattern, timeout, mark))
+        return Fields(await self._waits.next(pattern, timeout))
 
     # Calls.
 
@@ -429,27 +431,27 @@ class Session(Keeping, Pointing):
     def close(self) -> None:
         """Leave: end the threads, close the sockets, stop an embedded exchange.
 
-        A session opened with ``tidy=True`` or ``with`` first takes away what it made.
+        A session opened with ``tidy=True`` or ``with`` first takes away what it made. Where this is
+        interrupted, calling it again does what was left to do.
         """
         with self._closing:
-            if self._closed:
-                return
-            self._closed = self._sender.closed = True
+            first, self._closed, self._sender.closed = not self._closed, True, True
         try:
-            if self._sender.belongings is not None and self._simulator is None:
+            if first and self._sender.belongings is not None and self._simulator is None:
                 for line in self._sender.belongings.take_away(self.apps):
                     self.tell(f"left behind: {line}")
         finally:
             self._end()
 
     def _end(self) -> None:
-        if self._telephone is not None:
-            self._telephone.close()
-        self._follower.close()
-        self._own_rest.transport.close()
-        if self._simulator is not None:
-            self._simulator.stop()
-        sessions.remove(self)
+        with ExitStack() as leaving:  # each is left, whatever the one before it raises
+            leaving.callback(sessions.remove, self)
+            if self._simulator is not None:
+                leaving.callback(self._simulator.stop)
+            leaving.callback(self._own_rest.transport.close)
+            leaving.callback(self._follower.close)
+            if self._telephone is not None:
+                leaving.callback(self._telephone.close)
 
     @property
     def closed(self) -> bool:

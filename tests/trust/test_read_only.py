@@ -14,6 +14,7 @@ from ari_notebook.magics.grammar import VERBS, Verb
 from ari_notebook.magics.verbs import load_verbs
 from ari_notebook.session import Session
 from ari_notebook.simulator import RunningSimulator
+from ari_notebook.views.commands import _COMMANDS, Commands
 from tests.magics.prompt import Prompt
 from tests.trust.proxy import Proxy, wait_until
 
@@ -104,6 +105,18 @@ def test_every_verb(
         assert sent_methods(proxy) == {"GET"}
 
 
+def buttons() -> list[tuple[str, str, dict[str, Any]]]:
+    """Every button of the panel, with arguments that would do."""
+    given = {"timeout": 5, "media": "sound:beep", "direction": "both", "dtmf": "1", "name": "x"}
+    given |= {"format": "wav", "type": "mixing", "channel": "1.1"}
+    pressed = [
+        (kind, action, {name: given[name] for name in names})
+        for kind, actions in _COMMANDS.items()
+        for action, names in actions.items()
+    ]
+    return [*pressed, ("phone", "call", {"extension": "1000"})]
+
+
 @pytest.mark.parametrize("transport", ["http", "websocket"])
 def test_every_operation_and_every_method(simulator: RunningSimulator, transport: Any) -> None:
     with (
@@ -131,6 +144,9 @@ def test_every_operation_and_every_method(simulator: RunningSimulator, transport
                 ari.request(method, "/channels")
         with pytest.raises(ReadOnly):
             ari.call("1000")
+        for kind, action, arguments in buttons():
+            with pytest.raises(ReadOnly):
+                Commands(ari).do(kind, action, "1.1", arguments)
         assert ari.channels.list() == []
         assert refused > 60
         # A lost connection is taken up again without changing anything either.

@@ -1,0 +1,116 @@
+"""An interrupt at any moment: the session is as usable as before, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import signal
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas  # noqa: F401 - here, since no interrupt may meet it half loaded
+import pytest
+
+import ari_notebook
+from tests.trust.proxy import wait_until
+
+
+def interrupted(do: Callable[[], object], most: float) -> bool:
+    """Do something, and interrupt it at a moment within some seconds; whether that hit it."""
+    done, main = threading.Event(), threading.main_thread().ident
+    delay = random.random() * most
+    assert main is not None
+
+    def interrupt() -> None:
+        if not done.wait(delay):
+            signal.pthread_kill(main, signal.SIGINT)
+
+    other = threading.Thread(target=interrupt)
+    hit = False
+    try:
+        other.start()
+        try:
+            with contextlib.suppress(ari_notebook.AriError):
+                do()
+        finally:
+            done.set()
+        other.join()
+    except KeyboardInterrupt:
+        hit = True
+        other.join()
+    return hit
+
+
+def begin(url: str, opened: list[Any], transport: Any) -> tuple[Any, int]:
+    """Connect; what was interrupted has opened nothing, or is in the list."""
+
+    def connect() -> None:
+        opened.append(
+            ari_notebook.connect(url, app="busy", transport=transport, subscribe_all=True)
+        )
+
+    hits = sum(interrupted(connect, 0.1) for _ in range(3))
+    connect()
+    for each in opened[:-1]:
+        each.close()
+    return opened[-1], hits
+
+
+def stands(ari: Any) -> bool:
+    """Whether it is connected, and its tables are right."""
+    return bool(ari.connected and ari.following._held is None)
+
+
+def work(ari: Any, folder: Path) -> list[Callable[[], object]]:
+    def requests() -> None:
+        for number in range(20):
+            ari.channels.list()
+            ari.device_states.update("Stasis:lamp", ["INUSE", "BUSY"][number % 2])
+            ari.bridges.create().destroy()
+
+    def waits() -> None:
+        for _ in range(50):
+            with contextlib.suppress(ari_notebook.EventTimeout):
+                ari.wait_for("DeviceStateChanged", timeout=0.01)
+
+    def frames() -> None:
+        for _ in range(10):
+            len(ari.events.df), len(ari.channels.df), len(ari.events.tail(5))
+
+    def capture() -> None:
+        with ari.capture(folder / f"{random.random()}.jsonl.gz"):
+            requests()
+
+    def handlers() -> None:
+        for _ in range(20):
+            ari.on("DeviceStateChanged")(print)
+            ari.off("print")
+
+    return [requests, waits, frames, capture, handlers]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("transport", ["http", "websocket"])
+def test_an_interrupt_at_any_moment(exchange_server: Any, transport: str, tmp_path: Path) -> None:
+    random.seed(7)
+    hits = 0
+    for _ in range(3):
+        opened: list[Any] = []
+        ari, met = begin(exchange_server.url, opened, transport)
+        hits += met
+        for do in random.sample(work(ari, tmp_path), 5):
+            hits += interrupted(do, 0.2)
+            assert wait_until(partial(stands, ari))
+            assert isinstance(ari.channels.list(), list)
+            ari.events.user_event("still here", application="busy")
+            assert ari.wait_for("ChannelUserevent", timeout=10).eventname == "still here"
+        hits += interrupted(ari.close, 0.02)
+        ari.close()  # does what was left to do
+        assert wait_until(
+            lambda: not [t for t in threading.enumerate() if t.name.startswith("ari-")], 15
+        ), threading.enumerate()
+        assert ari_notebook.sessions.opened() == []
+    assert hits > 5
