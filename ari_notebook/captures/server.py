@@ -23,6 +23,7 @@ import orjson
 from ari_notebook.captures.answers import Answered, Answers, wanted
 from ari_notebook.captures.files import Reader, Record
 from ari_notebook.captures.playing import checked_speed
+from ari_notebook.captures.progress import shown
 from ari_notebook.captures.retelling import Retelling
 from ari_notebook.live import EventLog, Tables
 from ari_notebook.requestlog import RequestLog
@@ -41,7 +42,8 @@ __all__ = ["PlayedExchange", "ServedCapture"]
 PATIENCE = 10.0
 _AT_ONCE = 500  # events played before others have their turn
 _PAUSE = 0.002
-_LEAD = 0.3  # seconds for a program that has connected to add its handlers
+# Seconds for a program that has connected, and asked what it asks at first, to add its handlers.
+_LEAD = 0.3
 # Paths of what the live tables hold → the table, and what ARI calls such an object.
 _TABLES = {
     "/channels": ("channels", "Channel"),
@@ -78,7 +80,7 @@ class PlayedExchange(Exchange):
         self.waiting_for: Answered | None = None
         self.instead = self._answer
         self._speed, self._patience = speed, patience
-        self._answers = Answers(reader)
+        self._answers = Answers(shown(reader, f"reading {reader.path.name}"))
         self._tables = Tables(subscribe_all=bool(reader.header.get("subscribe_all")))
         log = EventLog(keep=_AT_ONCE)
         self._told = Retelling(log, self._tables, RequestLog(), reader.header)
@@ -93,6 +95,7 @@ class PlayedExchange(Exchange):
             self._next = next(self._day, None)
         self._moment = reader.started  # how far the day has come
         self._anchor: tuple[float, float] | None = None  # a time now, and the one then
+        self._begun = False
 
     @property
     def finished(self) -> bool:
@@ -137,6 +140,7 @@ class PlayedExchange(Exchange):
             due = self._due(at)
             if isinstance(what, Answered):
                 if not what.used:
+                    self._begun = True
                     self.waiting_for = what
                     if self.now < due + self._patience:
                         self.after(due + self._patience - self.now, self._go_on)
@@ -159,6 +163,7 @@ class PlayedExchange(Exchange):
         self._told.flush()
         if record.kind != "event":
             return
+        self._begun = True
         try:
             event = orjson.loads(self._answers.names.mine(record.raw))
             app, kind = event["application"], event["type"]
@@ -181,6 +186,8 @@ class PlayedExchange(Exchange):
         ask = wanted(asked.query, asked.body)
         found = self._answers.find(asked.method, path, ask)
         if asked.method == "GET":
+            if self._anchor is not None and not self._begun:  # who still asks is not ready
+                self._anchor = (self.now + _LEAD, self._anchor[1])
             if path.startswith(_OWN) and (found is None or found.at > self._moment):
                 return None
             if found is None or found.at > self._moment:

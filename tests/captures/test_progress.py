@@ -11,6 +11,7 @@ import pytest
 import ari_notebook
 from ari_notebook import bar
 from ari_notebook.bar import Bar
+from ari_notebook.captures.server import ServedCapture
 from tests.captures.test_interrupting import long
 
 
@@ -84,6 +85,12 @@ def test_converting_and_reading_what_was_converted(
     for table in (opened.events, opened.calls):
         assert len(table.df)
         assert len(set(shown(capsys.readouterr().err, "reading days"))) > 2
+
+
+@pytest.mark.usefixtures("slow_clock")
+def test_serving(recorded: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with ServedCapture(recorded):
+        assert len(set(shown(capsys.readouterr().err, "reading long.jsonl.gz"))) > 2
 
 
 @pytest.mark.usefixtures("slow_clock")

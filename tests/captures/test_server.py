@@ -16,10 +16,14 @@ import requests
 
 import ari_notebook
 from ari_notebook.captures.answers import Names, wanted
-from ari_notebook.captures.files import Writer, event_lines, line
-from ari_notebook.captures.server import ServedCapture
+from ari_notebook.captures.files import Reader, Writer, event_lines, line
+from ari_notebook.captures.server import PlayedExchange, ServedCapture
 from ari_notebook.client.errors import ConnectionLost, ServerError, UsageProblem
 from ari_notebook.session import Session
+from ari_notebook.simulator.config import read_config
+from ari_notebook.simulator.messages import Request
+from ari_notebook.simulator.sockets import Socket
+from tests.simulator.switchboard import AUTHORITY, HANDSHAKE
 
 Seen = list[tuple[str, str]]
 
@@ -139,6 +143,27 @@ def test_time_is_the_programs(tmp_path: Path) -> None:
         # The lead, to the request, for it in vain, on to the event.
         assert second(ari, started) == pytest.approx(0.3 + 0.5 + 0.5 + 0.4, abs=0.3)
         assert served.problems == {"recorded request that was not made": 1}
+
+
+def test_the_day_waits_for_who_still_asks(tmp_path: Path) -> None:
+    """On a busy machine a program may take its time to look round before it can hear anything."""
+    path = tmp_path / "day.jsonl"
+    event = b'{"type":"ChannelUserevent","eventname":"x","userevent":{},"application":"a"}'
+    path.write_bytes(
+        line("capture", {"version": 1, "applications": ["a"]}, 100.0) + event_lines([event], 100.0)
+    )
+    day = PlayedExchange(read_config(), 0.0, Reader(path), speed=1, patience=9)
+    socket = day.request(Request("GET", f"/ari/events?app=a&{AUTHORITY}", HANDSHAKE))
+    assert isinstance(socket, Socket)
+    for _ in range(8):
+        day.advance(day.now + 0.25)
+        assert not socket.take()
+        day.request(Request("GET", f"/ari/channels?{AUTHORITY}"))
+    day.advance(day.now + 0.25)
+    assert not socket.take()
+    day.advance(day.now + 0.1)
+    assert socket.take() == [event]
+    assert day.finished
 
 
 def test_ids_that_the_program_makes_up_stand_for_the_recorded_ones(tmp_path: Path) -> None:
