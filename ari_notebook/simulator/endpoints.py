@@ -166,13 +166,15 @@ class Endpoints:
 
         Args:
             technology: as in ``PJSIP/alice``.
-            address: likewise; what follows ``@`` or a slash is the phone's own business.
+            address: likewise; ``77@alice`` calls a number at an endpoint, and what follows a slash
+                is the phone's own business.
             id: the channel's.
 
         Returns:
             the channel, not yet created; None where nobody can be called.
         """
-        name = address.partition("@")[0].partition("/")[0]
+        called = address.partition("/")[0]
+        name = called.partition("@")[2] if "@" in called else called
         contact = self._contacts.get(name)
         if technology.upper() != TECHNOLOGY or contact is None:
             return None

@@ -277,6 +277,16 @@ def a_phone_that_answers(desk):
 
 
 @scenario
+def a_number_at_an_endpoint(desk):
+    desk.alice.answers((0.1, 180), (0.2, 200))
+    id = originate(desk, "77@alice")
+    desk.until("StasisStart")
+    desk.server.ask("DELETE", f"/channels/{id}")
+    desk.until("ChannelDestroyed")
+    desk.server.ask("POST", "/channels", endpoint="PJSIP/alice@nowhere", app=desk.server.app)
+
+
+@scenario
 def a_phone_that_ari_holds(desk):
     desk.alice.answers((0.1, 180), (0.2, 200))
     channel = originate(desk)
