@@ -1,7 +1,8 @@
-"""The table of modules: what this exchange is made of, told in Asterisk's names.
+"""The table of modules: what an exchange like this one is made of, told in Asterisk's names.
 
-It lists the modules whose work the simulator does. An application's use count is the number of
-channels that run it.
+It lists what a Debian Asterisk has running, and what keeps mailboxes, which Debian leaves out. What
+is loaded and unloaded is told, and nothing else follows from it. An application's use count is the
+number of channels that run it.
 """
 
 from __future__ import annotations

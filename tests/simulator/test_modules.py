@@ -42,6 +42,11 @@ def test_what_modules_conf_leaves_out_is_loaded_later():
     modules.load("func_math.so")
 
 
+def test_what_the_simulator_does_not_do_itself_is_there_as_well(modules):
+    modules.unload("app_page.so")
+    refused(404, "Module could not be found in running modules", modules.get, "app_page.so")
+
+
 def test_what_is_in_use_stays(modules):
     refused(409, "Module could not be unloaded", modules.unload, "res_stasis.so")
     refused(409, "Module could not be unloaded", modules.unload, "app_echo.so")
