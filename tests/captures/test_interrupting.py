@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -59,8 +60,10 @@ def long(path: Path, rounds: int = 100) -> Path:
     return path
 
 
-def interrupted(program: str, *arguments: Path, after: float) -> str:
-    """Run a program until some seconds after it said that it goes; then Ctrl-C. What it said."""
+def interrupted(
+    program: str, *arguments: Path, after: float = 0, once: Callable[[], object] = lambda: True
+) -> str:
+    """Run a program until some seconds after something is so; then Ctrl-C. What it said."""
     running = subprocess.Popen(
         [sys.executable, "-c", program, *map(str, arguments)],
         stdout=subprocess.PIPE,
@@ -70,6 +73,9 @@ def interrupted(program: str, *arguments: Path, after: float) -> str:
     )
     assert running.stdout is not None
     assert running.stdout.readline() == "go\n"
+    until = time.monotonic() + 60
+    while not once() and time.monotonic() < until:
+        time.sleep(0.01)
     time.sleep(after)
     asked = time.monotonic()
     running.send_signal(signal.SIGINT)
@@ -83,7 +89,7 @@ def interrupted(program: str, *arguments: Path, after: float) -> str:
 @pytest.mark.slow
 def test_converting(tmp_path: Path) -> None:
     path, folder = long(tmp_path / "long.jsonl.gz", 150), tmp_path / "days"
-    interrupted(CONVERT, path, folder, after=2)
+    interrupted(CONVERT, path, folder, once=lambda: list(folder.rglob("[!.]*.parquet")))
     assert not list(folder.rglob(".*"))  # nothing half done is left
     part = ari_notebook.open_capture(folder).events.df
     assert 0 < len(part) < 150 * 514
