@@ -50,7 +50,10 @@ def lay_out(folder: Path) -> None:
         for path in TOP.glob(pattern):
             copy = folder / path.relative_to(TOP)
             copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(path.read_bytes())
+            content = path.read_bytes()
+            if path.suffix == ".md":  # elsewhere a table's | is escaped in code, too; not here
+                content = content.replace(rb"\|", b"|")
+            copy.write_bytes(content)
     (folder / "notebooks").mkdir()
     for path in TOP.glob("notebooks/*.ipynb"):
         # mkdocs follows the links of pages to notebooks, not those between notebooks.

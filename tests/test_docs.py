@@ -46,6 +46,8 @@ def test_the_sources_are_laid_out_as_they_lie_here(docs: ModuleType, tmp_path: P
     docs.lay_out(tmp_path / "laid")
     for name in ("README.md", "docs/course.md", "ari_notebook/config/http.conf"):
         assert (tmp_path / "laid" / name).read_bytes() == (TOP / name).read_bytes()
+    assert r"http\|websocket" in (TOP / "docs/magics.md").read_text()
+    assert "http|websocket" in (tmp_path / "laid/docs/magics.md").read_text()
     laid = {path.name for path in (tmp_path / "laid" / "notebooks").iterdir()}
     assert laid == {path.name for path in (TOP / "notebooks").glob("*.ipynb")}
     assert "01-hello-world.html)" in (tmp_path / "laid/notebooks/00-start-here.ipynb").read_text()
@@ -63,6 +65,8 @@ def test_the_site_is_built_and_every_link_leads_somewhere(tmp_path: Path) -> Non
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    magics = (tmp_path / "site" / "docs" / "magics.html").read_text()
+    assert "[--transport http|websocket]" in magics  # and its row has not come apart
     session = (tmp_path / "site" / "reference" / "session.html").read_text()
     assert 'id="ari_notebook.Session.wait_for"' in session
     first = (tmp_path / "site" / "notebooks" / "00-start-here.html").read_text()
