@@ -171,6 +171,7 @@ class Follower:
         # Guards the log and the tables against two writers, and wakes whoever waits for events.
         self.arrived = threading.Condition()
         self._applications = applications
+        self._taken = ", ".join(applications)  # which of them another program has now
         self._rest = rest
         self._subscriptions = subscriptions
         self._subscribe_all = subscribe_all
@@ -279,8 +280,7 @@ class Follower:
         """
         if self.state is State.REPLACED:
             raise ApplicationTaken(
-                f"another program connected as {', '.join(self._applications)}: its events go"
-                " there now",
+                f"another program connected as {self._taken}: its events go there now",
                 "Connect again to take the application back, or under another name with --app.",
             )
         if self._left.is_set():
@@ -339,8 +339,7 @@ class Follower:
             self._tell(f"connection lost: {change.reason}; reconnecting")
         elif change.state is State.REPLACED:
             self._tell(
-                "another program connected as "
-                f"{', '.join(self._applications)}; this session gets no more events"
+                f"another program connected as {self._taken}; this session gets no more events"
             )
         with self.arrived:
             self.arrived.notify_all()
@@ -354,6 +353,7 @@ class Follower:
             if type == "PlaybackFinished":
                 self._explain_failure(event.get("playback"))
             elif type == "ApplicationReplaced":
+                self._taken = str(event.get("application"))
                 self.stream.replaced()
         self.handlers.offer(events, first)
 

@@ -194,10 +194,11 @@ def test_nothing_is_left_running(exchange_server):
 
 def test_application_taken_over_is_not_fought_for(exchange_server):
     url = exchange_server.url
-    with ari_notebook.connect(url) as first, ari_notebook.connect(url) as second:
+    names = ["hello-world", "another"]
+    with ari_notebook.connect(url, app=names) as first, ari_notebook.connect(url) as second:
         until(lambda: first.status.state == "replaced")
         assert second.status.state == "connected"
-        with pytest.raises(ari_notebook.ApplicationTaken, match="hello-world"):
+        with pytest.raises(ari_notebook.ApplicationTaken, match="connected as hello-world:"):
             first.wait_for("StasisStart", timeout=1)
         second.call("1000")
         second.wait_for("StasisStart")
