@@ -98,14 +98,20 @@ class Evidence:
         What is played to them or recorded of them belongs to it. The first is the subject.
         """
         mine = set(ids)
+        theirs: set[str] = set()
         for each in self.whole._happenings:
             for kind in ("playback", "recording"):
                 thing = each.get(kind)
                 if each.is_event and isinstance(thing, Mapping):
                     target = str(thing.get("target_uri", "")).partition(":")[2]
                     if target in ids:
-                        mine |= {str(thing.get("id") or thing.get("name"))}
-        part = [each for each in self.whole._happenings if not mine.isdisjoint(_names(each))]
+                        theirs |= {str(thing.get("id") or thing.get("name"))}
+        part = [
+            each
+            for each in self.whole._happenings
+            if not mine.isdisjoint(names := _names(each))
+            or not (theirs.isdisjoint(names) or _has_target(each))
+        ]
         return Evidence(part, self.living, ids[0], self.whole)
 
     def events(
@@ -219,6 +225,12 @@ def _operation(request: SentRequest, routes: Routes) -> tuple[str, dict[str, Any
             named = {name: unquote(value) for name, value in found.groupdict().items()}
             return operation.qualified_name, arguments | named
     return f"{request.method} {path}", arguments
+
+
+def _has_target(happening: Happening) -> bool:
+    """Whether it says itself what it is about: an id may be used again, for another call."""
+    things = (happening.get("playback.target_uri"), happening.get("recording.target_uri"))
+    return any((*things, happening.get("channelId"), happening.get("bridgeId")))
 
 
 def _names(happening: Happening) -> set[str]:

@@ -83,3 +83,17 @@ def test_handed_over_without_the_argument(student: Student) -> None:
     handed_over(student, "complaint")
     assert student.missing() == 5
     assert "without the argument" in student.hint()
+
+
+def test_it_is_hung_up_instead(student: Student) -> None:
+    phone, id = offer(student, "5551")
+    alice = claim(student, id, "sales")
+    bob = claim(student, offer(student, "7771")[1], "support")
+    alice.answer()
+    bob.answer()
+    phone.press("1")
+    student.ari.wait_for("ChannelDtmfReceived")
+    alice.hangup()
+    student.ari.wait_for("StasisEnd")
+    assert student.missing() == 5
+    assert student.hint() == "The call ended instead."

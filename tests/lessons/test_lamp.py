@@ -56,7 +56,7 @@ def test_another_device(student: Student) -> None:
 def test_it_shines_for_nobody(subscribed: Student) -> None:
     switch(subscribed, "INUSE")
     assert subscribed.missing() == 2
-    assert "nobody has come" in subscribed.hint()
+    assert "nobody had come" in subscribed.hint()
 
 
 def test_it_is_set_to_something_else(subscribed: Student) -> None:
@@ -87,3 +87,35 @@ def test_it_is_left_on_hold(subscribed: Student) -> None:
     assert subscribed.missing() == 4
     switch(subscribed, "ONHOLD")
     assert "something else" in subscribed.hint()
+
+
+def test_it_is_done_wrong_twice_and_then_right(subscribed: Student) -> None:
+    switch(subscribed, "INUSE")
+    only = come(subscribed)
+    go(subscribed, only)
+    assert subscribed.missing() == 2
+    assert "nobody had come" in subscribed.hint()
+
+    first = come(subscribed)
+    switch(subscribed, "INUSE")
+    second = come(subscribed)
+    go(subscribed, first)
+    switch(subscribed, "NOT_INUSE")
+    go(subscribed, second)
+    assert subscribed.missing() == 3
+
+    first = come(subscribed)
+    switch(subscribed, "INUSE")
+    second = come(subscribed)
+    go(subscribed, first)
+    go(subscribed, second)
+    switch(subscribed, "NOT_INUSE")
+    subscribed.ari.wait_for("DeviceStateChanged", device_state__state="NOT_INUSE")
+    assert subscribed.missing() == 0
+
+
+def test_a_lamp_that_never_shone_does_not_still_shine(subscribed: Student) -> None:
+    first, second = come(subscribed), come(subscribed)
+    go(subscribed, first)
+    go(subscribed, second)
+    assert [step.done for step in subscribed.report().steps] == [True, *[False] * 4]

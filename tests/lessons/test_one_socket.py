@@ -112,3 +112,15 @@ def test_hung_up_by_the_session(student: Student, ask: Ask, on_the_way: str) -> 
     student.ari.wait_for("StasisEnd")
     assert student.missing() == 4
     assert "The session hung up" in student.hint()
+
+
+def test_the_session_plays_it_and_then_the_socket_does(student: Student, ask: Ask) -> None:
+    """The playback has the same id in both calls."""
+    student.call().play("sound:hello-world", playback_id="by-hand-1")
+    student.ari.wait_for("PlaybackFinished")
+    id = student.call().id
+    ask("POST", f"channels/{id}/variable?variable=VIA&value=socket")
+    play(student, ask, id, "by-hand-1")
+    student.ari.wait_for("PlaybackFinished")
+    hang_up(student, ask, id)
+    assert student.missing() == 0

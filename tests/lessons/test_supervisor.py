@@ -47,7 +47,7 @@ def office(student: Student) -> Office:
 
 
 def test_done_right(student: Student, office: Office) -> None:
-    assert student.missing() == 1  # nobody has been listened to
+    assert student.missing() == 2  # nobody has been listened to
     ear = office.snoop(spy="both", whisper="out")
     assert student.missing() == 4
     supervisor = student.call()
@@ -84,6 +84,34 @@ def test_in_the_bridge_of_the_two(student: Student, office: Office) -> None:
     student.ari.wait_for("ChannelEnteredBridge", channel=ear)
     assert student.missing() == 4
     assert "same bridge" in student.hint()
+    office.bridges[0].remove_channel(ear.id)
+    office.bridge(student.call(), ear)
+    assert student.missing() == 5
+
+
+def test_what_was_shown_before_is_not_the_exercise(student: Student, office: Office) -> None:
+    office.leave(office.snoop(spy="in"))
+    office.leave(office.snoop(whisper="out"))
+    assert sum(step.done for step in student.report().steps) <= 2
+    assert student.missing() == 2
+
+
+def test_one_channel_listens_and_another_whispers(student: Student, office: Office) -> None:
+    ear = office.snoop(spy="both")
+    assert student.missing() == 3
+    mouth = office.snoop(whisper="out")
+    office.bridge(student.call(), ear, mouth)
+    office.leave(mouth)
+    office.leave(ear)
+    assert student.missing() == 0
+
+
+def test_wrong_and_then_right_with_the_same_agent(student: Student, office: Office) -> None:
+    office.leave(office.snoop(spy="in", whisper="in"))
+    ear = office.snoop(spy="both", whisper="out")
+    office.bridge(student.call(), ear)
+    office.leave(ear)
+    assert student.missing() == 0
 
 
 def test_the_call_had_ended_before(student: Student, office: Office) -> None:

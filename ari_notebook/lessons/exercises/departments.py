@@ -85,7 +85,7 @@ def handed_over(seen: Evidence) -> Verdict:
             return there
         if there:
             hint = f"It is in support, without the argument {_ARGUMENT}."
-        elif key and call.event("ChannelDestroyed", after=key):
+        elif key and call.event("StasisEnd", after=key):
             hint = "The call ended instead."
     return hint
 

@@ -2,10 +2,59 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ari_notebook.lessons.evidence import Evidence, Happening
 from ari_notebook.lessons.lesson import Lesson, Verdict
 
 _LAMP = "Stasis:lamp"
+
+
+def _comings_and_goings(seen: Evidence) -> list[tuple[Happening, int]]:
+    """Each of them, and how many callers were there after it."""
+    here: set[str] = set()
+    found = []
+    for each in seen.whole.events(["StasisStart", "StasisEnd"]):
+        (here.add if each.name == "StasisStart" else here.discard)(str(each.get("channel.id")))
+        found.append((each, len(here)))
+    return found
+
+
+def _first_callers(seen: Evidence) -> list[str]:
+    """Who came when nobody was there: with each of them begins an attempt."""
+    firsts = [
+        str(each.get("channel.id"))
+        for each, there in _comings_and_goings(seen)
+        if each.name == "StasisStart" and there == 1
+    ]
+    return firsts or [""]  # what was done before anybody came is an attempt, too
+
+
+@dataclass
+class _Visit:
+    """From when the first caller came until somebody comes after the last one has gone."""
+
+    came: Happening | None = None
+    left: Happening | None = None  # when one of two went
+    last: Happening | None = None
+    over: Happening | None = None
+
+
+def _visit(seen: Evidence) -> _Visit:
+    visit, two = _Visit(), False
+    for each, there in _comings_and_goings(seen):
+        if visit.came is None:
+            if each.get("channel.id") == seen.subject:
+                visit.came = each
+        elif visit.last is None:
+            two = two or there > 1
+            visit.left = visit.left or (each if two and each.name == "StasisEnd" else None)
+            visit.last = each if there == 0 else None
+        else:
+            visit.over = each
+            break
+    return visit
+
 
 LESSON = Lesson(
     "a lamp",
@@ -13,41 +62,23 @@ LESSON = Lesson(
     "the last one has gone, and NOT_INUSE then. Be told of its changes. Try it with two callers, "
     "the first of whom goes first.",
     "09-devices-and-messages",
+    _first_callers,
 )
 
 
 def _set(seen: Evidence, state: str, **more: Happening | None) -> Happening | None:
-    return seen.request("device_states.update", deviceName=_LAMP, deviceState=state, **more)
+    return seen.whole.request("device_states.update", deviceName=_LAMP, deviceState=state, **more)
 
 
-def _together(seen: Evidence) -> tuple[Happening, Happening] | None:
-    """When the second of two callers came, and when one of them went."""
-    for second in seen.events("StasisStart"):
-        gone = seen.events("StasisEnd", before=second)
-        if len(seen.events("StasisStart", before=second)) - len(gone) != 1:
-            continue
-        if not _set(seen, "INUSE", before=second):
-            continue  # from before there was a lamp
-        if left := seen.event("StasisEnd", after=second):
-            return second, left
-    return None
-
-
-def _empty(seen: Evidence) -> Happening | None:
-    """When the last caller went, after two had been there together."""
-    together = _together(seen)
-    if not together:
-        return None
-    for end in seen.events("StasisEnd", after=together[1]):
-        came = len(seen.events("StasisStart", before=end))
-        if came == len(seen.events("StasisEnd", before=end)) + 1:
-            return end
-    return None
+def _changed(seen: Evidence, state: str, **more: Happening | None) -> Happening | None:
+    return seen.whole.event(
+        "DeviceStateChanged", device_state__name=_LAMP, device_state__state=state, **more
+    )
 
 
 @LESSON.step("you are told of the lamp's changes", "Section 1.")
 def subscribed(seen: Evidence) -> Verdict:
-    asked = seen.requests("applications.subscribe")
+    asked = seen.whole.requests("applications.subscribe")
     sources = [source for each in asked for source in str(each.get("eventSource")).split(",")]
     if f"deviceState:{_LAMP}" in sources or "deviceState:" in sources:
         return True
@@ -58,49 +89,50 @@ def subscribed(seen: Evidence) -> Verdict:
 
 @LESSON.step("it shines when the first caller comes", "Section 1; the caller may come before.")
 def shines(seen: Evidence) -> Verdict:
-    came = seen.event("StasisStart")
-    if came and (done := _set(seen, "INUSE", after=came)):
-        return done
-    if _set(seen, "INUSE"):
-        return "It shines already, and nobody has come."
-    if came and seen.request("device_states.update", deviceName=_LAMP):
-        return "It has another state than INUSE."
+    visit = _visit(seen)
+    if visit.came:
+        if done := _set(seen, "INUSE", after=visit.came, before=visit.last):
+            return done
+        asked = seen.whole.request(
+            "device_states.update",
+            after=visit.came,
+            before=visit.last,
+            worked=None,
+            deviceName=_LAMP,
+        )
+        if asked:
+            return "It has another state than INUSE."
+    if _set(seen, "INUSE", before=visit.came):
+        return "It shone already, when nobody had come."
     return None
 
 
 @LESSON.step("it still shines when the first of two has gone", "Two callers at a time.")
 def still_shines(seen: Evidence) -> Verdict:
-    together = _together(seen)
-    if not together:
+    visit = _visit(seen)
+    if visit.left is None or not _set(seen, "INUSE", after=visit.came, before=visit.left):
         return None
-    last = _empty(seen)
-    if _set(seen, "NOT_INUSE", after=together[1], before=last):
+    if _set(seen, "NOT_INUSE", after=visit.left, before=visit.last):
         return "It went out while the other caller was still there."
-    return together[1]
+    return visit.left
 
 
 @LESSON.step("it goes out when the last one has gone", "Count them, or remember who is there.")
 def out(seen: Evidence) -> Verdict:
-    last = _empty(seen)
-    if last is None:
+    visit = _visit(seen)
+    if visit.last is None:
         return None
-    if _set(seen, "NOT_INUSE", after=last):
-        return True
-    if seen.requests("device_states.update", after=last, worked=None):
-        return "The last one has gone, and it was set to something else than NOT_INUSE."
-    return None
+    if done := _set(seen, "NOT_INUSE", after=visit.last, before=visit.over):
+        return done
+    asked = seen.whole.request(
+        "device_states.update", after=visit.last, before=visit.over, worked=None, deviceName=_LAMP
+    )
+    return "The last one has gone, and it was set to something else." if asked else None
 
 
 @LESSON.step("you heard of both changes", "They are events.")
 def heard(seen: Evidence) -> Verdict:
-    on = seen.event("DeviceStateChanged", device_state__name=_LAMP, device_state__state="INUSE")
-    return (
-        seen.event(
-            "DeviceStateChanged",
-            device_state__name=_LAMP,
-            device_state__state="NOT_INUSE",
-            after=on,
-        )
-        if on
-        else None
-    )
+    visit = _visit(seen)
+    if visit.last is None or not _changed(seen, "INUSE", before=visit.last):
+        return None
+    return _changed(seen, "NOT_INUSE", after=visit.last)
