@@ -97,3 +97,11 @@ def test_it_is_hung_up_instead(student: Student) -> None:
     student.ari.wait_for("StasisEnd")
     assert student.missing() == 5
     assert student.hint() == "The call ended instead."
+
+    phone, id = offer(student, "5553")
+    carol = claim(student, id, "sales")
+    phone.press("1")
+    student.ari.wait_for("ChannelDtmfReceived")
+    carol.move(app="support")
+    student.ari.wait_for("StasisStart", application="support")
+    assert "without the argument" in student.hint()  # what was tried last

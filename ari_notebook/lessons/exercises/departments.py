@@ -84,9 +84,9 @@ def handed_over(seen: Evidence) -> Verdict:
         if there and _ARGUMENT in there.get("args", ()):
             return there
         if there:
-            hint = f"It is in support, without the argument {_ARGUMENT}."
+            hint = hint or f"It is in support, without the argument {_ARGUMENT}."
         elif key and call.event("StasisEnd", after=key):
-            hint = "The call ended instead."
+            hint = hint or "The call ended instead."
     return hint
 
 
