@@ -110,7 +110,6 @@ class Lesson:
         return Report(self.name, self.title, self.task, tuple(steps), attempt)
 
 
-def _progress(report: Report) -> tuple[int, int]:
-    """How far an attempt came: steps without a gap, then steps at all."""
-    done = [step.done for step in report.steps]
-    return [*done, False].index(False), sum(done)
+def _progress(report: Report) -> int:
+    """How far an attempt came: its steps without a gap. What was shown by the way counts not."""
+    return [*(step.done for step in report.steps), False].index(False)
