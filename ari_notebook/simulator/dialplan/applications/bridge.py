@@ -24,6 +24,7 @@ def bridge(channel: Channel, data: str) -> Program:
     """Connect with a channel that is there already: ``channel,options``.
 
     Once they part, the other one goes on behind what it was taken from; with ``x`` it is hung up.
+    With ``n`` the caller is not answered first.
     """
     name, options = [*split(data), ""][:2]
     if unknown := set(options) - set("npx"):
@@ -33,7 +34,8 @@ def bridge(channel: Channel, data: str) -> Program:
         channel.set_variable("BRIDGERESULT", "NONEXISTENT" if other is None else "LOOP")
         yield from nothing_more()
         return
-    channel.answer()
+    if "n" not in options:
+        channel.answer()
     exchange = channel.exchange
     made = Bridge(
         exchange, exchange.uuid(), bridge_class="basic", creator="", video_mode="none"
