@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from ari_notebook._version import __version__
 from ari_notebook.captures.files import VERSION, Writer, line
@@ -168,8 +169,10 @@ def _body(path: str, params: Mapping[str, Any], answer: Answer) -> dict[str, Any
         body = answer.json()
     except AriError:
         return {"bytes": len(answer.content)}
+    path, _, query = path.partition("?")
     if path.endswith("/variable"):  # {"value": …} of the variable that was asked for
-        named = {"variable": params.get("variable", ""), **body} if isinstance(body, dict) else body
+        asked = params.get("variable") or dict(parse_qsl(query)).get("variable", "")
+        named = {"variable": asked, **body} if isinstance(body, dict) else body
         body = without_secrets(named)
         if isinstance(body, dict):
             body.pop("variable", None)

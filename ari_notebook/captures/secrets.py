@@ -8,8 +8,12 @@ from typing import Any
 __all__ = ["LEFT_OUT", "without_secrets", "without_secrets_in_path"]
 
 LEFT_OUT = "***"
-_SECRET = re.compile(r"passw|secret|api_?key|md5_cred|token|authorization|private_?key", re.I)
-_IN_PATH = re.compile(r"([?&]\w*(?:passw|secret|api_?key|token)\w*=)[^&]*", re.I)
+_NAMES = (
+    "passw|pwd|passcode|secret|api[-_]?key|md5_cred|token|authorization|private[-_]?key"
+    "|(?<![a-z])pin(?![a-z])"
+)
+_SECRET = re.compile(_NAMES, re.I)
+_IN_PATH = re.compile(f"([?&][^=&]*(?:{_NAMES})[^=&]*=)[^&]*", re.I)
 
 
 def without_secrets(value: Any) -> Any:

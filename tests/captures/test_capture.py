@@ -17,6 +17,7 @@ import pytest
 
 import ari_notebook
 from ari_notebook.captures.files import Reader, Writer, event_lines, line
+from ari_notebook.captures.secrets import without_secrets
 from ari_notebook.client.errors import AriError, UsageProblem
 from ari_notebook.session import Session
 
@@ -101,12 +102,15 @@ def test_no_secret_is_written(tmp_path: Path) -> None:
         variable = {"variable": "SIP_PASSWORD", "value": "hunter2"}
         ari.request("POST", f"/channels/{channel}/variable", variable)
         ari.request("GET", f"/channels/{channel}/variable", {"variable": "SIP_PASSWORD"})
+        ari.request("GET", f"/channels/{channel}/variable?variable=SIP_PASSWORD")
         for path_, body in (
             ("/asterisk/config/dynamic/res_pjsip/auth/a", {"fields": [
                 {"attribute": "username", "value": "alice"},
                 {"attribute": "password", "value": "hunter2"},
             ]}),
             ("/channels?api_key=asterisk:hunter2", {"variables": {"secret": "hunter2"}}),
+            ("/channels?X-Api-Key=hunter2&PIN=hunter2", {"pwd": "hunter2", "VM_PIN": "hunter2"}),
+            ("/channels", {"variables": {"PJSIP_HEADER(add,X-API-Key)": "hunter2", "a": "alice"}}),
         ):  # fmt: skip
             with pytest.raises(AriError):
                 ari.request("PUT", path_, body=body)
@@ -117,6 +121,11 @@ def test_no_secret_is_written(tmp_path: Path) -> None:
             assert b"hunter2" not in written
         assert b"Authorization" not in written
     assert b'"alice"' in path.read_bytes()
+    assert without_secrets({"pinned": 1, "spin": 2, "PIN": 3}) == {
+        "pinned": 1,
+        "spin": 2,
+        "PIN": "***",
+    }
     assert password
 
 
