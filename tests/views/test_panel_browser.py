@@ -352,6 +352,21 @@ def test_what_is_played_to_the_telephone_is_heard_after_a_click(shown: Shown) ->
     assert shown.page.evaluate("window.heard.contexts") == 1
 
 
+def test_a_lost_connection_and_its_gap_are_shown(shown: Shown) -> None:
+    def says(text: str, within: str) -> None:
+        shown.panel.locator(within).filter(has_text=text).wait_for(timeout=20_000)
+
+    gaps = shown.kernel.ask("ari.status.gap_count")
+    shown.kernel.run("ari.simulator.faults.refuse(); ari.simulator.faults.drop()")
+    says("reconnecting", ".top .state")
+    says("Not connected: ", ".banner")
+    shown.kernel.run("ari.simulator.faults.clear()")
+    says("connected", ".top .state")
+    says("Gap: ", ".banner")
+    says(f"{gaps + 1} gap", ".counts")
+    shown.call("1000", "After <5558>")
+
+
 def test_a_saved_notebook_shows_its_last_state_without_a_kernel(
     browser: Any, lab: Lab, shown: Shown
 ) -> None:
