@@ -104,6 +104,7 @@ class Session(Keeping, Pointing):
         self.tell: Callable[[str], None] = _tell_nobody
         self._tidy = tidy
         self._closed = False
+        self._tidied = False  # what was to be taken away is
         self._closing = threading.Lock()
         self._verify = verify
         self._credentials = credentials
@@ -434,12 +435,14 @@ class Session(Keeping, Pointing):
         A session opened with ``tidy=True`` or ``with`` first takes away what it made. Where this is
         interrupted, calling it again does what was left to do.
         """
-        with self._closing:
-            first, self._closed, self._sender.closed = not self._closed, True, True
+        self._closed = self._sender.closed = True
         try:
-            if first and self._sender.belongings is not None and self._simulator is None:
-                for line in self._sender.belongings.take_away(self.apps):
-                    self.tell(f"left behind: {line}")
+            with self._closing:
+                belongings = self._sender.belongings
+                if belongings is not None and self._simulator is None and not self._tidied:
+                    for line in belongings.take_away(self.apps):
+                        self.tell(f"left behind: {line}")
+                    self._tidied = True
         finally:
             self._end()
 

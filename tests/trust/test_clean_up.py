@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -123,13 +124,13 @@ def test_what_others_made_stays(server: Server) -> None:
 
 def test_a_request_whose_answer_nobody_read(server: Server) -> None:
     """As after an interrupt: the one who asked has gone when the answer comes."""
-    from threading import Thread
-
     with Proxy(server.url) as proxy, ari_notebook.connect(proxy.url, app="tidy") as ari:
         proxy.freeze()
         asking: Callable[[], Any] = ari.bridges.create
-        Thread(target=asking, daemon=True).start()
-        assert wait_until(lambda: any("/ari/bridges" in path for _, path in proxy.requests), 5)
+        threading.Thread(target=asking, daemon=True).start()
+        kept = ari.sending.belongings
+        assert kept is not None
+        assert wait_until(lambda: kept._underway, 5)
         proxy.freeze(False)
     assert server.is_empty(), server.left
 
@@ -141,6 +142,31 @@ def test_what_cannot_be_taken_away_is_said(simulator: Any) -> None:
         bridge = ari.bridges.create()
         simulator.faults.fail(10)
     assert any("left behind" in line and bridge.id in line for line in told), told
+
+
+def test_closing_again_takes_away_what_an_interrupt_left(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ari = ari_notebook.connect(server.url, app="tidy", tidy=True)
+    for _ in range(4):
+        ari.bridges.create()
+    transport, asked = ari._own_rest.transport, []
+    send = transport.send
+
+    def interrupted(call: Any, timeout: float) -> Any:
+        if call.method == "DELETE":
+            asked.append(call)
+            if len(asked) == 2:
+                raise KeyboardInterrupt
+        return send(call, timeout)
+
+    monkeypatch.setattr(transport, "send", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ari.close()
+    assert len(server.list("bridges")) == 3
+    assert not [t for t in threading.enumerate() if t.name.startswith("ari-")]
+    ari.close()
+    assert server.is_empty(), server.left
 
 
 def test_a_day_of_calls_is_not_remembered(simulator: Any) -> None:
