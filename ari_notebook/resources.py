@@ -171,16 +171,25 @@ class Resource:
         """A fresh DataFrame, one row for each that lives now, indexed by its id."""
         return self._session.frame(self._name)
 
+    @property
+    def _kind(self) -> Kind:
+        """What lives here.
+
+        Raises:
+            NotFound: nothing that has an identity which we know.
+        """
+        if self._name not in _MAIN:
+            raise NotFound(f"{self._name} has no members", "Use its operations.")
+        return _MAIN[self._name]
+
     def _ids(self) -> list[str]:
-        kind = _MAIN[self._name]
+        kind = self._kind
         if kind.table:
             return list(getattr(self._session.tables, kind.table))
         return [kind.id_of(item) for item in self._session.listed(self._name)]
 
     def __getitem__(self, id: str) -> Any:
-        kind = _MAIN.get(self._name)
-        if kind is None:
-            raise NotFound(f"{self._name} has no members", "Use its operations.")
+        kind = self._kind
         id = getattr(id, "id", id)
         live = getattr(self._session.tables, kind.table).get(id) if kind.table else None
         if live is not None:
@@ -263,7 +272,9 @@ def frame(
     """
     import pandas as pd
 
-    kind = _MAIN[resource]
+    kind = _MAIN.get(resource)
+    if kind is None:  # of a newer server: as it comes
+        return pd.DataFrame(items)
     if resource == "recordings":
         stored = [{**item, "state": "stored"} for item in items]
         items = [*(dict(row) for row in list(tables.recordings.values())), *stored]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ari_notebook import sessions
 from ari_notebook.client.errors import AriError, UsageProblem
@@ -13,6 +13,9 @@ from ari_notebook.magics.operations import invoke, is_operation
 from ari_notebook.magics.settings import AriMagics
 from ari_notebook.magics.verbs import load_verbs
 from ari_notebook.magics.words import Word, split, without_comment
+
+if TYPE_CHECKING:
+    from ari_notebook.session import Session
 
 __all__ = ["run"]
 
@@ -49,7 +52,7 @@ def run(
     given = grammar.parse(verb, words[length:], cell)
     context = Context(shell, settings, given, names)
     if verb.connected or given.options["--on"]:
-        _ = context.session  # a closed or missing one is said before anything else
+        _check_server(verb, context.session)  # a closed or missing one is said first of all
     return verb.run(context, given)
 
 
@@ -69,6 +72,20 @@ def _verb(words: Sequence[Word], cell: str | None) -> tuple[grammar.Verb, int]:
         with_cell = [f"%%ari {name}" for name, each in grammar.VERBS.items() if each.cell]
         raise UsageProblem("%%ari needs a verb", f"One of: {', '.join(with_cell)}.")
     return grammar.VERBS["overview"], 0
+
+
+def _check_server(verb: grammar.Verb, session: Session) -> None:
+    """Refuse a verb whose operation the server does not declare: an older one, or a newer.
+
+    Raises:
+        UsageProblem: it has no such operation.
+    """
+    declared = session.declaration.operations
+    wanted = verb.operation
+    if wanted and "…" not in wanted and wanted not in {f"{o.method} {o.path}" for o in declared}:
+        raise UsageProblem(
+            f"{session.server} has no {wanted}", "`%ari diff` lists what else it lacks."
+        )
 
 
 def _operations() -> tuple[str, ...]:

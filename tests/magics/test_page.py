@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ari_notebook.magics.grammar import VERBS
 from ari_notebook.magics.page import page
+from ari_notebook.spec import builtin
 
 DOCS = Path(__file__).parents[2] / "docs" / "magics.md"
 
@@ -21,3 +22,9 @@ def test_every_verb_says_what_it_does_and_how() -> None:
         assert verb.method or name in ("trace", "overview", "help"), name
         assert verb.examples or name == "overview", name
         assert all(f"ari {name}" in example for example in verb.examples), name
+
+
+def test_every_verb_names_an_operation_as_it_is_declared() -> None:
+    declared = {f"{each.method} {each.path}" for each in builtin().operations}
+    for name, verb in VERBS.items():
+        assert verb.operation in {*declared, ""} or verb.operation.endswith(" /…"), name
