@@ -172,7 +172,7 @@ def _live(table: str) -> Callable[[Source, str], Iterator[str]]:
                 yield f"${name}"
         for id, row in reversed(list(rows.items())):
             yield str(id)
-            if row.get("name"):
+            if row.get("name") and not str(row["name"]).startswith("$"):
                 yield str(row["name"])
 
     return values
@@ -301,7 +301,7 @@ _KINDS: dict[str, Callable[[Source, str], Iterable[str]]] = {
     "switch": _fixed("on", "off"),
     "reason": _fixed(*_REASONS),
     "bridge type": _fixed("mixing", "holding", "dtmf_events", "proxy_media", "video_sfu"),
-    "terminator": _fixed("none", "any", "'*'", "'#'"),
+    "terminator": _fixed("none", "any", "*", "#"),
     "lesson": lambda _source, _fragment: lessons.names(),
     "format": _fixed("wav", "ulaw", "alaw", "gsm", "slin", "g722"),
 }

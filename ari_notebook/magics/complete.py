@@ -10,9 +10,13 @@ from ari_notebook.client.errors import AriError, UsageProblem
 from ari_notebook.magics import grammar
 from ari_notebook.magics.candidates import Source
 from ari_notebook.magics.verbs import load_verbs
+from ari_notebook.magics.words import quoted
 
 __all__ = ["complete"]
 
+_OPEN = re.compile(r"""^([\w.-]*=)?['"]""")  # a quote that begins the word, or its value
+_VARIABLE = re.compile(r"\$\w+")
+_NAME = re.compile(r"[\w.-]+")
 _WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*(?:"|$)|'[^']*(?:'|$)|\S)+""")
 
 
@@ -34,11 +38,11 @@ def complete(text: str, names: Mapping[str, Any]) -> tuple[str, list[tuple[str, 
         found = _complete(known, fragment, Source(names, _named_session(known)))
     except AriError:
         found = []  # a server that does not answer has nothing to offer; Tab says no more
-    quote = fragment[:1] if fragment[:1] in ("'", '"') else ""
+    typed = _OPEN.sub(r"\1", fragment).lower()
     offered = [
-        (_quoted(each, quote), kind)
+        (_as_word(each, kind), kind)
         for each, kind in dict(found).items()
-        if each.lower().startswith(fragment.removeprefix(quote).lower())
+        if each.lower().startswith(typed) and each.isprintable()
     ]
     return fragment, offered
 
@@ -48,13 +52,16 @@ def _named_session(words: list[str]) -> str:
     return words[words.index("--on") + 1] if "--on" in words[:-1] else ""
 
 
-def _quoted(text: str, quote: str) -> str:
-    name, sign, value = text.partition("=")
-    if quote:
-        return f"{quote}{text}{quote}"
-    if not re.search(r"[\s'\"{]", text):
+def _as_word(text: str, kind: str) -> str:
+    """A completion as it is to be typed: in quotes where it would mean something else without."""
+    if kind == "option" or _VARIABLE.fullmatch(text):
         return text
-    return f"{name}={value!r}" if sign else repr(text)
+    name, sign, value = text.partition("=")
+    if sign and _NAME.fullmatch(name):
+        # A # or - that does not begin the word is nothing special.
+        plain = quoted(f"={value}") == f"={value}" and not value.startswith("[")
+        return text if plain else f"{name}={quoted(value)}"
+    return quoted(text)
 
 
 Found = Iterable[tuple[str, str]]

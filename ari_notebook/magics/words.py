@@ -17,11 +17,12 @@ import orjson
 from ari_notebook.client.errors import UsageProblem
 from ari_notebook.magics.suggest import suggest
 
-__all__ = ["Word", "split", "without_comment"]
+__all__ = ["Word", "quoted", "split", "without_comment"]
 
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[[^\]\s]*\])*")
 _JSON = re.compile(r"\s*(\"|\}|$)")
 _CLOSING = {"{": "}", "[": "]"}
+_SPECIAL = re.compile(r"[\s'\"\\${]|^[-\[#]|;$|^$")
 _COMMENT = re.compile(r"#\s+(?!--)\S")
 
 
@@ -48,6 +49,17 @@ def split(line: str, names: Mapping[str, Any]) -> list[Word]:
         UsageProblem: a quote or brace is not closed, or a name is not defined.
     """
     return [_word(parts, names) for parts, _ in _cut(line)]
+
+
+def quoted(text: str) -> str:
+    """The text as one word of a line, of which nothing is expanded: `split` gives it back."""
+    if not _SPECIAL.search(text):
+        return text
+    if "'" not in text:
+        return f"'{text}'"
+    if not re.search(r'["\\${]', text):
+        return f'"{text}"'
+    return "'" + text.replace("'", "'\"'\"'") + "'"
 
 
 def without_comment(line: str) -> str:

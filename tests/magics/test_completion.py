@@ -63,6 +63,43 @@ def test_what_lives_now(on_exchange: Callable[..., Prompt]) -> None:
     assert prompt.tab("%ari status --on 127") == [prompt.names["ari"].name]
 
 
+HOSTILE = (
+    "it's",
+    'say "no"',
+    "both ' and \"",
+    "back\\slash",
+    "{1/0}",
+    "$ari",
+    "x;",
+    "# y",
+    "Zoë ☎",
+)
+
+
+def test_whatever_a_name_is_tab_gives_it_as_it_is_to_be_typed(
+    on_exchange: Callable[..., Prompt],
+) -> None:
+    prompt = on_exchange()
+    for number, name in enumerate(HOSTILE):
+        prompt.names["name"] = name
+        prompt(f"%ari bridge create --name $name --id b{number}")
+        for typed in ("%ari bridges.get bridgeId=", "%ari bridge destroy "):
+            candidates = [each for each in prompt.tab(typed) if name[-2:] in each]
+            if name == "$ari":  # it would be the variable: its id is offered alone
+                continue
+            assert len(candidates) == 1, (typed, candidates)
+        prompt(f"%ari bridge destroy {candidates[0] if name != '$ari' else f'b{number}'}")
+    assert len(prompt("%ari bridges")) == 0
+
+
+def test_a_quote_that_is_open_is_completed_and_closed(prompt: Prompt) -> None:
+    prompt("%ari connect\n%ari bridge create --name 'my bridge';")
+    for typed in ('"my', "'my", "my", '"my b'):
+        assert prompt.tab(f"%ari bridge destroy {typed}") == ["'my bridge'"]
+        assert prompt.tab(f"%ari bridge play x --bridge={typed}") == ["--bridge='my bridge'"]
+    assert prompt.tab("%ari record x --until #") == ["'#'"]
+
+
 def test_python_is_left_alone(on_exchange: Callable[..., Prompt]) -> None:
     prompt = on_exchange()
     completer = prompt.shell.Completer

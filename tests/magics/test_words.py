@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ari_notebook import UsageProblem
-from ari_notebook.magics.words import split
+from ari_notebook.magics.words import quoted, split
 
 NAMES: dict[str, Any] = {
     "channel": SimpleNamespace(id="1.2"),
@@ -94,3 +94,28 @@ def test_any_text_is_split_or_refused(text: str) -> None:
 @given(st.lists(st.text(st.characters(exclude_characters="'", exclude_categories=["Cs"]))))
 def test_single_quotes_keep_everything(words: list[str]) -> None:
     assert split(" ".join(f"'{word}'" for word in words), {}) == words
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_what_is_quoted_is_split_to_what_it_was(text: str) -> None:
+    assert split(f"play {quoted(text)} channel={quoted(text)}", NAMES) == [
+        "play",
+        text,
+        f"channel={text}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("Local/1000@default-00000000;1", "Local/1000@default-00000000;1"),
+        ("12#", "12#"),
+        ("#", "'#'"),
+        ("my bridge", "'my bridge'"),
+        ("Zoë's", '"Zoë\'s"'),
+        ("$channel", "'$channel'"),
+        ("", "''"),
+    ],
+)
+def test_only_what_needs_quotes_gets_them(text: str, word: str) -> None:
+    assert quoted(text) == word
