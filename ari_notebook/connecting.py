@@ -63,7 +63,7 @@ def connect(
     credentials = None if password is None else Credentials(user, password)
     password = None
     app = app or os.getenv("ARI_APP") or "hello-world"
-    url = url or os.getenv("ARI_URL")
+    url = url or os.getenv("ARI_URL") or None
     if url is None:
         return _embedded(app, name, subscribe_all, read_only, transport, keep, tidy)
     address = Address.parse(url)

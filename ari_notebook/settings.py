@@ -34,7 +34,7 @@ class Server:
 
     url: str | None = None
     user: str | None = None
-    app: str | None = None
+    app: str | list[str] | None = None
     name: str | None = None
     read_only: bool = False
 
@@ -51,7 +51,10 @@ def servers() -> dict[str, Server]:
     Raises:
         UsageProblem: the file cannot be read; the message says where and why.
     """
-    return {name: _server(name, given) for name, given in _read().get("servers", {}).items()}
+    found = _read().get("servers", {})
+    if not isinstance(found, dict):
+        raise UsageProblem(f"{config_file()}: servers is no table", "Write [servers.NAME].")
+    return {name: _server(name, given) for name, given in found.items()}
 
 
 def server(wanted: str | None) -> Server:
@@ -65,7 +68,7 @@ def server(wanted: str | None) -> Server:
         UsageProblem: it is neither a URL nor a name in the file.
     """
     if wanted is None:
-        if os.getenv("ARI_URL") is not None:
+        if os.getenv("ARI_URL"):
             return Server()
         default = _read().get("default")
         return Server() if default is None else _named(str(default))
@@ -96,7 +99,7 @@ def _read() -> dict[str, Any]:
 
 
 def _server(name: str, given: Any) -> Server:
-    known = {each.name: each.type for each in fields(Server)}
+    known = [each.name for each in fields(Server)]
     if not isinstance(given, dict) or "url" not in given:
         raise UsageProblem(f"{config_file()}: [servers.{name}] needs a url")
     for key in given:
@@ -108,7 +111,20 @@ def _server(name: str, given: Any) -> Server:
         if key not in known:
             close = _suggest(key, known) or f"Known are: {', '.join(known)}."
             raise UsageProblem(f"{config_file()}: [servers.{name}] knows no {key!r}", close)
+    for key, value in given.items():
+        if not _fits(key, value):
+            wanted = "true or false" if key == "read_only" else "a text"
+            raise UsageProblem(
+                f"{config_file()}: [servers.{name}] {key} is {wanted}, not {value!r}"
+            )
     return Server(**{"name": name, **given})
+
+
+def _fits(key: str, value: Any) -> bool:
+    if key == "read_only":
+        return isinstance(value, bool)
+    several = key == "app" and isinstance(value, list)  # the applications may be a list
+    return all(isinstance(each, str) and each for each in (value if several else [value]))
 
 
 def _suggest(typed: str, known: Iterable[str]) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ari_notebook import lessons, sessions
+from ari_notebook.client.errors import AriError
 from ari_notebook.magics import grammar
 from ari_notebook.spec import Declaration, builtin
 
@@ -139,7 +141,8 @@ class Source:
             fragment: what is typed already.
         """
         if kind in _KINDS:
-            return [(text, kind) for text in _KINDS[kind](self, fragment)]
+            with suppress(AriError):  # what cannot be asked or read has nothing to offer
+                return [(text, kind) for text in _KINDS[kind](self, fragment)]
         return [(each, "value") for each in name.split("|")] if "|" in name else []
 
     def table(self, name: str) -> Mapping[str, Any]:

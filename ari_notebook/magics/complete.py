@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ari_notebook.client.errors import AriError, UsageProblem
+from ari_notebook.client.errors import UsageProblem
 from ari_notebook.magics import grammar
 from ari_notebook.magics.candidates import Source
 from ari_notebook.magics.verbs import load_verbs
@@ -34,10 +34,7 @@ def complete(text: str, names: Mapping[str, Any]) -> tuple[str, list[tuple[str, 
     words: list[str] = _WORD.findall(text)
     fragment = words.pop() if words and text.endswith(words[-1]) else ""
     known = [word.strip("'\"") for word in words]
-    try:
-        found = _complete(known, fragment, Source(names, _named_session(known)))
-    except AriError:
-        found = []  # a server that does not answer has nothing to offer; Tab says no more
+    found = _complete(known, fragment, Source(names, _named_session(known)))
     typed = _OPEN.sub(r"\1", fragment).lower()
     offered = [
         (_as_word(each, kind), kind)

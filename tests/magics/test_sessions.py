@@ -74,6 +74,39 @@ def test_named_servers_and_the_environment(
         assert "secret" not in shown
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("servers = 3", "servers is no table. Write [servers.NAME]."),
+        ("[servers]\noffice = 'x'", "[servers.office] needs a url"),
+        ("[servers.office]\nurl = 5", "url is a text, not 5"),
+        ("[servers.office]\nurl = 'http://x'\nread_only = 'no'", "read_only is true or false"),
+        ("[servers.office]\nurl = 'http://x'\napp = [1]", "app is a text, not [1]"),
+        ("[servers.office]\nurl = 'http://x'\nusr = 'x'", "Did you mean user?"),
+        ("no toml", "cannot be read"),
+        ("", "neither a URL nor a server"),
+    ],
+)
+def test_a_broken_configuration_is_said_in_one_line_and_tab_goes_on(
+    prompt: Prompt, tmp_path: Path, text: str, says: str
+) -> None:
+    file = tmp_path / "ari-notebook" / "config.toml"
+    file.parent.mkdir()
+    file.write_text(text)
+    shown = prompt.fail("%ari connect office")
+    assert says in shown
+    assert len(shown.splitlines()) == 1
+    assert "--app" in prompt.tab("%ari connect ")
+
+
+def test_an_empty_variable_is_none(prompt: Prompt, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ARI_URL", "ARI_USER", "ARI_APP"):
+        monkeypatch.setenv(name, "")
+    assert prompt("%ari connect").simulator is not None
+    with ari_notebook.connect() as session:
+        assert session.apps == ("hello-world",)
+
+
 def test_config(prompt: Prompt) -> None:
     prompt("%config AriMagics.app = 'from-config'")
     prompt("%config AriMagics.keep = 2000")
