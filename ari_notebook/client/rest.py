@@ -174,18 +174,30 @@ class HttpTransport:
         except BaseException as error:  # noqa: BLE001 - it is raised below
             failure = unsigned(error)
         else:
-            return Answer(
-                response.status_code,
-                response.reason or "",
-                response.headers,
-                response.content,
-                (time.perf_counter() - started) * 1000,
-            )
+            if not _is_cut_off(response):
+                return Answer(
+                    response.status_code,
+                    response.reason or "",
+                    response.headers,
+                    response.content,
+                    (time.perf_counter() - started) * 1000,
+                )
+            failure = _explain(requests.ConnectionError(), self._address, str(call), timeout)
         raise failure
 
     def close(self) -> None:
         """Close the kept connections."""
         self._session.close()
+
+
+def _is_cut_off(response: requests.Response) -> bool:
+    """Whether the connection ended among the headers, which Python's http.client does not mind.
+
+    Asterisk always says how long its answer is (``main/http.c``).
+    """
+    headers = response.headers
+    said = headers.get("Content-Length", "").strip() or "Transfer-Encoding" in headers
+    return not (said or response.content or response.status_code == 204)
 
 
 def _explain(error: Exception, address: Address, request: str, timeout: float) -> AriError:

@@ -71,6 +71,13 @@ def test_break_before_the_answer_of_a_command_is_unknown(rest_of):
         rest_of(server).send(Call("POST", "/channels"))
 
 
+@pytest.mark.parametrize("octets", range(1, len(PONG)))
+def test_an_answer_that_is_cut_anywhere_is_none(rest_of, octets):
+    """Also among the headers: what was answered is not known, and nothing was not."""
+    with Server(PONG[:octets]) as server, pytest.raises(OutcomeUnknown):
+        rest_of(server).send(Call("POST", "/channels"))
+
+
 def test_question_without_an_answer_is_asked_again(rest_of):
     with Server(b"", PONG) as server:
         assert rest_of(server).send(Call("GET", "/asterisk/ping")).json() == {"ping": "pong"}
