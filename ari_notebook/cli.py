@@ -110,8 +110,11 @@ def _lab(folder: Path, *, no_browser: bool, rest: list[str]) -> int:
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # in a container everybody is root
+    command += rest
+    if os.name == "posix":  # JupyterLab is this process then, and a signal to stop reaches it
+        os.execv(command[0], command)
     try:
-        return subprocess.call([*command, *rest])
+        return subprocess.call(command)
     except KeyboardInterrupt:
         return 0
 

@@ -116,6 +116,8 @@ def test_lab_opens_the_copied_course_on_its_first_page(tmp_path: Path) -> None:
     finally:
         lab.terminate()
         lab.wait(30)
+    with pytest.raises(OSError, match="refused"):  # what was started has ended with it
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10)
     copied = {path.name for path in folder.glob("*.ipynb")}
     assert copied == {path.name for path in course_folder().glob("*.ipynb")}
 
