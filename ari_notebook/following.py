@@ -112,7 +112,7 @@ class Listener(Protocol):
     ) -> None:
         """Events came in, as received and decoded."""
 
-    def row(self, origin: str, event: Mapping[str, Any], detail: str) -> None:
+    def row(self, origin: str, event: Mapping[str, Any], detail: str, received: float) -> None:
         """A row of our own was added to the log."""
 
     def applied(self, event: Mapping[str, Any]) -> None:
@@ -231,9 +231,10 @@ class Follower:
 
     def add_row(self, origin: str, event: Mapping[str, Any], detail: str) -> None:
         """Add a row of our own to the log."""
-        self.log.add_row(origin, event, detail=detail)
+        received = time.time()
+        self.log.add_row(origin, event, detail, received)
         for listener in self.listeners:
-            listener.row(origin, event, detail)
+            listener.row(origin, event, detail, received)
 
     def carried_out(
         self, operation: Operation, arguments: Mapping[str, Any], answer: Answer

@@ -75,9 +75,9 @@ class Capture:
             else:
                 self._writer.add_events([raw], received)
 
-    def row(self, origin: str, event: Mapping[str, Any], detail: str) -> None:
+    def row(self, origin: str, event: Mapping[str, Any], detail: str, received: float) -> None:
         """The session added a row of its own to the log."""
-        self._add("row", {"origin": origin, "event": event, "detail": detail})
+        self._add("row", {"origin": origin, "event": event, "detail": detail}, received)
 
     def applied(self, event: Mapping[str, Any]) -> None:
         """The session knew of a change without being told, and changed its tables."""
@@ -108,8 +108,8 @@ class Capture:
         }
         self._writer.add(line("request", request, sent.at, response=response))
 
-    def _add(self, kind: str, data: Any) -> None:
-        self._writer.add(line(kind, data))
+    def _add(self, kind: str, data: Any, at: float | None = None) -> None:
+        self._writer.add(line(kind, data, at))
 
     # For its user.
 

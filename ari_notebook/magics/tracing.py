@@ -63,7 +63,7 @@ class Trace:
         del events, received
         self._show("".join(f"< {raw.decode('utf-8', 'backslashreplace')}\n" for raw in messages))
 
-    def row(self, origin: str, event: Mapping[str, Any], detail: str) -> None:
+    def row(self, origin: str, event: Mapping[str, Any], detail: str, received: float) -> None:
         """A row of our own: nothing passed."""
 
     def applied(self, event: Mapping[str, Any]) -> None:

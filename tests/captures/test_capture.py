@@ -62,6 +62,23 @@ def test_a_capture_opens_as_the_same_tables(path: Path, subscribe_all: bool) -> 
         ]
 
 
+def test_the_sessions_own_rows_are_the_same(path: Path) -> None:
+    """A handler that fails has a row, of the very microsecond that the log has."""
+    with ari_notebook.connect(subscribe_all=True) as ari, ari.capture(path):
+
+        @ari.on("StasisStart")
+        def fails(channel: object) -> None:
+            raise ValueError(str(channel))
+
+        ari.call("1000")
+        until = time.monotonic() + 20
+        while ari.events.last("HandlerFailed") is None and time.monotonic() < until:
+            time.sleep(0.01)
+    opened = ari_notebook.open_capture(path)
+    assert "handler" in set(opened.events.df["origin"])
+    pd.testing.assert_frame_equal(opened.events.df, ari.events.df)
+
+
 def test_what_stood_before_is_in_it(tmp_path: Path) -> None:
     with ari_notebook.connect(subscribe_all=True) as ari:
         hello(ari)
