@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from ari_notebook import NotFound
 from tests.magics.prompt import Prompt
@@ -33,3 +34,11 @@ def test_the_session_is_ari_in_the_notebook(on_exchange: Callable[..., Prompt]) 
     prompt("%ari disconnect")
     assert session.closed
     assert "ari" not in prompt.names
+
+
+def test_the_readmes_first_call_can_be_pasted(prompt: Prompt) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    block = readme.partition("## The first call")[2].split("```")[1]
+    table = prompt(block)
+    assert list(table["type"])[-1] == "StasisEnd"
+    assert "PlaybackFinished" in list(table["type"])
