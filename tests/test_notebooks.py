@@ -20,11 +20,33 @@ SIMULATOR_ONLY: set[str] = set()
 # Directives by which nbval would let a cell pass.
 LENIENT = re.compile(r"NBVAL_(SKIP|IGNORE_OUTPUT|RAISES_EXCEPTION)|raises-exception|nbval-")
 
-# IPython prints its own errors about magics to stderr, where nbval takes no notice of them.
+# What nbval takes no notice of. IPython prints its own errors about magics to stderr; what fails
+# beside the cells, in a handler or in a thread, the last cell tells.
 STRICT = """
+import threading
+import traceback
+
+from ari_notebook.session import Session
+
 shell = get_ipython()
 shell.show_usage_error = lambda error: shell._showtraceback(type(error), error, [str(error)])
+
+_failed = []
+
+
+def _in_a_thread(failure):
+    _failed.append("".join(traceback.format_exception(failure.exc_value)))
+
+
+def _in_a_handler(session, handler, sighting, trace, record=Session.record_failure):
+    _failed.append(trace)
+    record(session, handler, sighting, trace)
+
+
+threading.excepthook = _in_a_thread
+Session.record_failure = _in_a_handler
 """
+LAST_CELL = "assert not _failed, '\\n'.join(_failed)"
 
 every_notebook = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -32,8 +54,9 @@ every_notebook = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path:
 def run(notebook: Path, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a notebook under nbval, as a copy in a folder that it may write to; its report."""
     copy = folder / notebook.name
-    if copy != notebook:
-        copy.write_bytes(notebook.read_bytes())
+    strict = nbformat.read(notebook, as_version=4)
+    append(strict, LAST_CELL)
+    nbformat.write(strict, copy)
     startup = folder / "ipython" / "profile_default" / "startup"
     startup.mkdir(parents=True, exist_ok=True)
     (startup / "strict.py").write_text(STRICT)
@@ -107,8 +130,8 @@ def test_its_head_says_how_long_it_takes(notebook: Path) -> None:
 
 
 @every_notebook
-def test_links_lead_to_notebooks_that_are_there(notebook: Path) -> None:
-    linked = re.findall(r"\]\(([\w-]+\.ipynb)\)", notebook.read_text())
+def test_links_lead_to_files_that_are_there(notebook: Path) -> None:
+    linked = re.findall(r"\]\(([\w/-]+\.(?:ipynb|png))\)", notebook.read_text())
     assert [name for name in linked if not (notebook.parent / name).exists()] == []
 
 
@@ -157,7 +180,28 @@ def test_what_is_wrong_in_a_cell_would_be_seen(tmp_path: Path) -> None:
 
     done = run(tmp_path / "wrong.ipynb", tmp_path)
 
-    assert f"{len(BAD_CELLS)} failed, 3 passed" in done.stdout
+    assert f"{len(BAD_CELLS)} failed, 4 passed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "ari.on('StasisStart')(lambda channel: channel.no_such_thing())\n"
+        "%ari call 1000\n%ari wait HandlerFailed;",
+        "from threading import Timer\n"
+        "timer = Timer(0, lambda: ari.channels['gone'].hangup())\ntimer.start()\ntimer.join()",
+    ],
+    ids=["handler", "thread"],
+)
+def test_what_fails_beside_the_cells_would_be_seen(source: str, tmp_path: Path) -> None:
+    notebook = nbformat.v4.new_notebook()
+    for each in ("%load_ext ari_notebook", "%ari connect", source, "%ari disconnect"):
+        append(notebook, each)
+    nbformat.write(notebook, tmp_path / "wrong.ipynb")
+
+    done = run(tmp_path / "wrong.ipynb", tmp_path)
+
+    assert "1 failed, 4 passed" in done.stdout
 
 
 @pytest.mark.slow
@@ -175,4 +219,4 @@ def test_what_is_wrong_in_a_cell_of_it_would_be_seen(notebook: Path, tmp_path: P
 
     done = run(tmp_path / notebook.name, tmp_path)
 
-    assert f"{len(BAD_CELLS)} failed, {good} passed" in done.stdout
+    assert f"{len(BAD_CELLS)} failed, {good + 1} passed" in done.stdout
