@@ -57,7 +57,7 @@ class Report:
             if step.hint:
                 lines.append(f"             {step.hint}")
         if self.attempt and not self.done:
-            lines.append(f"  Looked at {self.attempt}, the attempt that came furthest.")
+            lines.append(f"  Looked at {self.attempt}, the latest attempt.")
         return "\n".join(lines)
 
     __repr__ = __str__

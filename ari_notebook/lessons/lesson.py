@@ -51,8 +51,8 @@ class Lesson:
         title: what it is about, in a few words.
         task: what to do, in a sentence or two; it names no request.
         notebook: where it is set.
-        subjects: finds what each attempt was made on; the attempt that came furthest counts, of
-            several the latest. None for the whole session.
+        subjects: finds what each attempt was made on, oldest first. Done once is done; until then
+            the report is about the latest. None for the whole session.
         kind: what a subject is: ``channel``, ``bridge``.
     """
 
@@ -89,12 +89,12 @@ class Lesson:
         return len(self._steps)
 
     def check(self, seen: Evidence) -> Report:
-        """Say what is done and what is missing, of the attempt that came furthest."""
+        """Say what is done and missing: of an attempt that did it all, else of the latest."""
         subjects = dict.fromkeys(self.subjects(seen)) if self.subjects else ()
         # Before anything was tried, the steps are asked about nothing.
         attempts = [seen.about(id) for id in subjects] if self.subjects else [seen]
         reports = [self._report(each) for each in attempts or [Evidence([])]]
-        return max(reversed(reports), key=_progress)
+        return next((report for report in reports if report), reports[-1])
 
     def _report(self, seen: Evidence) -> Report:
         steps: list[ReportedStep] = []
@@ -108,8 +108,3 @@ class Lesson:
             steps.append(ReportedStep(each.title, done, hint))
         attempt = f"{self.kind} {seen.subject}" if seen.subject else ""
         return Report(self.name, self.title, self.task, tuple(steps), attempt)
-
-
-def _progress(report: Report) -> int:
-    """How far an attempt came: its steps without a gap. What was shown by the way counts not."""
-    return [*(step.done for step in report.steps), False].index(False)

@@ -29,7 +29,7 @@ def report_html(report: Report) -> Markup:
         ),
         None if report.done else element("div", report.task),
         element("ol", *steps),
-        element("div", f"Looked at {report.attempt}, the attempt that came furthest.", class_="k")
+        element("div", f"Looked at {report.attempt}, the latest attempt.", class_="k")
         if report.attempt and not report.done
         else None,
     )

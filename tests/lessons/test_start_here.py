@@ -48,3 +48,11 @@ def test_the_wrong_side_hangs_up(student: Student, phone: Any) -> None:
     student.ari.wait_for("StasisEnd")
     assert student.missing() == 3
     assert "program hung up" in student.hint()
+
+
+def test_hung_up_before_the_keys_came(student: Student, phone: Any) -> None:
+    phone.press("42#")
+    phone.hangup()
+    student.ari.wait_for("StasisEnd")
+    assert student.missing() == 2
+    assert "takes a moment" in student.hint()

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import time
+
 from ari_notebook.lessons.evidence import Evidence, Happening
 from ari_notebook.lessons.lesson import Lesson, Verdict, calls_taken
+
+
+def _stayed(seen: Evidence) -> list[str]:
+    """The calls whose callers do not give up: those are the attempts. Before there is one, any."""
+    calls = calls_taken(seen)
+    gone = {each.subject for each in _gave_up(seen)}
+    return [id for id in calls if id not in gone] or calls
+
 
 LESSON = Lesson(
     "a call by the clock",
     "Let every call to 1003 ring for a second and a half, answer it, and hang up a second later. "
     "Also take a call whose caller gives up while it rings.",
     "02-channels",
-    calls_taken,
+    _stayed,
 )
 _SLACK = 0.15  # seconds that a timer may be off, or a request be under way
 
@@ -55,29 +65,33 @@ def hung_up(call: Evidence) -> Verdict:
 
 @LESSON.step("another caller gives up while it rings", "A phone can hang up whenever it likes.")
 def gave_up(call: Evidence) -> Verdict:
-    return bool(_impatient(call))
+    return any(each.subject != call.subject for each in _gave_up(call))
 
 
 @LESSON.step("nothing more is asked for that call", "What has to happen when a call ends?")
 def left_alone(call: Evidence) -> Verdict:
-    impatient = _impatient(call)
-    for each in impatient:
-        late = each.request(worked=None, after=each.event("StasisEnd"))
-        if late:
-            return f"{late.name} was sent for a call that was over: a timer was still running."
-    return bool(impatient)
+    impatient = [each for each in _gave_up(call) if each.subject != call.subject]
+    if not impatient:
+        return None
+    latest = impatient[-1]  # an earlier one may have been an earlier try
+    if late := latest.request(worked=None, after=latest.event("StasisEnd")):
+        return f"{late.name} was sent for a call that was over: something still waited for it."
+    ring = _ring(latest)
+    if ring and time.time() < ring.at + 1.5 + _SLACK:
+        return "So far nothing was. Look again in two seconds."
+    return True
 
 
 def _ring(call: Evidence) -> Happening | None:
     return call.request("channels.ring")
 
 
-def _impatient(call: Evidence) -> list[Evidence]:
+def _gave_up(seen: Evidence) -> list[Evidence]:
     """The calls that rang and were ended, not by the program, before they were answered."""
-    others = [call.about(id) for id in calls_taken(call.whole) if id != call.subject]
+    calls = [seen.about(id) for id in calls_taken(seen.whole)]
     return [
         each
-        for each in others
+        for each in calls
         if _ring(each)
         and each.event("StasisEnd")
         and not each.requests("channels.answer")

@@ -9,8 +9,13 @@ _GOODBYE = "sound:vm-goodbye"
 
 
 def _channels(seen: Evidence) -> list[str]:
-    """Whatever is called; a program's call need not be in an application of this session."""
-    return [str(event.get("channel.id")) for event in seen.events("ChannelCreated")]
+    """Who was played to; before anybody was, whatever is called.
+
+    A program's call need not be in an application of this session.
+    """
+    targets = [str(e.get("playback.target_uri")) for e in seen.events("PlaybackStarted")]
+    played = [uri.partition(":")[2] for uri in targets if uri.startswith("channel:")]
+    return played or [str(event.get("channel.id")) for event in seen.events("ChannelCreated")]
 
 
 LESSON = Lesson(

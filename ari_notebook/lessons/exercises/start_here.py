@@ -28,6 +28,9 @@ def pressed(call: Evidence) -> Verdict:
     keys = _pressed(call)
     if call.request("channels.send_dtmf"):
         return "You sent keys to the caller. Press them on the caller's phone."
+    if keys != _KEYS and _KEYS.startswith(keys) and call.event("StasisEnd"):
+        came = f"only {keys} had come" if keys else "no key had come yet"
+        return f"When the call ended, {came}. A key takes a moment: which event says that it came?"
     if keys and keys != _KEYS:
         return f"What was pressed is {keys}. Call again for another try."
     return keys == _KEYS
