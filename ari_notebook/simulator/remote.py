@@ -7,7 +7,7 @@ from typing import Any
 
 from ari_notebook.simulator.exchange import Exchange
 from ari_notebook.simulator.phone import Phone
-from ari_notebook.simulator.phone_calls import Call
+from ari_notebook.simulator.phone_calls import Call, NotPossible
 
 __all__ = ["Remote"]
 
@@ -66,7 +66,11 @@ class Remote:
         return int(self._do(hash))
 
     def _do(self, do: Callable[[Any], Any], *, wrap: bool = True) -> Any:
-        value = self._run(lambda exchange: do(self._find(exchange)))
+        try:
+            value = self._run(lambda exchange: do(self._find(exchange)))
+        except (NotPossible, ValueError) as error:
+            # What a phone cannot do: the way there, through another thread, is nobody's business.
+            raise error.with_traceback(None) from None
         return self._wrapped(value) if wrap else value
 
     def _wrapped(self, value: Any) -> Any:
