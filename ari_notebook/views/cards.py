@@ -55,7 +55,7 @@ def card(
     title = id or str(row.get("id") or row.get("name") or "")
     facts = [(label, value) for label, value in make(row) if value]
     steps = () if gone else tuple(next_steps(model, row, read_only))
-    state = "gone" if gone else str(row.get("state") or "")
+    state = _ENDED.get(model, "gone") if gone else str(row.get("state") or "")
     return Card(model, title, state, tuple(facts), steps)
 
 
@@ -144,6 +144,9 @@ _FACTS: dict[str, Callable[[Row], Facts]] = {
     "Endpoint": _endpoint,
     "Application": _application,
 }
+
+# What has an end of its own is over; anything else that is no more is missed.
+_ENDED = {"Playback": "over", "LiveRecording": "over"}
 
 
 def status_card(status: Any) -> Card:

@@ -140,6 +140,7 @@ def test_nothing_can_be_done_read_only_or_when_it_is_gone() -> None:
     gone = card("Channel", channel("x"), gone=True)
     assert gone.steps == ()
     assert gone.state == "gone"
+    assert card("Playback", {"id": "p"}, gone=True).state == "over"
 
 
 def test_both_forms_say_the_same() -> None:
