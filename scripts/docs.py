@@ -20,7 +20,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 TOP = Path(__file__).resolve().parent.parent
-COPIED = ("*.md", "docs/**/*.*", "LICENSE", "ari_notebook/config/*.conf")
+COPIED = ("*.md", "docs/**/*.*", "LICENSE", "ari_notebook/config/*.conf", "notebooks/pictures/*")
 # Where a reader of the reference begins; each with what its module says.
 REFERENCE = {
     "connecting": ["ari_notebook.connect"],
@@ -54,7 +54,7 @@ def lay_out(folder: Path) -> None:
             if path.suffix == ".md":  # elsewhere a table's | is escaped in code, too; not here
                 content = content.replace(rb"\|", b"|")
             copy.write_bytes(content)
-    (folder / "notebooks").mkdir()
+    (folder / "notebooks").mkdir(exist_ok=True)  # there where pictures are
     for path in TOP.glob("notebooks/*.ipynb"):
         # mkdocs follows the links of pages to notebooks, not those between notebooks.
         text = re.sub(r"(\]\([\w-]+)\.ipynb\)", r"\1.html)", path.read_text(encoding="utf-8"))
