@@ -88,3 +88,12 @@ def test_who_is_connected_did_not_wait(student: Student, queue: Queue) -> None:
     queue.talk(student.call(), queue.agent())
     assert student.missing() == 3
     assert "did not wait" in student.hint()
+
+
+def test_the_next_attempt_is_another_queue(student: Student, queue: Queue) -> None:
+    queue.talk(queue.callers[1], queue.agent())
+    for caller in (student.call(), student.call()):
+        student.ari.bridges.create(type="holding").add_channel(caller)
+        student.ari.wait_for("ChannelEnteredBridge", channel=caller)
+    assert student.missing() == 1
+    assert "more than one" in student.hint()

@@ -50,7 +50,7 @@ def test_done_right(student: Student, phone: Any, channel: Any) -> None:
     student.ari.wait_for("RecordingFinished")
     assert student.missing() == 5
     channel.play("recording:dictation")
-    student.ari.wait_for("PlaybackFinished")
+    student.ari.wait_for("PlaybackFinished", timeout=60)  # it is as long as all that took
     assert student.missing() == 6
     channel.hangup()
     assert student.missing() == 7
@@ -86,3 +86,17 @@ def test_thrown_away(student: Student, phone: Any, channel: Any) -> None:
     student.ari.wait_for("RecordingFinished")
     assert student.missing() == 4
     assert "thrown away" in student.hint()
+
+
+def test_another_attempt_has_a_recording_of_the_same_name(student: Student, phone: Any) -> None:
+    record(student, student.ari.current_channel)
+    press(student, phone, "4")
+    student.ari.recordings.pause("dictation")
+    phone.hangup()
+    student.ari.wait_for("RecordingFinished")
+    student.ari.recordings.get_stored_file("dictation")
+
+    latest = student.call()
+    assert [step.done for step in student.report().steps] == [False] * 7
+    record(student, latest)
+    assert [step.done for step in student.report().steps] == [True] + [False] * 6

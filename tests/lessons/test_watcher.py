@@ -92,6 +92,19 @@ def test_another_alarm(student: Student, call: Watched) -> None:
     assert "another name" in student.hint()
     call.alarm("emergency", "somebody")
     assert "who" in student.hint()
+    call.alarm("emergency", call.id)
+    assert student.missing() == 5
+
+
+def test_what_is_allowed_keeps_the_others_away(student: Student, call: Watched) -> None:
+    call.subscribe()
+    allowed = [{"type": "ChannelDtmfReceived"}, {"type": "ChannelVarset"}]
+    student.ari.applications.filter(APP, filter={"allowed": allowed})
+    assert "does not keep it away" in student.hint()
+    student.ari.applications.filter(APP, filter={"allowed": allowed[:1]})
+    assert student.missing() == 3
+    student.ari.applications.filter(APP, filter={})
+    assert student.missing() == 2
 
 
 def test_unsubscribed_too_early(student: Student, call: Watched) -> None:

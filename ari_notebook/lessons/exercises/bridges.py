@@ -11,11 +11,11 @@ _TYPE = "bridge.bridge_type"
 
 
 def _talks(seen: Evidence) -> list[str]:
-    """The bridges that are attempts: those for talking; before there is one, any."""
-    used = bridges_used(seen)
+    """The bridges that are attempts: those for talking; since the latest of them, any."""
+    used = list(dict.fromkeys(bridges_used(seen)))
     entered = seen.events("ChannelEnteredBridge")
     mixing = {str(e.get("bridge.id")) for e in entered if e.get(_TYPE) == "mixing"}
-    return [id for id in used if id in mixing] or used
+    return [id for id in used if id in mixing or id == used[-1]]
 
 
 LESSON = Lesson(
@@ -40,7 +40,8 @@ def _queue(talk: Evidence) -> tuple[list[str], Happening | None]:
     # The latest queue before the talk: earlier ones are earlier attempts.
     begun = talk.event("ChannelEnteredBridge", bridge__bridge_type="mixing")
     found: tuple[list[str], Happening | None] = ([], None)
-    for each in talk.whole.events(["ChannelEnteredBridge", "ChannelLeftBridge"], before=begun):
+    seen = talk.whole if begun else talk
+    for each in seen.events(["ChannelEnteredBridge", "ChannelLeftBridge"], before=begun):
         if each.get(_TYPE) != "holding":
             continue
         waiting = inside.setdefault(str(each.get("bridge.id")), [])

@@ -71,19 +71,25 @@ def gave_up(call: Evidence) -> Verdict:
 @LESSON.step("nothing more is asked for that call", "What has to happen when a call ends?")
 def left_alone(call: Evidence) -> Verdict:
     impatient = [each for each in _gave_up(call) if each.subject != call.subject]
-    if not impatient:
+    ring = _ring(call)
+    if not impatient or not ring:
         return None
-    latest = impatient[-1]  # an earlier one may have been an earlier try
-    if late := latest.request(worked=None, after=latest.event("StasisEnd")):
+    # Others may be of other tries.
+    nearest = min(impatient, key=lambda each: abs(_rang(each) - ring.at))
+    if late := nearest.request(worked=None, after=nearest.event("StasisEnd")):
         return f"{late.name} was sent for a call that was over: something still waited for it."
-    ring = _ring(latest)
-    if ring and time.time() < ring.at + 1.5 + _SLACK:
+    if time.time() < _rang(nearest) + 1.5 + _SLACK:
         return "So far nothing was. Look again in two seconds."
     return True
 
 
 def _ring(call: Evidence) -> Happening | None:
     return call.request("channels.ring")
+
+
+def _rang(call: Evidence) -> float:
+    ring = _ring(call)
+    return ring.at if ring else 0.0
 
 
 def _gave_up(seen: Evidence) -> list[Evidence]:

@@ -68,7 +68,7 @@ def ended(call: Evidence) -> Verdict:
 def heard(call: Evidence) -> Verdict:
     finished = _heard(call)
     if finished and finished.get("playback.state") != "done":
-        return "It could not be played. Was it finished by then?"
+        return "It was not played to its end: was it finished, and the caller still there?"
     return finished
 
 
@@ -82,9 +82,9 @@ def hung_up(call: Evidence) -> Verdict:
 
 @LESSON.step("you listen to it in the notebook", "Section 2.")
 def listened(call: Evidence) -> Verdict:
-    return call.whole.request(
-        "recordings.get_stored_file", recordingName=_NAME, after=_started(call)
-    )
+    started = _started(call)
+    fetched = "recordings.get_stored_file"
+    return call.whole.request(fetched, recordingName=_NAME, after=started) if started else None
 
 
 def _heard(call: Evidence) -> Happening | None:

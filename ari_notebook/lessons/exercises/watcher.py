@@ -25,6 +25,18 @@ LESSON = Lesson(
 )
 
 
+def _kept_away(filters: list[Happening]) -> bool:
+    """Whether that is what filters, set one after the other, make of ChannelVarset."""
+    force: dict[str, set[str]] = {"allowed": set(), "disallowed": set()}
+    for each in filters:
+        given = {kind: each.fields[kind] for kind in force if kind in each.fields}
+        for kind in given or force:  # what is not given stays; where nothing is, nothing does
+            force[kind] = {str(entry["type"]) for entry in given.get(kind, ())}
+    if "ChannelVarset" in force["disallowed"]:
+        return True
+    return bool(force["allowed"]) and "ChannelVarset" not in force["allowed"]
+
+
 def _subscribed(channel: Evidence) -> Happening | None:
     return channel.request("applications.subscribe")
 
@@ -41,8 +53,7 @@ def filtered(channel: Evidence) -> Verdict:
     filters = channel.whole.requests("applications.filter", before=_pressed(channel))
     if not filters:
         return None
-    kept_away = str(filters[-1].fields)
-    if "'disallowed'" not in kept_away or "ChannelVarset" not in kept_away:
+    if not _kept_away(filters):
         return "The filter that was in force when the key was pressed does not keep it away."
     return True
 
@@ -63,9 +74,8 @@ def told(channel: Evidence) -> Verdict:
     mine = [each for each in events if each.get("eventname") == _NAME]
     if not mine:
         return "The event has another name." if events else None
-    if mine[0].get("userevent.who") != channel.subject:
-        return "It came, and its variable who is not the channel's id."
-    return mine[0]
+    right = [each for each in mine if each.get("userevent.who") == channel.subject]
+    return right[0] if right else "It came, and its variable who is not the channel's id."
 
 
 @LESSON.step("you are no longer subscribed", "After the alarm.")
