@@ -139,6 +139,12 @@ _TABLE = [
     ),
     _Advice(
         409,
+        "can not be overwritten",
+        "",
+        'ifExists="overwrite" (--overwrite) replaces it, ifExists="append" adds to it.',
+    ),
+    _Advice(
+        409,
         "exists|in use|duplicate",
         "",
         "Something with this id or name is there already: choose another, or leave it out.",
@@ -193,6 +199,13 @@ _TABLE = [
         "",
         "Only sounds and recordings can be paused and wound, not numbers, digits, characters or"
         " tones.",
+    ),
+    _Advice(
+        500,
+        "Could not [a-z]+ playback",
+        "",
+        "Only files are controlled while they play, sound:… and recording:…; what digits:…,"
+        " number:… and characters:… speak is heard to its end.",
     ),
     _Advice(
         503, "", "", "Asterisk is still starting, or its HTTP server has all its sessions in use."

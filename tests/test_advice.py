@@ -1,0 +1,41 @@
+"""What an error advises fits what the exchange refused."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import ari_notebook
+
+
+@pytest.fixture
+def ari(exchange_server: Any) -> Iterator[Any]:
+    with ari_notebook.connect(exchange_server.url) as session:
+        phone = session.call("1000")
+        session.wait_for("StasisStart")
+        yield session
+        phone.hangup()
+
+
+def test_what_digits_speak_cannot_be_stopped(ari: Any) -> None:
+    playback = ari.current_channel.play("digits:12345")
+    ari.wait_for("PlaybackStarted")
+    with pytest.raises(ari_notebook.ServerError) as refused:
+        playback.stop()
+    assert "Only files" in refused.value.hint
+
+
+def test_a_recording_of_that_name_is_there(ari: Any) -> None:
+    name = f"advice-{time.time_ns()}"
+    channel = ari.current_channel
+    channel.record(name, format="wav")
+    ari.wait_for("RecordingStarted")
+    ari.recordings.stop(name)
+    ari.wait_for("RecordingFinished")
+    with pytest.raises(ari_notebook.Conflict) as refused:
+        channel.record(name, format="wav")
+    assert "--overwrite" in refused.value.hint
+    ari.recordings.delete_stored(name)
