@@ -39,3 +39,9 @@ def test_a_recording_of_that_name_is_there(ari: Any) -> None:
         channel.record(name, format="wav")
     assert "--overwrite" in refused.value.hint
     ari.recordings.delete_stored(name)
+
+
+def test_an_event_source_says_what_it_is(ari: Any) -> None:
+    with pytest.raises(ari_notebook.InvalidParameter) as refused:
+        ari.applications.subscribe("hello-world", ari.current_channel.id)
+    assert "channel:ID" in refused.value.hint

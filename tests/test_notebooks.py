@@ -135,6 +135,12 @@ def test_links_lead_to_files_that_are_there(notebook: Path) -> None:
     assert [name for name in linked if not (notebook.parent / name).exists()] == []
 
 
+def test_the_picture_of_the_panel_is_that_of_the_pages() -> None:
+    top = NOTEBOOKS[0].parent.parent
+    copy = (top / "notebooks" / "pictures" / "panel.png").read_bytes()
+    assert copy == (top / "docs" / "pictures" / "panel-light.png").read_bytes()
+
+
 @every_notebook
 def test_the_page_of_the_course_has_it(notebook: Path) -> None:
     page = (notebook.parent.parent / "docs" / "course.md").read_text()
