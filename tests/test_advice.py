@@ -25,7 +25,7 @@ def test_what_digits_speak_cannot_be_stopped(ari: Any) -> None:
     ari.wait_for("PlaybackStarted")
     with pytest.raises(ari_notebook.ServerError) as refused:
         playback.stop()
-    assert "Only files" in refused.value.hint
+    assert "Only sounds and recordings" in refused.value.hint
 
 
 def test_a_recording_of_that_name_is_there(ari: Any) -> None:

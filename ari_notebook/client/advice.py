@@ -208,13 +208,6 @@ _TABLE = [
         " tones.",
     ),
     _Advice(
-        500,
-        "Could not [a-z]+ playback",
-        "",
-        "Only files are controlled while they play, sound:… and recording:…; what digits:…,"
-        " number:… and characters:… speak is heard to its end.",
-    ),
-    _Advice(
         503, "", "", "Asterisk is still starting, or its HTTP server has all its sessions in use."
     ),
     *(
