@@ -172,13 +172,6 @@ _TABLE = [
         " its console lists them.",
     ),
     _Advice(
-        400,
-        "event source",
-        "",
-        "An event source begins with what it is: channel:ID, bridge:ID, endpoint:TECH/NAME or"
-        " deviceState:NAME.",
-    ),
-    _Advice(
         422,
         "",
         "subscription",
