@@ -454,6 +454,7 @@ class Follower:
             self._rest,
             known,
             subscribe_all=self._subscribe_all,
+            bridges=list(self.tables.bridges),
             playbacks=list(self.tables.playbacks),
             recordings=list(self.tables.recordings),
             devices=list(self.tables.device_states),

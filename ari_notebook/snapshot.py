@@ -24,6 +24,7 @@ def read(
     known: Mapping[str, Mapping[str, Any]],
     *,
     subscribe_all: bool,
+    bridges: Iterable[str],
     playbacks: Iterable[str],
     recordings: Iterable[str],
     devices: Iterable[str],
@@ -31,14 +32,16 @@ def read(
     """Read everything that the live tables hold.
 
     A table holds what the session is told about: everything where it subscribed to all,
-    otherwise what its applications are subscribed to. Playbacks and live recordings cannot be
-    listed in ARI, and of devices only those that ARI made, so that those known before are asked
-    for one by one.
+    otherwise what its applications are subscribed to, and the bridges that it knew: Asterisk
+    subscribes nobody to a bridge that it makes. Playbacks and live recordings cannot be listed in
+    ARI, and of devices only those that ARI made, so that those known before are asked for one by
+    one.
 
     Args:
         rest: where to ask.
         known: the session's applications as the server describes them.
         subscribe_all: whether the session is told about everything.
+        bridges: ids of bridges that were known.
         playbacks: ids of playbacks that were alive.
         recordings: names of recordings that were alive.
         devices: names of devices whose state was known.
@@ -47,11 +50,11 @@ def read(
         Kind of table → ARI's objects.
     """
 
-    def listed(path: str, key: str, ids: str) -> list[dict[str, Any]]:
+    def listed(path: str, key: str, ids: str, before: Iterable[str] = ()) -> list[dict[str, Any]]:
         everything = _listed(rest, path, *_NAMES.get(key, (key,)))
         if subscribe_all or _all(known, ids):
             return everything
-        told = _told(known, ids)
+        told = _told(known, ids).union(before)
         return [item for item in everything if _identity(item, key) in told]
 
     states = listed("/deviceStates", "name", "device_names")
@@ -62,7 +65,7 @@ def read(
     others = {name for name in others if not name.startswith("Stasis:")}
     return {
         "channels": listed("/channels", "id", "channel_ids"),
-        "bridges": listed("/bridges", "id", "bridge_ids"),
+        "bridges": listed("/bridges", "id", "bridge_ids", bridges),
         "endpoints": listed("/endpoints", "endpoint", "endpoint_ids"),
         "device_states": states + _those_left(rest, "/deviceStates/", sorted(others), "name"),
         "playbacks": _those_left(rest, "/playbacks/", playbacks, "id"),

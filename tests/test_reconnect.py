@@ -14,6 +14,7 @@ import pytest
 import ari_notebook
 from ari_notebook.client import stream
 from ari_notebook.client.frames import PING
+from ari_notebook.client.rest import Call
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
@@ -57,6 +58,17 @@ def test_every_end_is_a_gap_with_its_reason(ari, asterisk, end, reason):
     assert ari.status.gap_count == ari.status.reconnects == 1
     assert ari.events.last("Gap")["from"] == seen[0]["from"]
     assert f"gap: {ari.gaps[0]}" in str(ari.status)
+
+
+def test_a_bridge_of_ours_with_nobody_in_it_is_there_after_a_gap(exchange_server):
+    """Asterisk subscribes nobody to a bridge that it makes."""
+    with ari_notebook.connect(exchange_server.url) as ari:
+        stays, goes = ari.bridges.create(), ari.bridges.create()
+        ari._own_rest.send(Call("DELETE", f"/bridges/{goes.id}"))  # as another program would
+        ari._follower.stream.drop()
+        until(lambda: ari.gaps)
+        assert list(ari.tables.bridges) == [stays.id]
+        assert ari.gaps[0].vanished["bridges"] == [goes.id]
 
 
 def test_silence_past_the_ping_time_ends_the_connection(ari, asterisk, monkeypatch):
