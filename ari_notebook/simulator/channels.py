@@ -164,6 +164,7 @@ class Channel:
         on_control: takes conditions from the other end while the channel is being called.
         audio_heard: called when audio comes from the other end; what waits for it.
         wideband: whether ARI made it without saying in which formats.
+        intercepts_hold: whether being put on hold is told instead of passed on.
         gosub: the places that subroutines come back to, and the variables that they hide.
         in_dialplan: whether the dialplan runs on it.
         typed: the keys pressed that the dialplan has not made an extension of.
@@ -211,6 +212,7 @@ class Channel:
     stop_talk_detection: Callable[[], None] | None = None
     tone_detector: ToneDetector | None = None
     wideband: bool = False
+    intercepts_hold: bool = False
     on_gone: list[Callable[[], None]] = field(default_factory=list)
     gosub: list[tuple[str, str, int, dict[str, str]]] = field(default_factory=list)
     jump: tuple[str, str, int] | None = None

@@ -431,3 +431,18 @@ def dialled_twice_and_refused(server):
     server.ask("POST", f"/channels/{channel}/transfer_progress", states="channel_answered")
     server.ask("POST", f"/channels/{channel}/transfer_progress", states="nonsense")
     server.hang_up(channel)
+
+
+@scenario
+def holding_that_is_intercepted(server):
+    channel = server.originate()
+    path = f"/channels/{channel}"
+    server.ask("POST", f"{path}/variable", variable="HOLD_INTERCEPT(set)", value="")
+    server.ask("POST", f"{path}/hold")
+    server.until("ChannelHold")
+    server.ask("DELETE", f"{path}/hold")
+    server.until("ChannelUnhold")
+    server.ask("POST", f"{path}/variable", variable="HOLD_INTERCEPT(remove)", value="")
+    server.ask("POST", f"{path}/hold")
+    server.settle(0.3)
+    server.hang_up(channel)

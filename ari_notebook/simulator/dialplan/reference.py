@@ -18,6 +18,8 @@ FUNCTIONS = {
                  "diverted; can be set"),
     "CONNECTEDLINE": ("(num)", "who is at the other end: num, name or all; can be set"),
     "TIMEOUT": ("(absolute)", "seconds until digit, response or absolute is over; can be set"),
+    "HOLD_INTERCEPT": ("(set)", "set it, and putting the channel on hold is told to ARI "
+                       "(ChannelHold) and not passed on; HOLD_INTERCEPT(remove) ends that"),
     "TALK_DETECT": ("(set)", "set it, and ARI is told when talking begins and ends on the "
                     "channel (ChannelTalkingStarted); TALK_DETECT(remove) ends that"),
     "TONE_DETECT": ("(440)", "can be set, and ARI is told when a tone of that many Hz is heard on "

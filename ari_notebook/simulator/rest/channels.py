@@ -132,7 +132,10 @@ def answer(exchange: Exchange, args: Arguments) -> Later[Reply]:
 def _indicate(condition: str) -> Handler:
     def handler(exchange: Exchange, args: Arguments) -> Reply:
         channel = controlled(exchange, args["channelId"], up=True).channel
-        if condition == "PROGRESS" or channel.state != "Up" or condition in ("HOLD", "UNHOLD"):
+        if channel.intercepts_hold and condition in ("HOLD", "UNHOLD"):
+            music = {"musicclass": "N/A"} if condition == "HOLD" else {}
+            channel.publish(f"Channel{condition.title()}", **music)
+        elif condition == "PROGRESS" or channel.state != "Up" or condition in ("HOLD", "UNHOLD"):
             channel.driver.indicate(channel, condition)
         return Reply(204)
 

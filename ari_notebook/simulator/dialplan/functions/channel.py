@@ -147,6 +147,13 @@ def _transfer_handling(exchange: Exchange, channel: Channel | None, item: str, v
     on(channel).variables["PJSIP_TRANSFER_HANDLING()"] = value
 
 
+@writer("HOLD_INTERCEPT")
+def _hold_intercept(exchange: Exchange, channel: Channel | None, item: str, value: str) -> None:
+    if item not in ("set", "remove"):
+        raise Rejected(f"{item!r} is neither set nor remove")
+    on(channel).intercepts_hold = item == "set"
+
+
 @writer("TALK_DETECT")
 def _talk_detect(exchange: Exchange, channel: Channel | None, item: str, value: str) -> None:
     that = on(channel)
