@@ -55,6 +55,8 @@ def test_it_opens_on_the_first_page(built: Path, server: str) -> None:
     try:
         page = landing(f"http://127.0.0.1:{port}/", started)
         assert page.endswith("/lab/tree/course/00-start-here.ipynb")
+        shown = requests.get(page, timeout=30).text
+        assert '"disabledExtensions": ["@jupyterlab/apputils-extension:announcements"' in shown
     finally:
         started.terminate()
         started.wait(30)
