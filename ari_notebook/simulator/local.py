@@ -75,8 +75,11 @@ class _Half:
         # The whole list is copied from its head, which is the last that was set.
         for name, value in reversed(channel.variables.items()):
             peer.set_variable(name, value)
-        peer.set_caller(channel.connected)
-        peer.set_connected(channel.caller)
+        peer.learn_caller(channel.connected)
+        introduced, peer.connected = peer.connected != channel.caller, channel.caller
+        peer.tell_caller()  # with the connection, of which the next event tells
+        if introduced:
+            peer.publish("ChannelConnectedLine")
         if channel.exchange.dialplan.find(peer.context, peer.exten, 1) is None:
             raise Unreachable
         self.pair.called = True

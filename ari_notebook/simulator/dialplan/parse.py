@@ -32,7 +32,6 @@ class Step:
 class _Extension:
     steps: dict[int, Step] = field(default_factory=dict)
     labels: dict[str, int] = field(default_factory=dict)
-    last: int = 0
 
 
 @dataclass(slots=True)
@@ -41,6 +40,7 @@ class _Context:
     patterns: list[tuple[Pattern, _Extension]] = field(default_factory=list)
     includes: list[str] = field(default_factory=list)
     hints: dict[str, str] = field(default_factory=dict)
+    last: int = 0  # the priority of the line before, of whatever extension
 
 
 class Dialplan:
@@ -195,18 +195,18 @@ def _add(context: _Context, exten: str, text: str, setting: Setting) -> None:
             except ValueError as error:
                 raise ConfigError(f"{setting.place}: {error}") from None
     if kind == "n":
-        priority = extension.last + 1
-        if not extension.last:
+        priority = context.last + 1
+        if not extension.steps:
             raise _wrong(setting, "1 as an extension's first priority")
     elif kind == "s":
-        priority = extension.last
+        priority = context.last
     else:
         priority = natural(kind)
     if by:
         priority += natural(by) if sign == "+" else -natural(by)
     if priority < 1:
         raise _wrong(setting, "a priority of 1 or more")
-    extension.last = priority
+    context.last = priority
     extension.steps.setdefault(priority, Step(application[1], application[2] or "", setting.place))
     if label:
         extension.labels[label.strip()] = priority

@@ -194,3 +194,39 @@ def test_agi_waits_for_a_manager_or_fails():
     assert board.of("ChannelDestroyed") == []
     board = call("[default]\nexten => x,1,AGI(greet.py)\n same => n,NoOp(${AGISTATUS})")
     assert ran(board)[-1] == "x,2 NoOp(NOTFOUND)"
+
+
+@pytest.mark.parametrize("name", ["Playback(beep)", "Background(beep)", "Read(D,beep,1,,1,0.5)"])
+def test_what_answers_waits_for_sound_first(name):
+    """As Answer() does: half a second where none comes."""
+    board = call(f"[default]\nexten => x,1,{name}\n same => n,NoOp(done)", seconds=0.9)
+    assert "StateChange Up" in told(board)
+    assert not any("done" in line for line in ran(board))
+    board.wait(1.5)
+    assert ran(board)[-1] == "x,2 NoOp(done)"
+
+
+def test_playback_of_nothing_ends_the_call():
+    board = call("[default]\nexten => x,1,Playback()\n same => n,NoOp(on)")
+    assert ran(board) == ["x,1 Playback()"]
+    assert "StateChange Up" not in told(board)
+
+
+def test_background_of_a_sound_that_is_missing():
+    board = call("[default]\nexten => x,1,Background(none)\n same => n,NoOp(${BACKGROUNDSTATUS})")
+    assert ran(board)[-1] == "x,2 NoOp(FAILED)"
+
+
+def test_the_called_half_knows_both_parties_at_once():
+    board = call("[default]\nexten => x,1,NoOp()")
+    board.ask(
+        "POST",
+        "/channels",
+        endpoint="Local/x@default",
+        extension="silent",
+        context="other-end",
+        callerId="Bob <55>",
+    )
+    board.wait(1)
+    told_of = [each for each in board.of("ChannelCallerId") if each["channel"]["name"][-1] == "2"]
+    assert [each["channel"]["connected"]["number"] for each in told_of] == ["55"]

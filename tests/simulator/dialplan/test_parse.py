@@ -36,6 +36,16 @@ def data(exten, priority=1, context="default"):
     return step and step.data
 
 
+def test_n_is_the_priority_behind_that_of_the_line_before():
+    """Even where that is another extension's, as pbx_config.c counts."""
+    plan = Dialplan.parse(
+        "[default]\nexten => a,1,NoOp(1)\nexten => b,1,NoOp(1)\nexten => b,n,NoOp(2)\n"
+        "exten => a,n,NoOp(3)"
+    )
+    assert plan.find("default", "a", 2) is None
+    assert plan.find("default", "a", 3).data == "3"
+
+
 def test_priorities_labels_and_data():
     assert data("100") == "first"
     assert DIALPLAN.find("default", "100", 2).app == "Answer"

@@ -178,7 +178,7 @@ def set_(channel: Channel, data: str) -> Program:
 def set_many(channel: Channel, data: str) -> Program:
     """Set several: ``name=value,name=value``."""
     for each in split(data):
-        _set(channel, each)
+        _set(channel, each.strip())
     return nothing_more()
 
 
@@ -187,7 +187,7 @@ def _set(channel: Channel, text: str) -> None:
     if not sign:
         log.warning("Set(%s) has no '='", text)
         return
-    assign(channel.exchange, channel, name.strip(), value)
+    assign(channel.exchange, channel, name, value)
 
 
 @application("UserEvent")

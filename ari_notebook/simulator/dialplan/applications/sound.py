@@ -8,7 +8,7 @@ from typing import Any
 
 from ari_notebook.simulator.channels import Channel
 from ari_notebook.simulator.clock import Program
-from ari_notebook.simulator.dialplan.applications import keys
+from ari_notebook.simulator.dialplan.applications import calls, keys
 from ari_notebook.simulator.dialplan.applications.registry import application
 from ari_notebook.simulator.dialplan.functions import split
 from ari_notebook.simulator.messages import Refused
@@ -49,35 +49,39 @@ def _files(text: str) -> list[str]:
     return [f"sound:{name}" for name in text.split("&") if name]
 
 
-def _answer_first(channel: Channel, options: str) -> bool:
+def _answer_first(channel: Channel, options: str) -> Generator[float | None, Any, bool]:
     """Answer, unless the options keep it from that; whether sounds are to be skipped."""
     if channel.state != "Up" and "noanswer" not in options and "n" not in options.split(","):
         if "skip" in options:
             return True
-        channel.answer()
+        yield from calls.answer(channel, "")
     return False
 
 
 @application("Playback")
 def playback(channel: Channel, data: str) -> Program:
     """Play sounds: ``name&name,options``."""
+    if not data:
+        log.warning("Playback: what to play is missing; the call is ended")
+        return False
     files, options = [*data.split(",", 1), ""][:2]
     good = True
-    if not _answer_first(channel, options):
+    if not (yield from _answer_first(channel, options)):
         good = yield from _play(channel, _files(files))
     channel.set_variable("PLAYBACKSTATUS", "SUCCESS" if good else "FAILED")
+    return True
 
 
 @application("BackGround")
 def background(channel: Channel, data: str) -> Program:
     """Play sounds, and go to the extension whose keys are pressed meanwhile."""
     files, options = (*data.split(",", 1), "")[:2]
-    if _answer_first(channel, options):
+    if (yield from _answer_first(channel, options)):
         return True
     channel.typed = ""
     with keys.listening(channel):
-        yield from _play(channel, _files(files), stop_on_key=True)
-    channel.set_variable("BACKGROUNDSTATUS", "SUCCESS")
+        good = yield from _play(channel, _files(files), stop_on_key=True)
+    channel.set_variable("BACKGROUNDSTATUS", "SUCCESS" if good else "FAILED")
     return (yield from keys.go_there(channel)) if channel.typed else True
 
 
@@ -112,7 +116,7 @@ def read(channel: Channel, data: str) -> Program:
     patience = keys.patience(channel, "response") if patience is None else patience
     channel.typed, status = "", "TIMEOUT"
     channel.set_variable("READSTATUS", "ERROR")  # until it is known better
-    channel.answer()
+    yield from calls.answer(channel, "")
     with keys.listening(channel):
         for _ in range(max(1, natural(attempts, 1))):
             yield from _play(channel, _files(files), stop_on_key=True)
@@ -166,8 +170,8 @@ def record(channel: Channel, data: str) -> Program:
         log.warning("Record(%s): no format behind the name", data)
         return False
     channel.set_variable("RECORDED_FILE", stem)
-    if channel.state != "Up" and "n" not in options:
-        channel.answer()
+    if "n" not in options:
+        yield from calls.answer(channel, "")
     limit = natural(most)
     wanted = {
         "name": stem,
