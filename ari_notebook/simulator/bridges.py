@@ -40,6 +40,8 @@ class Bridge:
         voice: what is said in it, all members together.
         native: whether two phones' media pass by the exchange, which then hears no keys.
         music: whether music on hold plays to all of it.
+        unseen: the names of the announcer and the recorders in it, which only BRIDGEPEER tells of.
+        announcements: how many playbacks the announcer has to play.
         on_left: called with each that has left.
     """
 
@@ -59,6 +61,8 @@ class Bridge:
     tasks: TaskQueue = field(default_factory=TaskQueue)
     voice: Mix = field(default_factory=Mix)
     music: bool = False
+    unseen: list[str] = field(default_factory=list)
+    announcements: int = 0
     on_left: Callable[[Channel], None] | None = None
     video_cleared: bool = False
     native: bool = False
@@ -111,6 +115,21 @@ class Bridge:
         self.publish("BridgeCreated")
         return self
 
+    def set_variable(self, name: str, value: str, *, report: bool) -> None:
+        """Set a variable; an empty one is removed.
+
+        Args:
+            name: of the variable.
+            value: its value.
+            report: whether events show it from now on; if not, they do no more.
+        """
+        self.variables.pop(name, None)
+        self.reported = [each for each in self.reported if each != name]
+        if value:
+            self.variables[name] = value
+            if report:
+                self.reported.append(name)
+
     def join(self, channel: Channel, member: Member | None = None) -> None:
         """Take a channel in; it leaves the bridge it was in."""
         if channel.bridge is not None:
@@ -136,14 +155,19 @@ class Bridge:
         self.native = self.bridge_type == "mixing" and two and phones and not heard
 
     def _tell_peers(self, *, again: bool = False) -> None:
-        """Tell each channel's variable BRIDGEPEER the names of the others."""
-        if self.bridge_type == "holding" or len(self.members) < 2:
+        """Tell each channel's variable BRIDGEPEER the names of the others.
+
+        Args:
+            again: whether also where it has them.
+        """
+        if self.bridge_type == "holding" or len(self.members) + len(self.unseen) < 2:
             return
         for channel in self.members:
             others = [other for other in self.members if other is not channel]
-            names = ",".join(other.name for other in others)
+            names = ",".join([*self.unseen, *(other.name for other in others)])
             if again or channel.variables.get("BRIDGEPEER") != names:
-                self._tell_peer(channel, names, others[0].protocol_id if len(others) == 1 else "")
+                alone = len(others) == 1 and not self.unseen
+                self._tell_peer(channel, names, others[0].protocol_id if alone else "")
         if self.bridge_class != "basic":  # Dial has done it before
             self.introduce()
 
@@ -176,10 +200,18 @@ class Bridge:
         self.introduce(unknown=True)
         self.on_left = on_left
 
-    def retell_peers(self) -> None:
-        """Tell BRIDGEPEER again, as when an announcer or a recorder nobody sees comes or goes."""
-        if len(self.members) > 1:
-            self._tell_peers(again=True)
+    def let_in_unseen(self, technology: str) -> str:
+        """Let in a channel of Asterisk's own, which ARI does not show; its name."""
+        name = f"{technology}/ARI-{self.exchange.local_number():08x};2"
+        self.unseen.insert(0, name)
+        self._tell_peers()
+        return name
+
+    def let_out_unseen(self, name: str) -> None:
+        """Let such a channel out."""
+        if name in self.unseen:
+            self.unseen.remove(name)
+            self._tell_peers()
 
     def leave(self, channel: Channel) -> None:
         """Let a channel out."""
@@ -240,6 +272,17 @@ class Bridge:
         self.publish("BridgeDestroyed")
         self.exchange.bridges.pop(self.id, None)
         self.exchange.applications.forget(("bridge", self.id))
+
+    def pass_condition(self, channel: Channel, condition: str) -> None:
+        """One who is called rings or answers: whoever waits for that in the bridge hears so."""
+        waiting = [each for each in self.members if each is not channel and each.state == "Ring"]
+        for other in waiting:
+            if condition == "ANSWER":
+                other.answer()
+            else:
+                other.driver.indicate(other, condition)
+        if waiting and condition == "ANSWER":
+            self._tell_peers(again=True)
 
     def pass_digit(self, channel: Channel, digit: str, milliseconds: int) -> None:
         """A member pressed a key: the others hear it, unless it is absorbed."""

@@ -157,6 +157,7 @@ class Channel:
         appl: the dialplan application that runs, and its data: ``(name, data)``.
         tenant: whom it belongs to, where one exchange serves many.
         redirected_from: the number that its call was redirected from.
+        items: what CHANNEL and CALLERID keep of it for the dialplan alone.
         control: its side of Stasis while it is there.
         outgoing: whether the exchange made it to call somebody.
         originated_by: the application that made it through ARI and may dial it; "" if none.
@@ -169,6 +170,7 @@ class Channel:
         in_dialplan: whether the dialplan runs on it.
         typed: the keys pressed that the dialplan has not made an extension of.
         told_place: the place in the dialplan that was last told of.
+        told: what was last told of it and may have changed since without being told.
         told_caller: whether its present caller was told of.
     """
 
@@ -192,6 +194,7 @@ class Channel:
     appl: tuple[str, str] = ("", "")
     created: float = 0.0
     variables: dict[str, str] = field(default_factory=dict)
+    items: dict[str, str] = field(default_factory=dict)
     reported: list[str] = field(default_factory=list)
     control: Control | None = None
     bridge: Bridge | None = None
@@ -219,6 +222,7 @@ class Channel:
     in_dialplan: bool = False
     typed: str = ""
     told_place: tuple[str, str, int] | None = None
+    told: dict[str, Any] = field(default_factory=dict)
     told_caller: bool = True
 
     # As ARI sees it.
@@ -245,34 +249,38 @@ class Channel:
         }
         if self.redirected_from:
             shown["caller_rdnis"] = self.redirected_from
-        wanted = (*self.exchange.config.ari.channelvars, *self.reported)
-        if wanted:
-            shown["channelvars"] = {name: self._shown_variable(name) for name in wanted}
+        if wanted := self._shown_variables():
+            shown["channelvars"] = wanted
         if self.tenant:
             shown["tenantid"] = self.tenant
         return shown
 
-    def _shown_variable(self, name: str) -> str:
-        """What ARI's object shows of a variable or function; "" where there is none."""
+    def _shown_variables(self) -> dict[str, str]:
+        """The variables that ari.conf or a request wants in every event."""
         from ari_notebook.simulator.dialplan import evaluate
 
-        return evaluate(self.exchange, self, name) or ""
+        wanted = (*self.exchange.config.ari.channelvars, *self.reported)
+        return {name: evaluate(self.exchange, self, name) or "" for name in wanted}
 
     def last_told(self) -> dict[str, Any]:
-        """ARI's object as variables and requests for a hangup show it.
+        """ARI's object as it was last told of, which is what most of Asterisk shows.
 
-        They tell what was last published; the dialplan's place may have moved on since.
+        The place in the dialplan, and the variables shown, may be others by now; that is seen with
+        the next change that is told.
         """
         shown = self.json()
-        if self.in_dialplan and self.told_place is not None:
-            context, exten, priority = self.told_place
-            shown["dialplan"] |= {"context": context, "exten": exten, "priority": priority}
-        return shown
+        shown.pop("channelvars", None)
+        return shown | self.told
+
+    def _note_told(self) -> None:
+        shown = self.json()
+        self.told = {name: shown[name] for name in ("dialplan", "channelvars") if name in shown}
 
     def publish(self, type: str, **fields: Any) -> None:
         """Tell an event of this channel; its object comes last."""
         if type not in _BEFORE_CALLER:
             self.tell_caller()
+        self._note_told()
         if not self.hidden:
             event = self.exchange.event(type, **fields, channel=self.json())
             self.exchange.publish(event, [("channel", self.id)])
@@ -285,6 +293,8 @@ class Channel:
         self.created = self.exchange.now
         if not self.hidden:
             self.exchange.channels[self.id] = self
+        if self.appl[0]:
+            self.told_place = (self.context, self.exten, self.priority)
         self.publish("ChannelCreated")
         return self
 
@@ -314,6 +324,7 @@ class Channel:
         if place != self.told_place:
             self.told_place = place
             self.publish("ChannelDialplan", dialplan_app=name, dialplan_app_data=data)
+        self._note_told()
 
     def set_caller(self, party: Party) -> None:
         """Say who calls; told where it changes."""
@@ -367,12 +378,16 @@ class Channel:
     def tell_variable(self, name: str, value: str) -> None:
         """Tell that a variable was set."""
         if not self.hidden:
+            if self._shown_variables():
+                self._note_told()  # where variables are shown, each that is set is told at once
             stamp = {"type": "ChannelVarset", "timestamp": self.exchange.timestamp()}
             event = {"variable": name, "value": value, **stamp, "channel": self.last_told()}
             self.exchange.publish(event, [("channel", self.id)])
 
     def variable(self, name: str) -> str | None:
         """A variable's value, inherited marks aside; None where it is not set."""
+        if name.startswith("_"):  # the marks are no part of a name that could be found
+            return None
         for key in (name, f"_{name}", f"__{name}"):
             if key in self.variables:
                 return self.variables[key]
@@ -447,7 +462,11 @@ class Channel:
         fields: dict[str, Any] = {"cause": cause, "cause_txt": cause_text(cause)}
         if self.tech_cause is not None:
             fields["tech_cause"] = self.tech_cause
+        moved = self.told_place not in (None, (self.context, self.exten, self.priority))
         self.publish("ChannelDestroyed", **fields)
+        if moved and self.appl[0]:
+            app, data = self.appl
+            self.publish("ChannelDialplan", dialplan_app=app, dialplan_app_data=data)
         self.exchange.channels.pop(self.id, None)
         self.exchange.applications.forget(("channel", self.id))
         self.exchange.soon(lambda: self.exchange.devices.changed(self.device))

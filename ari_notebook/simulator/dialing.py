@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 __all__ = [
     "ANSWERED_ELSEWHERE",
     "NO_ANSWER",
+    "TOLD",
     "call_program",
     "dial_event",
     "make_channel",
     "set_variables",
 ]
 
+# The conditions that an event Dial tells of, beside the beginning and the answer.
+TOLD = ("RINGING", "PROGRESS", "PROCEEDING", "BUSY", "CONGESTION")
 NO_ANSWER = 19
 ANSWERED_ELSEWHERE = 26
 # What the cause of a hangup says of a call that nobody answered (ast_hangup_cause_to_dial_status).
@@ -83,7 +86,7 @@ def set_variables(channel: Channel, variables: Mapping[str, str]) -> None:
     from ari_notebook.simulator.dialplan import assign
 
     for name, value in variables.items():
-        assign(channel.exchange, channel, name, value)
+        assign(channel.exchange, channel, name, value, from_outside=True)
 
 
 def dial_event(
@@ -174,7 +177,8 @@ def call_program(
             if condition == "RINGING":
                 channel.set_state("Ringing")
             told(condition)
-            dial_event(channel, condition, caller)
+            if condition in TOLD:
+                dial_event(channel, condition, caller)
             if condition in ("BUSY", "CONGESTION"):
                 return
     except HungUp:

@@ -22,7 +22,7 @@ class Digits:
             neither is left out.
         before: pause before the first, in ms.
         between: pause after each, in ms; 0 for Asterisk's 100.
-        duration: of each, in ms; 0 for Asterisk's 100.
+        duration: of each, in ms; at least Asterisk's 100.
         after: pause after the last, in ms.
     """
 
@@ -34,7 +34,7 @@ class Digits:
         self._digits = digits
         self._before = max(0, before)
         self._between = max(0, between) or DEFAULT_MS
-        self._duration = max(0, duration) or DEFAULT_MS
+        self._duration = max(duration, DEFAULT_MS)
         self._after = max(0, after)
         self._gone = False
 

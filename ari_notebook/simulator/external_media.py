@@ -139,7 +139,7 @@ def open_channel(exchange: Exchange, args: Mapping[str, Any]) -> dict[str, Any]:
     exchange.applications.subscribe(app, ("channel", channel.id))
 
     def then() -> Program:
-        channel.appl = ("Stasis", app)
+        channel.run_application("Stasis", app)
         try:
             yield from stasis(channel, app, [])
         finally:

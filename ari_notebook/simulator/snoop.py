@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ari_notebook.simulator.channels import Channel
+from ari_notebook.simulator.clock import Program
 from ari_notebook.simulator.messages import Refused
 from ari_notebook.simulator.stasis import stasis
 from ari_notebook.simulator.voices import SILENCE, Voice
@@ -85,7 +86,6 @@ def snoop(
         NoFarEnd(),
         "Snoop",
         state="Up",
-        appl=("Stasis", ",".join([app, *words])),
         voice=Voice(SILENCE),
     )
     if spy in ("in", "both"):
@@ -93,5 +93,10 @@ def snoop(
     channel.create()
     target.on_gone.append(lambda: channel.request_hangup(tell=False))
     if exchange.applications.registered(app):
-        channel.run(stasis(channel, app, words))
+        channel.run(_in_stasis(channel, app, words))
     return channel
+
+
+def _in_stasis(channel: Channel, app: str, words: list[str]) -> Program:
+    channel.run_application("Stasis", ",".join([app, *words]))
+    yield from stasis(channel, app, words)

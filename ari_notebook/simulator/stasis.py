@@ -31,15 +31,19 @@ class Control:
         self.exit: Callable[[], None] | None = None  # what the channel does after Stasis
         self.failed = False  # whether its application can be reached no more
         self.moving: tuple[str, list[str]] | None = None
-        self.tasks = TaskQueue()
+        self.tasks = TaskQueue(on_idle=self._wake)
 
     def queue(self, task: Task) -> None:
         """Let something that takes time have its turn; the other end hears the exchange by it."""
-        if self.channel.state != "Up":
-            self.channel.driver.indicate(self.channel, "PROGRESS")
+        self.announce_sound()
         self.channel.driver.audio(self.channel)
         # The answer to the request comes before its first event.
         self.channel.exchange.soon(lambda: self.tasks.add(task))
+
+    def announce_sound(self) -> None:
+        """Tell the other end, where nobody has answered yet, that there is something to hear."""
+        if self.channel.state != "Up":
+            self.channel.driver.indicate(self.channel, "PROGRESS")
 
     def in_turn(self, act: Callable[[], None], gone: Reply = DONE) -> Later[Reply]:
         """Do something once all that was asked before is done; the answer waits for that.
@@ -64,8 +68,7 @@ class Control:
             then: done once it has left; where it goes on.
         """
         self.exit = then or (lambda: None)
-        if self.channel.task is not None:
-            self.channel.task.wake()
+        self._wake()
 
     def fail(self) -> None:
         """Let the channel leave Stasis because its application can be reached no more."""
@@ -73,10 +76,19 @@ class Control:
         self.leave()
 
     def move(self, app: str, args: list[str]) -> None:
-        """Hand the channel to another application."""
-        self.moving = (app, args)
-        if self.channel.task is not None:
-            self.channel.task.wake()
+        """Hand the channel to another application.
+
+        What is asked for at once is done at once: of two moves the last application counts, with
+        the arguments of both.
+        """
+        self.moving = (app, [*(self.moving[1] if self.moving else ()), *args])
+        self._wake()
+
+    def _wake(self) -> None:
+        """Let the program see what was asked, once nothing else is to be done first."""
+        task = self.channel.task
+        if task is not None:
+            self.channel.exchange.soon(task.wake)
 
 
 def controlled(exchange: Exchange, id: str, *, up: bool = False) -> Control:
@@ -139,9 +151,9 @@ def stasis(
     control = Control(channel, app)
     _enter(control, args, replaced)
     try:
-        while control.exit is None:
+        while control.exit is None or control.tasks.busy:
             yield None
-            if control.moving is not None:
+            if control.moving is not None and not control.tasks.busy:
                 to, to_args = control.moving
                 control.moving = None
                 if not exchange.applications.registered(to):

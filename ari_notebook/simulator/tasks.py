@@ -53,9 +53,14 @@ class Command:
 
 
 class TaskQueue:
-    """The queue of one channel or bridge."""
+    """The queue of one channel or bridge.
 
-    def __init__(self) -> None:
+    Args:
+        on_idle: called when all that was asked is done.
+    """
+
+    def __init__(self, on_idle: Callable[[], None] = lambda: None) -> None:
+        self._on_idle = on_idle
         self._waiting: deque[Task] = deque()
         self._current: Task | None = None
         self._closed = False
@@ -64,6 +69,11 @@ class TaskQueue:
     def current(self) -> Task | None:
         """What is being done."""
         return self._current
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being done, or waits to be."""
+        return self._current is not None or bool(self._waiting)
 
     def add(self, task: Task) -> None:
         """Do something when all before it is done; at once where nothing is."""
@@ -99,6 +109,8 @@ class TaskQueue:
         if self._current is task:
             self._current = None
             self._go_on()
+            if not self.busy:
+                self._on_idle()
 
     def _go_on(self) -> None:
         while self._current is None and self._waiting and not self._closed:

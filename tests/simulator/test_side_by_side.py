@@ -6,7 +6,7 @@ channel's own events is compared, not how the stories interleave.
 
 import pytest
 
-from tests.simulator import media_scenarios  # noqa: F401  it adds its own
+from tests.simulator import media_scenarios, state_scenarios  # noqa: F401  they add their own
 from tests.simulator.driver import Driver
 from tests.simulator.more_scenarios import SCENARIOS, scenario
 

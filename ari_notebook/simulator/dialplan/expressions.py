@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 
-__all__ = ["calculate", "substitute", "truth"]
+__all__ = ["calculate", "posix", "substitute", "truth"]
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ Lookup = Callable[[str], str]
 
 _CLOSING = {"{": "}", "[": "]"}
 _TOKEN = re.compile(
-    r'\s*(?:("[^"]*")|(>=|<=|!=|=~|~~|::|[|&=<>+\-*/%!:?()])|((?:[^\s"|&=<>+*/%!:?()~-]|~(?!~))+))'
+    r'\s*(?:("[^"]*")|(>=|<=|!=|==|=~|~~|::|[|&=<>+\-*/%!:?()])|((?:[^\s"|&=<>+*/%!:?()~-]|~(?!~))+))'
 )
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?$")
 _DEEPEST = 40
@@ -48,7 +48,7 @@ def substitute(text: str, lookup: Lookup, depth: int = 0) -> str:
         end = _closing(text, mark + 1) if opening in _CLOSING else -1
         if end < 0 and opening in _CLOSING:
             log.warning("no closing %r in %s", _CLOSING[opening], text)
-            return "".join([*done, text[at:mark]])
+            end = len(text)
         if end < 0:
             done.append(text[at : mark + 1])
             at = mark + 1
@@ -77,16 +77,38 @@ def _variable(inside: str, lookup: Lookup) -> str:
     """The value of ``NAME``, ``NAME:offset`` or ``NAME:offset:length``."""
     name, offset, length = inside, 0, None
     if ":" in inside:
-        outside = re.match(r"^([^(:]*(?:\(.*\))?)(?::(-?\d+))?(?::(-?\d+))?$", inside, re.DOTALL)
-        if outside:
+        outside = re.match(r"^([^(:]*(?:\(.*\))?)(:[^()]*)?$", inside, re.DOTALL)
+        if outside and outside[2]:
             name = outside[1]
-            offset = int(outside[2] or 0)
-            length = int(outside[3]) if outside[3] else None
-    value = lookup(name.strip())
+            # As sscanf reads it: what is no number ends it.
+            numbers = re.match(r":\s*([+-]?\d+)(?::\s*([+-]?\d+))?", outside[2])
+            if numbers:
+                offset = int(numbers[1])
+                length = int(numbers[2]) if numbers[2] else None
+    value = lookup(name)
     start = max(0, len(value) + offset) if offset < 0 else offset
     if length is None:
         return value[start:]
     return value[start:length] if length < 0 else value[start : start + length]
+
+
+_POSIX = {
+    "alnum": "0-9A-Za-z",
+    "alpha": "A-Za-z",
+    "blank": " \\t",
+    "cntrl": "\\x00-\\x1f\\x7f",
+    "digit": "0-9",
+    "lower": "a-z",
+    "punct": "!-/:-@\\[-`{-~",
+    "space": "\\s",
+    "upper": "A-Z",
+    "xdigit": "0-9A-Fa-f",
+}
+
+
+def posix(pattern: str) -> str:
+    """A regular expression of Asterisk's kind as Python reads it: ``[[:digit:]]`` is its own."""
+    return re.sub(r"\[:(\w+):\]", lambda found: _POSIX.get(found[1], found[0]), pattern)
 
 
 def truth(text: str) -> bool:
@@ -173,6 +195,7 @@ _SUMS: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
 }
 _COMPARISONS: dict[str, Callable[[int], bool]] = {
     "=": lambda sign: sign == 0,
+    "==": lambda sign: sign == 0,
     "!=": lambda sign: sign != 0,
     "<": lambda sign: sign < 0,
     ">": lambda sign: sign > 0,
@@ -267,7 +290,7 @@ class _Reader:
     def _unary(self) -> str:
         if self._next("!"):
             value = self._unary()
-            return "1" if value.startswith('"') or not truth(value) else "0"
+            return "0" if _NUMBER.match(value) and truth(value) else "1"
         if self._next("-"):
             return _shown(-_number(self._unary()))
         return self._matched()
@@ -276,7 +299,7 @@ class _Reader:
         value = self._joined()
         while operator := self._next(":", "=~"):
             try:
-                pattern = re.compile(_bare(self._joined()))
+                pattern = re.compile(posix(_bare(self._joined())))
             except re.error as error:
                 raise _Unreadable(f"not a regular expression: {error}") from None
             text = _bare(value)

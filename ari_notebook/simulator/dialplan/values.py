@@ -22,19 +22,30 @@ log = logging.getLogger(__name__)
 _SENSELESS = (Rejected, ArithmeticError, ValueError, re.error)
 
 
-def evaluate(exchange: Exchange, channel: Channel | None, name: str) -> str | None:
+# Functions that reach beyond the call, which Asterisk keeps from programs outside its dialplan
+# unless asterisk.conf says live_dangerously (ast_custom_function_register_escalating).
+_DANGEROUS = frozenset({"DB", "DB_DELETE"})
+
+
+def evaluate(
+    exchange: Exchange, channel: Channel | None, name: str, *, from_outside: bool = False
+) -> str | None:
     """The value of ``NAME`` or ``FUNCTION(arguments)``.
 
     Args:
         exchange: where.
         channel: whose variable; None for the global ones alone.
         name: what to read.
+        from_outside: whether no dialplan asks, for whom some functions cannot be read.
 
     Returns:
         its value; None where there is no such variable or function, or it cannot be read.
     """
     function, arguments = _call(name)
     if function:
+        if from_outside and function in _DANGEROUS:
+            log.warning("the function %s is for the dialplan alone", function)
+            return None
         reader = READERS.get(function)
         if reader is None:
             log.warning("the function %s is not known", function)
@@ -53,7 +64,14 @@ def evaluate(exchange: Exchange, channel: Channel | None, name: str) -> str | No
     return exchange.globals.get(name)
 
 
-def assign(exchange: Exchange, channel: Channel | None, name: str, value: str | None) -> bool:
+def assign(
+    exchange: Exchange,
+    channel: Channel | None,
+    name: str,
+    value: str | None,
+    *,
+    from_outside: bool = False,
+) -> bool:
     """Set ``NAME`` or ``FUNCTION(arguments)``.
 
     Args:
@@ -61,6 +79,7 @@ def assign(exchange: Exchange, channel: Channel | None, name: str, value: str | 
         channel: whose variable; None for a global one.
         name: what to set.
         value: to what; None removes a variable.
+        from_outside: whether no dialplan asks, for whom some functions cannot be set.
 
     Returns:
         whether it was: False where there is no such function, or it takes no such value.
@@ -68,7 +87,7 @@ def assign(exchange: Exchange, channel: Channel | None, name: str, value: str | 
     function, arguments = _call(name)
     if function:
         writer = WRITERS.get(function)
-        if writer is None:
+        if writer is None or (from_outside and function in _DANGEROUS):
             log.warning("the function %s is not known, or cannot be set", function)
             return False
         try:
@@ -110,6 +129,8 @@ def _special(channel: Channel, name: str) -> str | None:
             return channel.name
         case "UNIQUEID":
             return channel.id
+        case "CALLINGPRES" | "CALLINGANI2" | "CALLINGTON" | "CALLINGTNS":
+            return "0"
         case "HANGUPCAUSE":
             return str(channel.cause)
         case "EPOCH":

@@ -7,12 +7,14 @@ playbacks wait for each other, and a recorder for every recording.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ari_notebook.simulator.external_media import FORMATS
 from ari_notebook.simulator.media import check_durations
 from ari_notebook.simulator.messages import Refused, Reply
 from ari_notebook.simulator.rest.channel_media import playing, recording_to
+from ari_notebook.simulator.voices import Voice
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.bridges import Bridge
@@ -41,7 +43,7 @@ def play(exchange: Exchange, args: Arguments) -> Reply:
     _check_format(args, "announcer_format")
     media = args["media"]
     if not media or not all(media) or args["skipms"] < 0 or args["offsetms"] < 0:
-        _came_and_went(exchange, bridge)
+        _come_and_go(exchange, bridge, "Announcer")
         return Reply(500, {"error": "Allocation failed"})
     playback = exchange.media.new_playback(
         f"bridge:{bridge.id}",
@@ -54,10 +56,20 @@ def play(exchange: Exchange, args: Arguments) -> Reply:
     reply = playing(playback)
     for channel in bridge.members:
         channel.driver.audio(channel)
-    exchange.soon(bridge.retell_peers)
+    bridge.announcements += 1
+    if bridge.announcements == 1:
+        exchange.soon(partial(bridge.let_in_unseen, "Announcer"))
     exchange.soon(lambda: bridge.tasks.add(playback))
-    playback.on_end.append(bridge.retell_peers)
+    playback.on_end.append(partial(_announced, bridge))
     return reply
+
+
+def _announced(bridge: Bridge) -> None:
+    """A playback is over: the announcer goes with the last one."""
+    bridge.announcements -= 1
+    if not bridge.announcements:
+        for name in [each for each in bridge.unseen if each.startswith("Announcer")]:
+            bridge.let_out_unseen(name)
 
 
 def record(exchange: Exchange, args: Arguments) -> Reply:
@@ -65,22 +77,27 @@ def record(exchange: Exchange, args: Arguments) -> Reply:
     check_durations(args)
     bridge = _find(exchange, args)
     _check_format(args, "recorder_format")
+    # Nobody hears anybody in a holding bridge.
+    voice = Voice() if bridge.bridge_type == "holding" else bridge.voice
     try:
-        recording = exchange.media.new_recording(f"bridge:{bridge.id}", bridge.voice, args)
+        recording = exchange.media.new_recording(f"bridge:{bridge.id}", voice, args)
     except Refused:
-        _came_and_went(exchange, bridge)
+        _come_and_go(exchange, bridge, "Recorder")
         raise
     reply = recording_to(recording)
-    exchange.soon(bridge.retell_peers)
-    exchange.soon(recording.begin)
-    recording.on_end.append(bridge.retell_peers)
+
+    def begin() -> None:
+        name = bridge.let_in_unseen("Recorder")
+        recording.on_end.append(lambda: bridge.let_out_unseen(name))
+        recording.begin()
+
+    exchange.soon(begin)
     return reply
 
 
-def _came_and_went(exchange: Exchange, bridge: Bridge) -> None:
+def _come_and_go(exchange: Exchange, bridge: Bridge, technology: str) -> None:
     """The channel that was to play or record was in the bridge before it turned out useless."""
-    exchange.soon(bridge.retell_peers)
-    exchange.soon(bridge.retell_peers)
+    exchange.soon(lambda: bridge.let_out_unseen(bridge.let_in_unseen(technology)))
 
 
 def start_music(exchange: Exchange, args: Arguments) -> Reply:

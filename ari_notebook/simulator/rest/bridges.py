@@ -97,9 +97,7 @@ def _make(exchange: Exchange, args: Arguments) -> Bridge:
 
 def _set(bridge: Bridge, given: Iterable[variables.Given]) -> None:
     for name, value, report in given:
-        bridge.variables[name] = value
-        if report and name not in bridge.reported:
-            bridge.reported.append(name)
+        bridge.set_variable(name, value, report=report)
 
 
 def destroy(exchange: Exchange, args: Arguments) -> Reply:
@@ -202,22 +200,21 @@ def set_variable(exchange: Exchange, args: Arguments) -> Reply:
     name, value = args["variable"], args["value"]
     if not name:
         raise Refused(400, "Variable name is required")
-    if value is None:
-        bridge.variables.pop(name, None)
-        bridge.reported = [each for each in bridge.reported if each != name]
-    else:
-        bridge.variables[name] = value
-    if args["report_events"] and name not in bridge.reported:
-        bridge.reported.append(name)
+    bridge.set_variable(name.strip(), value or "", report=args["report_events"])
     return Reply(204)
+
+
+def _provided(exchange: Exchange, args: Arguments) -> Bridge:
+    bridge = exchange.bridges.get(args["bridgeId"])
+    if bridge is None:
+        raise Refused(404, "Provided bridge was not found")
+    return bridge
 
 
 def get_variables(exchange: Exchange, args: Arguments) -> Reply:
     """``GET /bridges/{bridgeId}/variables``."""
     names = variables.names(args["variables"])
-    bridge = exchange.bridges.get(args["bridgeId"])
-    if bridge is None:
-        raise Refused(404, "Provided bridge was not found")
+    bridge = _provided(exchange, args)
     if not all(name in bridge.variables for name in names):
         raise Refused(404, "Provided variable was not found")
     return Reply(200, {"variables": {name: bridge.variables[name] for name in names}})
@@ -225,7 +222,7 @@ def get_variables(exchange: Exchange, args: Arguments) -> Reply:
 
 def set_variables(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /bridges/{bridgeId}/variables``."""
-    bridge = find(exchange, args["bridgeId"])
+    bridge = _provided(exchange, args)
     _set(bridge, variables.inside(args["variables"], required=True))
     return Reply(204)
 

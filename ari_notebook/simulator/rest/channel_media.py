@@ -90,6 +90,7 @@ def send_dtmf(exchange: Exchange, args: Arguments) -> Reply:
         duration=args["duration"],
         after=args["after"],
     )
+    exchange.soon(lambda: control.tasks.run(control.announce_sound))
     exchange.soon(lambda: control.tasks.add(digits))
     return Reply(204)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ari_notebook.simulator.channels import EXPLICIT, NORMAL, Channel, Unreachable
-from ari_notebook.simulator.dialing import NO_ANSWER, dial_event
+from ari_notebook.simulator.dialing import NO_ANSWER, TOLD, dial_event
 from ari_notebook.simulator.messages import Later, Refused, Reply
-from ari_notebook.simulator.naturals import is_natural, natural
+from ari_notebook.simulator.naturals import natural
 from ari_notebook.simulator.rest import channel_media, originating, variables
 from ari_notebook.simulator.sip_channels import SipChannel
 from ari_notebook.simulator.stasis import controlled, find
@@ -20,6 +21,8 @@ Arguments: TypeAlias = Mapping[str, Any]
 Handler: TypeAlias = "Callable[[Exchange, Arguments], Reply | Later[Reply]]"
 
 # Reasons that a hangup may name, and their causes (resource_channels.c).
+# A label that begins with a number is one, as sscanf reads it.
+_NUMBER = re.compile(r"\s*([+-]?\d{1,9})")
 _GONE = Reply(404, {"message": "Channel not found"})
 _REASONS = {
     "normal": 16,
@@ -40,12 +43,12 @@ _REASONS = {
 
 def list_channels(exchange: Exchange, args: Arguments) -> Reply:  # noqa: ARG001
     """``GET /channels``."""
-    return Reply(200, [channel.json() for channel in exchange.channels.values()])
+    return Reply(200, [channel.last_told() for channel in exchange.channels.values()])
 
 
 def get(exchange: Exchange, args: Arguments) -> Reply:
     """``GET /channels/{channelId}``."""
-    return Reply(200, find(exchange, args["channelId"]).json())
+    return Reply(200, find(exchange, args["channelId"]).last_told())
 
 
 def hangup(exchange: Exchange, args: Arguments) -> Reply:
@@ -77,9 +80,8 @@ def continue_in_dialplan(exchange: Exchange, args: Arguments) -> Reply:
         at = context or channel.context
         to = exten or ("s" if context else channel.exten)
         if label:
-            found = exchange.dialplan.label(at, to, label)
-            if found is None:
-                found = natural(label) if is_natural(label) else None
+            number = _NUMBER.match(label)
+            found = int(number[1]) if number else exchange.dialplan.label(at, to, label)
             if found is None:
                 raise Refused(404, "Requested label can not be found")
             priority = found
@@ -88,18 +90,22 @@ def continue_in_dialplan(exchange: Exchange, args: Arguments) -> Reply:
         where = (at, to, priority or 1)
 
     def go_on() -> None:
-        if where is not None:
-            channel.context, channel.exten, channel.priority = where
-            channel.priority -= 1  # the dialplan goes to the next one
+        if where is None:
+            return
+        channel.context, channel.exten, wanted = where
+        # The dialplan goes to the next one. A negative priority is none: the channel's own stays,
+        # and a dialplan that runs already goes on behind it.
+        if wanted > 0 or not channel.in_dialplan:
+            channel.priority = (wanted if wanted > 0 else channel.priority) - 1
 
     exchange.soon(lambda: control.tasks.run(lambda: control.leave(go_on)))
     return Reply(204)
 
 
 def move(exchange: Exchange, args: Arguments) -> Reply:
-    """``POST /channels/{channelId}/move``."""
+    """``POST /channels/{channelId}/move``; empty arguments are left out."""
     control = controlled(exchange, args["channelId"])
-    words = (args["appArgs"] or "").split(",") if args["appArgs"] else []
+    words = [word for word in (args["appArgs"] or "").split(",") if word]
     exchange.soon(lambda: control.tasks.run(lambda: control.move(args["app"] or "", words)))
     return Reply(204)
 
@@ -131,12 +137,19 @@ def answer(exchange: Exchange, args: Arguments) -> Later[Reply]:
 
 def _indicate(condition: str) -> Handler:
     def handler(exchange: Exchange, args: Arguments) -> Reply:
-        channel = controlled(exchange, args["channelId"], up=True).channel
-        if channel.intercepts_hold and condition in ("HOLD", "UNHOLD"):
-            music = {"musicclass": "N/A"} if condition == "HOLD" else {}
-            channel.publish(f"Channel{condition.title()}", **music)
-        elif condition == "PROGRESS" or channel.state != "Up" or condition in ("HOLD", "UNHOLD"):
-            channel.driver.indicate(channel, condition)
+        control = controlled(exchange, args["channelId"], up=True)
+        channel = control.channel
+
+        def act() -> None:
+            if channel.intercepts_hold and condition in ("HOLD", "UNHOLD"):
+                music = {"musicclass": "N/A"} if condition == "HOLD" else {}
+                channel.publish(f"Channel{condition.title()}", **music)
+            elif (
+                condition == "PROGRESS" or channel.state != "Up" or condition in ("HOLD", "UNHOLD")
+            ):
+                channel.driver.indicate(channel, condition)
+
+        exchange.soon(lambda: control.tasks.run(act))
         return Reply(204)
 
     return handler
@@ -163,8 +176,15 @@ def _mute(on: bool) -> Handler:
     return handler
 
 
-def _needs_up(exchange: Exchange, args: Arguments) -> Reply:
-    """Music and silence have no event and leave no trace that ARI shows."""
+def _begin_sound(exchange: Exchange, args: Arguments) -> Reply:
+    """Music and silence have no event; before the answer the other end hears of the sound."""
+    control = controlled(exchange, args["channelId"], up=True)
+    exchange.soon(lambda: control.tasks.run(control.announce_sound))
+    return Reply(204)
+
+
+def _end_sound(exchange: Exchange, args: Arguments) -> Reply:
+    """The end of music and silence leaves no trace that ARI shows."""
     controlled(exchange, args["channelId"], up=True)
     return Reply(204)
 
@@ -187,7 +207,7 @@ def _provided(exchange: Exchange, args: Arguments) -> Channel:
 def _read(exchange: Exchange, channel: Channel, name: str) -> str:
     from ari_notebook.simulator.dialplan import evaluate
 
-    value = evaluate(exchange, channel, name)
+    value = evaluate(exchange, channel, name, from_outside=True)
     if value is None and "(" in name:
         raise Refused(500, "Unable to read provided function")
     if value is None:
@@ -206,15 +226,19 @@ def set_variable(exchange: Exchange, args: Arguments) -> Later[Reply]:
     channel = control.channel
 
     def do() -> None:
-        assign(exchange, channel, name, args["value"])  # a function that refuses: the log alone
         _report(channel.reported, name, args["report_events"])
+        # A function that refuses says so in the log alone.
+        assign(exchange, channel, name, args["value"], from_outside=True)
 
     return control.in_turn(do, _GONE)
 
 
 def _report(reported: list[str], name: str, wanted: bool) -> None:
+    """Show a variable in events from now on; one that is set without being so wished no more."""
     if wanted and name not in reported:
         reported.append(name)
+    elif not wanted and name in reported:
+        reported.remove(name)
 
 
 def get_variables(exchange: Exchange, args: Arguments) -> Reply:
@@ -228,14 +252,15 @@ def set_variables(exchange: Exchange, args: Arguments) -> Later[Reply]:
     """``POST /channels/{channelId}/variables``."""
     from ari_notebook.simulator.dialplan import assign
 
+    _provided(exchange, args)
     control = controlled(exchange, args["channelId"])
     channel = control.channel
     asked = list(variables.inside(args["variables"], required=True))
 
     def do() -> None:
         for each in asked:
-            assign(exchange, channel, each.name, each.value)
             _report(channel.reported, each.name, each.report_events)
+            assign(exchange, channel, each.name, each.value, from_outside=True)
 
     return control.in_turn(do, _GONE)
 
@@ -260,7 +285,10 @@ def _dial(channel: Channel, timeout: int) -> None:
         if condition == "ANSWER":
             channel.on_control = None
             channel.set_state("Up")
-        dial_event(channel, condition, named=False)
+        if condition == "ANSWER" or condition in TOLD:
+            dial_event(channel, condition, named=False)
+            if channel.bridge is not None:
+                channel.bridge.pass_condition(channel, condition)
 
     def too_late() -> None:
         if channel.state != "Up":
@@ -320,10 +348,10 @@ OPERATIONS: dict[str, Handler] = {
     "unmute": _mute(False),
     "hold": _indicate("HOLD"),
     "unhold": _indicate("UNHOLD"),
-    "startMoh": _needs_up,
-    "stopMoh": _needs_up,
-    "startSilence": _needs_up,
-    "stopSilence": _needs_up,
+    "startMoh": _begin_sound,
+    "stopMoh": _end_sound,
+    "startSilence": _begin_sound,
+    "stopSilence": _end_sound,
     "getChannelVar": get_variable,
     "setChannelVar": set_variable,
     "getChannelVars": get_variables,

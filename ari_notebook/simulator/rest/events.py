@@ -22,8 +22,8 @@ def user_event(exchange: Exchange, args: Arguments) -> Reply:
     if not exchange.applications.registered(application):
         raise Refused(404, "Application not found")
     body = args["variables"]
-    given = body.get("variables") if isinstance(body, dict) else None
-    if given is not None and not isinstance(given, dict):
+    given = body.get("variables", {}) if isinstance(body, dict) else {}
+    if not isinstance(given, dict):
         raise Refused(500, "Error processing request")
     shown: dict[str, Any] = {}
     for source in args["source"]:
@@ -39,7 +39,7 @@ def user_event(exchange: Exchange, args: Arguments) -> Reply:
     event = exchange.event(
         "ChannelUserevent",
         eventname=args["eventName"],
-        userevent={"eventname": args["eventName"], **(given or {})},
+        userevent={"eventname": args["eventName"], **given},
         **shown,
     )
     exchange.soon(lambda: exchange.applications.send(application, event))

@@ -21,12 +21,35 @@ _ARGUMENT = re.compile(r"\([^)]*\)")
 _ARGUMENTS = re.compile(r"(\w)\(([^)]*)\)")
 
 
+# What CHANNEL keeps for whoever sets it, and what it says before.
+_KEPT = {
+    "userfield": "",
+    "parkinglot": "",
+    "peeraccount": "",
+    "hangupsource": "",
+    "callgroup": "",
+    "pickupgroup": "",
+    "namedcallgroup": "",
+    "namedpickupgroup": "",
+    "dtmf_features": "",
+    "musicclass": "",
+    "amaflags": "3",
+    "max_forwards": "20",
+    "transfercapability": "SPEECH",
+}
+
+
 @reader("CHANNEL")
 def _channel(exchange: Exchange, channel: Channel | None, item: str) -> str:
     that = on(channel)
     technology = that.name.partition("/")[0]
+    # A Local channel takes sound in the best quality that there is.
+    codec = "slin192" if technology == "Local" else "ulaw"
+    members = that.bridge.members if that.bridge else ()
+    others = [other.name for other in members if other is not that]
     values = {
         "name": that.name,
+        "channame": that.name,
         "uniqueid": that.id,
         "linkedid": that.id,
         "state": that.state,
@@ -34,53 +57,74 @@ def _channel(exchange: Exchange, channel: Channel | None, item: str) -> str:
         "accountcode": that.accountcode,
         "tenantid": that.tenant,
         "channeltype": technology,
-        "tech": technology,
         "context": that.context,
         "exten": that.exten,
         "appname": that.appl[0],
         "appdata": that.appl[1],
-        "musicclass": that.variable("MUSICCLASS") or "",
-        "hangup_source": "",
-        "parkinglot": "",
-        "tonezone": "",
-        "audioreadformat": "ulaw",
-        "audiowriteformat": "ulaw",
-        "audionativeformat": "(ulaw)",
+        "peer": others[0] if len(others) == 1 else "",
+        "onhold": "0",
+        "checkhangup": "1" if that.hung_up else "0",
+        "secure_bridge_signaling": "",
+        "secure_bridge_media": "",
+        "after_bridge_goto": "",
+        "audioreadformat": codec,
+        "audiowriteformat": codec,
+        "audionativeformat": f"({codec})",
+        "videonativeformat": "(nothing)",
     }
-    if item.lower() not in values:
+    kind = item.lower()
+    if kind in _KEPT:
+        return that.items.get(kind, _KEPT[kind])
+    if kind not in values:
         raise Rejected(f"unknown item {item!r}")
-    return values[item.lower()]
+    return values[kind]
 
 
 @writer("CHANNEL")
 def _set_channel(exchange: Exchange, channel: Channel | None, item: str, value: str) -> None:
     that = on(channel)
-    match item.lower():
+    match kind := item.lower():
         case "language":
             that.language = value
         case "accountcode":
             that.accountcode = value
         case "tenantid":
             that.tenant = value or that.tenant
-        case "musicclass":
-            that.variables["MUSICCLASS"] = value
+        case _ if kind in _KEPT:
+            that.items[kind] = value
         case _:
             raise Rejected(f"{item!r} cannot be set")
 
 
-def _part(party: Party, item: str) -> str:
-    match item.lower().partition(",")[0]:
-        case "num" | "number":
+_ALLOWED, _MISSING = "allowed_not_screened", "unavailable"
+# Numbers that a call carries beside the caller's own; each can be set.
+_NUMBERS = ("ani", "dnid", "tag")
+
+
+def _part(that: Channel, party: Party, item: str) -> str:
+    match item.lower().partition(",")[0].replace("number", "num"):
+        case "num":
             return party.number
         case "name":
             return party.name
         case "all":
             return f'"{party.name}" <{party.number}>'
+        case "num-valid":
+            return "1" if party.number else "0"
+        case "name-valid":
+            return "1" if party.name else "0"
+        case "pres" | "num-pres" | "name-pres":
+            return _ALLOWED if party.number or party.name else _MISSING
+        case "ani2" | "ton" | "num-plan":
+            return "0"
+        case kind if kind in _NUMBERS:
+            return that.items.get(kind, "")
     log.warning("unknown item %r", item)
     return ""
 
 
-def _changed(party: Party, item: str, value: str) -> Party:
+def _set_part(that: Channel, party: Party, item: str, value: str) -> Party:
+    """The party as it is then; what else a call carries is kept with the channel."""
     match item.lower().partition(",")[0]:
         case "num" | "number":
             return Party(party.name, value)
@@ -88,6 +132,9 @@ def _changed(party: Party, item: str, value: str) -> Party:
             return Party(value, party.number)
         case "all":
             return Party.parse(value)
+        case kind if kind in _NUMBERS:
+            that.items[kind] = value
+            return party
     raise Rejected(f"{item!r} cannot be set")
 
 
@@ -96,7 +143,7 @@ def _caller(exchange: Exchange, channel: Channel | None, item: str) -> str:
     that = on(channel)
     if item.lower() == "rdnis":
         return that.redirected_from
-    return _part(that.caller, item)
+    return _part(that, that.caller, item)
 
 
 @writer("CALLERID")
@@ -105,18 +152,19 @@ def _set_caller(exchange: Exchange, channel: Channel | None, item: str, value: s
     if item.lower() == "rdnis":
         that.redirected_from = value
     else:
-        that.set_caller(_changed(that.caller, item, value))
+        that.set_caller(_set_part(that, that.caller, item, value))
 
 
 @reader("CONNECTEDLINE")
 def _connected(exchange: Exchange, channel: Channel | None, item: str) -> str:
-    return _part(on(channel).connected, item)
+    that = on(channel)
+    return _part(that, that.connected, item)
 
 
 @writer("CONNECTEDLINE")
 def _set_connected(exchange: Exchange, channel: Channel | None, item: str, value: str) -> None:
     that = on(channel)
-    that.set_connected(_changed(that.connected, item, value))
+    that.set_connected(_set_part(that, that.connected, item, value))
 
 
 _TIMEOUTS = {"digit": "5.000", "response": "10.000", "absolute": "0"}
@@ -127,7 +175,10 @@ def _timeout(exchange: Exchange, channel: Channel | None, item: str) -> str:
     kind = item.lower()
     if kind not in _TIMEOUTS:
         raise Rejected("TIMEOUT takes digit, response or absolute")
-    return on(channel).variables.get(f"TIMEOUT({kind})", _TIMEOUTS[kind])
+    that = on(channel)
+    if kind != "absolute" and not that.in_dialplan:
+        return ""
+    return that.variables.get(f"TIMEOUT({kind})", _TIMEOUTS[kind])
 
 
 @writer("TIMEOUT")
@@ -249,12 +300,21 @@ def _call_record(exchange: Exchange, channel: Channel | None, item: str) -> str:
         "accountcode": that.accountcode,
         "lastapp": that.appl[0],
         "lastdata": that.appl[1],
+        "disposition": "ANSWERED" if that.answered_at is not None else "NO ANSWER",
     }
-    return values.get(item.lower().partition(",")[0], "")
+    kind = item.lower().partition(",")[0]
+    return values.get(kind, that.items.get(f"cdr {kind}", ""))
+
+
+@writer("CDR")
+def _set_call_record(exchange: Exchange, channel: Channel | None, item: str, value: str) -> None:
+    on(channel).items[f"cdr {item.lower().partition(',')[0]}"] = value
 
 
 @reader("VERSION")
 def _version(exchange: Exchange, channel: Channel | None, item: str) -> str:
+    if item.upper() == "ASTERISK_VERSION_NUM":
+        return "".join(f"{int(part):02}" for part in VERSION.split("."))
     return VERSION
 
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from ari_notebook.simulator.channels import Channel
 from ari_notebook.simulator.dialplan.expressions import truth
-from ari_notebook.simulator.dialplan.functions.registry import Rejected, reader, split
-from ari_notebook.simulator.naturals import LARGEST, natural
+from ari_notebook.simulator.dialplan.functions.registry import (
+    Rejected,
+    reader,
+    separate,
+    split,
+)
+from ari_notebook.simulator.naturals import LARGEST, is_natural, natural
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
@@ -17,12 +25,29 @@ if TYPE_CHECKING:
 
 @reader("IF")
 def _if(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
-    condition, mark, rest = arguments.partition("?")
-    if not mark:
+    condition, *rest = separate(arguments, 2, "?")
+    ways = separate(rest[0], 2, ":") if rest else []
+    if not condition or not ways:
         raise Rejected("IF(condition?then:else)")
-    yes, *others = split(rest, ":")
-    no = ":".join(others)
-    return yes.strip('"') if truth(condition) else no.strip('"')
+    yes, no = [*ways, ""][:2]
+    return (yes if truth(condition) else no).strip()
+
+
+@reader("SET")
+def _set(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
+    from ari_notebook.simulator.dialplan.values import assign
+
+    name, sign, value = arguments.partition("=")
+    if not sign:
+        raise Rejected("SET(name=value)")
+    assign(exchange, channel, name.strip(), value.strip())
+    return value.strip()
+
+
+@reader("VARIABLE_EXISTS")
+def _variable_exists(exchange: Exchange, channel: Channel | None, name: str) -> str:
+    known = name in exchange.globals or (channel is not None and channel.variable(name) is not None)
+    return "1" if known else "0"
 
 
 @reader("ISNULL")
@@ -43,63 +68,118 @@ def _random(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
     return str(exchange.random.randint(min(least, most), max(least, most)))
 
 
+_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
+# In the order in which MATH looks for them: it takes the first it finds, wherever that stands.
+_OPERATORS: tuple[tuple[str, Callable[[float, float], float | bool]], ...] = (
+    ("*", lambda one, two: one * two),
+    ("/", lambda one, two: one / two if two > 0 else 0),
+    ("%", lambda one, two: math.fmod(int(one), int(two)) if int(two) else 0),
+    ("^", pow),
+    ("AND", lambda one, two: int(one) & int(two)),
+    ("XOR", lambda one, two: int(one) ^ int(two)),
+    ("OR", lambda one, two: int(one) | int(two)),
+    (">=", lambda one, two: one >= two),
+    (">>", lambda one, two: int(one) >> (int(two) & 31)),
+    (">", lambda one, two: one > two),
+    ("<=", lambda one, two: one <= two),
+    ("<<", lambda one, two: _int(int(one) << (int(two) & 31))),
+    ("<", lambda one, two: one < two),
+    ("==", lambda one, two: one == two),
+    ("+", lambda one, two: one + two),
+    ("-", lambda one, two: one - two),
+)
+_RESULTS: dict[str, Callable[[float], str]] = {
+    "float": lambda value: f"{value:f}",
+    "int": lambda value: str(_int(int(value))),
+    "hex": lambda value: f"{int(value) % 2**32:x}",
+    "char": lambda value: chr(int(value) % 256),
+}
+_RESULTS |= {name[0]: shown for name, shown in _RESULTS.items()}
+
+
+def _int(value: int) -> int:
+    """A number in a C int."""
+    return (value + 2**31) % 2**32 - 2**31
+
+
 @reader("MATH")
 def _math(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
-    sum_, _, kind = arguments.partition(",")
-    found = re.match(r"\s*(-?[\d.]+)\s*(==|>=|<=|[-+*/%<>])\s*(-?[\d.]+)\s*$", sum_)
+    sum_, kind, *_ = [*separate(arguments, 3), "", ""]
+    shown = _RESULTS.get(kind.lower() or "float")
+    if shown is None:
+        raise Rejected(f"{kind!r} is no type of result")
+    sign, digits = (-1, sum_[1:]) if sum_.startswith("-") else (1, sum_)
+    for operator, calculate in _OPERATORS:
+        if operator in digits:
+            left, _, right = digits.partition(operator)
+            value = calculate(sign * _number(left), _number(right))
+            return str(value).upper() if isinstance(value, bool) else shown(value)
+    raise Rejected(f"{sum_!r} is no sum of two numbers")
+
+
+def _number(text: str) -> float:
+    found = _NUMBER.match(text)
     if not found:
-        raise Rejected(f"{sum_!r} is no sum of two numbers")
-    one, two = float(found[1]), float(found[3])
-    if found[2] in "/%" and two == 0:
-        raise Rejected("a division by zero")
-    match found[2]:
-        case "+":
-            value = one + two
-        case "-":
-            value = one - two
-        case "*":
-            value = one * two
-        case "/":
-            value = one / two
-        case "%":
-            value = one % two
-        case comparison:
-            sign = (one > two) - (one < two)
-            true = {"==": sign == 0, "<": sign < 0, ">": sign > 0, "<=": sign <= 0}
-            return "TRUE" if true.get(comparison, sign >= 0) else "FALSE"
-    return str(int(value)) if kind.strip() in ("i", "int") else f"{value:f}"
+        raise Rejected(f"{text!r} is no number")
+    return float(found[1])
+
+
+def _short(value: float) -> str:
+    """A number without the decimals that it does not need."""
+    return str(int(value)) if value == int(value) else f"{value:f}"
+
+
+_FRACTION = re.compile(r"%(\d?)q")
 
 
 @reader("STRFTIME")
 def _strftime(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
-    epoch, _, form = [*split(arguments), "", ""][:3]
-    at = float(epoch) if epoch.strip() else exchange.now
-    return datetime.fromtimestamp(at, UTC).strftime(form.strip('"') or "%c")
+    epoch, zone, form = [*separate(arguments, 3), "", "", ""][:3]
+    try:
+        place = ZoneInfo(zone) if zone else UTC
+    except (ValueError, OSError):  # none of that name
+        place = UTC
+    at = datetime.fromtimestamp(float(epoch) if epoch.strip() else exchange.now, place)
+    # Fractions of a second are Asterisk's own: three digits of them unless it says how many.
+    form = _FRACTION.sub(lambda found: f"{at:%f}"[: int(found[1] or 3)], form.strip('"') or "%c")
+    return at.strftime(form)
 
 
 def _numbers(arguments: str) -> list[float]:
-    try:
-        return [float(each) for each in split(arguments)]
-    except ValueError:
-        raise Rejected(f"{arguments!r} is not numbers") from None
+    found = [_number(each) for each in separate(arguments, 3)[:2] if each]
+    if not found:
+        raise Rejected("a number is missing")
+    return found
 
 
 @reader("MIN")
 def _least(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
-    return f"{min(_numbers(arguments)):g}"
+    return _short(min(_numbers(arguments)))
 
 
 @reader("MAX")
 def _most(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
-    return f"{max(_numbers(arguments)):g}"
+    return _short(max(_numbers(arguments)))
 
 
 @reader("ABS")
 def _absolute(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
-    return f"{abs(_numbers(arguments)[0]):g}"
+    return _short(abs(_number(arguments)))
+
+
+@reader("DIGIT_SUM")
+def _digit_sum(exchange: Exchange, channel: Channel | None, text: str) -> str:
+    if not is_natural(text):
+        raise Rejected(f"{text!r} is no number")
+    return str(sum(map(int, text)))
 
 
 @reader("SORT")
 def _sort(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
     pairs = [each.rpartition(":") for each in split(arguments)]
-    return ",".join(name for name, _, _ in sorted(pairs, key=lambda each: _numbers(each[2])[0]))
+
+    def weight(pair: tuple[str, str, str]) -> float:
+        found = _NUMBER.match(pair[2])
+        return float(found[1]) if found else 0.0
+
+    return ",".join(name for name, _, _ in sorted(pairs, key=weight))

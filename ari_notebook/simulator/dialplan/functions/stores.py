@@ -127,7 +127,7 @@ def _set_array(exchange: Exchange, channel: Channel | None, arguments: str, valu
 
 def _count(channel: Channel | None, name: str, step: int) -> str:
     that = on(channel)
-    value = that.variable(name) or "0"
+    value = that.variable(name) or ""
     try:
         number = int(float(value)) + step
     except ValueError:

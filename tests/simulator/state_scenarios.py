@@ -1,0 +1,215 @@
+"""Further programs for the side-by-side comparison: what is asked in unusual states and order."""
+
+from tests.simulator.more_scenarios import scenario
+
+
+@scenario
+def a_snoop_that_goes_on_in_the_dialplan(server):
+    channel = server.originate()
+    path = f"/channels/{channel}/snoop/{server.app}-s"
+    server.ask("POST", path, app=server.app, spy="both", appArgs="x,,y")
+    assert server.until("StasisStart", channel__id=f"{server.app}-s")["args"] == ["x", "", "y"]
+    server.ask("POST", f"/channels/{server.app}-s/continue", context="default", extension="1002")
+    server.until("StasisEnd", channel__id=f"{server.app}-s")
+    server.settle()
+    server.ask("GET", f"/channels/{server.app}-s")
+    server.ask("DELETE", f"/channels/{server.app}-s")
+    server.hang_up(channel)
+
+
+@scenario
+def arguments_of_a_move(server):
+    channel = server.originate()
+    server.ask("POST", f"/channels/{channel}/move", app=server.app, appArgs="a,,b,")
+    server.until("StasisEnd")
+    assert server.until("StasisStart")["args"] == ["a", "b"]
+    server.hang_up(channel)
+
+
+@scenario
+def moved_while_something_plays(server):
+    channel = server.originate()
+    path = f"/channels/{channel}"
+    server.ask("POST", f"{path}/play", media="sound:beep")
+    server.until("PlaybackStarted")
+    server.ask("POST", f"{path}/move", app=server.app, appArgs="first")
+    server.ask("POST", f"{path}/play", media="sound:hello-world")
+    server.ask("POST", f"{path}/move", app=server.app, appArgs="second")
+    assert server.until("StasisStart")["args"] == ["first", "second"]
+    server.hang_up(channel)
+
+
+@scenario
+def told_to_go_on_before_it_is_dialled(server):
+    made = server.ask("POST", "/channels/create", endpoint="Local/1002@default", app=server.app)
+    server.until("StasisStart")
+    for verb in ("continue", "redirect", "redirect?endpoint=x"):
+        server.ask("POST", f"/channels/{made['id']}/{verb}")
+    server.hang_up(made["id"])
+
+
+@scenario
+def places_to_go_on_at(server):
+    for where in ({"label": "2nd"}, {"label": "+2"}, {"label": "-2"}, {"priority": -1}):
+        channel = server.originate()
+        path = f"/channels/{channel}"
+        server.ask("POST", f"{path}/continue", context="default", extension="1002", **where)
+        place = server.until("ChannelDialplan", dialplan_app="Wait")["channel"]["dialplan"]
+        assert (place["exten"], place["priority"]) == ("1002", 2)
+        server.hang_up(channel)
+    channel = server.originate()
+    server.ask("POST", f"/channels/{channel}/continue", extension="1002", label="00")
+    server.ask("POST", f"/channels/{channel}/continue", extension="1002", priority=9)
+    server.until("ChannelDestroyed", channel__id=channel)
+
+
+@scenario
+def endpoints_that_no_redirect_takes(server):
+    channel = server.originate()
+    for endpoint in ("Local/", "PJSIP/", "/x", "Loc", "PJSIP/x"):
+        server.ask("POST", f"/channels/{channel}/redirect", endpoint=endpoint)
+    server.hang_up(channel)
+
+
+@scenario(subscribe_all=True)
+def what_the_caller_hears_before_the_answer(server):
+    one, two = f"{server.app}-1", f"{server.app}-2"
+    server.ask(
+        "POST", "/channels", endpoint=f"Local/x@stasis-{server.app}", app=server.app,
+        channelId=one, otherChannelId=two,
+    )  # fmt: skip
+    server.until("StasisStart", channel__id=two)
+    for verb in ("moh", "silence", "hold", "ring", "progress", "dtmf?dtmf=1"):
+        server.ask("POST", f"/channels/{two}/{verb}")
+    server.until("ChannelDtmfReceived")
+    server.settle()
+    server.hang_up(two)
+
+
+@scenario
+def how_long_a_key_is_pressed(server):
+    one, two = f"{server.app}-1", f"{server.app}-2"
+    server.ask(
+        "POST", "/channels", endpoint=f"Local/x@stasis-{server.app}", app=server.app,
+        channelId=one, otherChannelId=two,
+    )  # fmt: skip
+    server.until("StasisStart", channel__id=two)
+    server.ask("POST", f"/channels/{two}/answer")
+    for asked, lasts in ((20, 100), (100, 100), (140, 140)):
+        server.ask("POST", f"/channels/{two}/dtmf", dtmf="1", duration=asked)
+        assert abs(server.until("ChannelDtmfReceived")["duration_ms"] - lasts) < 20
+    server.hang_up(two)
+
+
+@scenario
+def answered_by_whom_is_dialled_in_the_bridge(server):
+    caller, called = f"{server.app}-1", f"{server.app}-2"
+    server.ask(
+        "POST", "/channels", endpoint=f"Local/x@stasis-{server.app}", channelId=f"{server.app}-0",
+        otherChannelId=caller, extension="1002", context="default",
+    )  # fmt: skip
+    server.until("StasisStart", channel__id=caller)
+    bridge = server.ask("POST", "/bridges", type="mixing")["id"]
+    server.ask(
+        "POST", "/channels/create", endpoint="Local/1004@default", app=server.app, channelId=called
+    )
+    server.until("StasisStart", channel__id=called)
+    for channel in (caller, called):
+        server.ask("POST", f"/bridges/{bridge}/addChannel", channel=channel)
+        server.until("ChannelEnteredBridge", channel__id=channel)
+    server.ask("POST", f"/channels/{called}/dial", timeout=5)
+    server.until("ChannelStateChange", channel__id=caller, channel__state="Up")
+    server.settle()
+    server.settle()
+    server.hang_up(called)  # (A real one may keep the caller, told to hang up, in the bridge.)
+
+
+@scenario
+def the_announcer_is_a_peer(server):
+    one, two = server.originate(), server.originate()
+    bridge = server.ask("POST", "/bridges", type="mixing")["id"]
+    server.ask("POST", f"/bridges/{bridge}/addChannel", channel=one)
+    server.ask("POST", f"/bridges/{bridge}/play", media="sound:beep")
+    peer = server.until("ChannelVarset", variable="BRIDGEPEER")["value"]
+    assert peer.startswith("Announcer/ARI-"), peer
+    server.until("PlaybackFinished")
+    server.settle()
+    server.ask("POST", f"/bridges/{bridge}/addChannel", channel=two)
+    server.until("ChannelVarset", variable="BRIDGEPEER", channel__id=two)
+    server.ask("POST", f"/bridges/{bridge}/play", media="sound:beep")
+    peer = server.until("ChannelVarset", variable="BRIDGEPEER", channel__id=two)["value"]
+    announcer, _, other = peer.partition(",")
+    assert (announcer[:14], other[:6]) == ("Announcer/ARI-", "Local/")
+    server.until("PlaybackFinished")
+    server.settle()
+    server.hang_up(one, two)
+    server.ask("DELETE", f"/bridges/{bridge}")
+
+
+@scenario
+def variables_that_events_show(server):
+    channel = server.originate()
+    path = f"/channels/{channel}/variable"
+    server.ask("POST", path, variable="A", value="1", report_events="true")
+    shown = server.until("ChannelVarset", variable="A")["channel"]["channelvars"]
+    assert shown == {"A": "1"}
+    server.ask("POST", path, variable="A", value="2")  # no more, but that is not told yet
+    assert server.until("ChannelVarset", variable="A")["channel"]["channelvars"] == {"A": "1"}
+    server.ask("POST", path, variable="CALLERID(name)", value="Bob")
+    assert "channelvars" not in server.until("ChannelCallerId")["channel"]
+    bridge = server.ask("POST", "/bridges", type="mixing")["id"]
+    path = f"/bridges/{bridge}/variable"
+    server.ask("POST", path, variable="A", value="1", report_events="true")
+    server.ask("GET", f"/bridges/{bridge}")
+    server.ask("POST", path, variable="A", value="2")
+    server.ask("GET", f"/bridges/{bridge}")
+    server.ask("POST", path, variable="A", value="", report_events="true")
+    server.ask("GET", path, variable="A")
+    for place in ("channels", "bridges"):
+        server.ask("POST", f"/{place}/nobody/variables", {"variables": {}})
+    server.ask("DELETE", f"/bridges/{bridge}")
+    server.hang_up(channel)
+
+
+@scenario
+def variables_that_a_program_cannot_reach(server):
+    channel = server.originate()
+    path = f"/channels/{channel}/variable"
+    for name in ("DB(side/by)", "__MARKED", "SHELL(true)"):
+        server.ask("POST", path, variable=name, value="1")
+        server.ask("GET", path, variable=name)
+    server.ask("GET", path, variable="MARKED")
+    server.hang_up(channel)
+
+
+@scenario
+def items_of_a_channel(server):
+    channel = server.originate()
+    path = f"/channels/{channel}/variable"
+    for item in ("amaflags", "max_forwards", "userfield", "peer", "onhold", "checkhangup",
+                 "transfercapability", "hangupsource", "callgroup", "tonezone", "priority",
+                 "videonativeformat", "audionativeformat", "nonsense"):  # fmt: skip
+        server.ask("GET", path, variable=f"CHANNEL({item})")
+    for name in ("CALLINGPRES", "TIMEOUT(digit)", "TIMEOUT(absolute)", "CDR(disposition)"):
+        server.ask("GET", path, variable=name)
+    server.ask("POST", path, variable="CHANNEL(userfield)", value="u")
+    assert server.ask("GET", path, variable="CHANNEL(userfield)") == {"value": "u"}
+    server.hang_up(channel)
+
+
+@scenario
+def a_function_among_the_variables_of_a_call(server):
+    body = {"variables": {"CALLERID(name)": "Bob", "X": "1"}}
+    path = "/channels"
+    made = server.ask("POST", path, body, endpoint="Local/1002@default", app=server.app)
+    assert made["caller"]["name"] == "Bob"
+    server.until("StasisStart")
+    server.ask("GET", f"/channels/{made['id']}/variable", variable="CALLERID(name)")
+    server.hang_up(made["id"])
+
+
+@scenario
+def an_event_of_our_own_without_variables(server):
+    for body in ({"variables": None}, {"variables": []}, {"variables": {}}, {}):
+        server.ask("POST", "/events/user/hello", body, application=server.app)
+    server.settle()
