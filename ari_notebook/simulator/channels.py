@@ -263,11 +263,7 @@ class Channel:
         return {name: evaluate(self.exchange, self, name) or "" for name in wanted}
 
     def last_told(self) -> dict[str, Any]:
-        """ARI's object as it was last told of, which is what most of Asterisk shows.
-
-        The place in the dialplan, and the variables shown, may be others by now; that is seen with
-        the next change that is told.
-        """
+        """ARI's object with the place in the dialplan and the variables that were last told of."""
         shown = self.json()
         shown.pop("channelvars", None)
         return shown | self.told
@@ -464,7 +460,7 @@ class Channel:
             fields["tech_cause"] = self.tech_cause
         moved = self.told_place not in (None, (self.context, self.exten, self.priority))
         self.publish("ChannelDestroyed", **fields)
-        if moved and self.appl[0]:
+        if moved and self.outgoing and self.appl[0]:
             app, data = self.appl
             self.publish("ChannelDialplan", dialplan_app=app, dialplan_app_data=data)
         self.exchange.channels.pop(self.id, None)
