@@ -170,7 +170,7 @@ class Channel:
         in_dialplan: whether the dialplan runs on it.
         typed: the keys pressed that the dialplan has not made an extension of.
         told_place: the place in the dialplan that was last told of.
-        told: what was last told of it and may have changed since without being told.
+        told: what was last told of it, which may have changed since.
         told_caller: whether its present caller was told of.
     """
 
@@ -269,8 +269,8 @@ class Channel:
         return shown | self.told
 
     def _note_told(self) -> None:
-        shown = self.json()
-        self.told = {name: shown[name] for name in ("dialplan", "channelvars") if name in shown}
+        kept = ("dialplan", "channelvars")
+        self.told = {name: value for name, value in self.json().items() if name in kept}
 
     def publish(self, type: str, **fields: Any) -> None:
         """Tell an event of this channel; its object comes last."""
@@ -460,9 +460,8 @@ class Channel:
             fields["tech_cause"] = self.tech_cause
         moved = self.told_place not in (None, (self.context, self.exten, self.priority))
         self.publish("ChannelDestroyed", **fields)
-        if moved and self.outgoing and self.appl[0]:
-            app, data = self.appl
-            self.publish("ChannelDialplan", dialplan_app=app, dialplan_app_data=data)
+        if moved and self.outgoing and (app := self.appl[0]):
+            self.publish("ChannelDialplan", dialplan_app=app, dialplan_app_data=self.appl[1])
         self.exchange.channels.pop(self.id, None)
         self.exchange.applications.forget(("channel", self.id))
         self.exchange.soon(lambda: self.exchange.devices.changed(self.device))
