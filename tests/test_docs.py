@@ -48,8 +48,9 @@ def test_the_sources_are_laid_out_as_they_lie_here(docs: ModuleType, tmp_path: P
         assert (tmp_path / "laid" / name).read_bytes() == (TOP / name).read_bytes()
     assert r"http\|websocket" in (TOP / "docs/magics.md").read_text()
     assert "http|websocket" in (tmp_path / "laid/docs/magics.md").read_text()
-    laid = {path.name for path in (tmp_path / "laid" / "notebooks").iterdir()}
-    assert laid == {path.name for path in (TOP / "notebooks").glob("*.ipynb")}
+    for kind in ("*.ipynb", "pictures/*"):
+        laid = {path.name for path in (tmp_path / "laid" / "notebooks").glob(kind)}
+        assert laid == {path.name for path in (TOP / "notebooks").glob(kind)} != set()
     assert "01-hello-world.html)" in (tmp_path / "laid/notebooks/00-start-here.ipynb").read_text()
 
 

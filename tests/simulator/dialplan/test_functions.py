@@ -49,6 +49,7 @@ VALUES = {
     'CSV_QUOTE(a"b)': '"a""b"',
     'REGEX("^[[:digit:]]+$" 123)': "1",
     "STRFTIME(0,America/New_York,%H)": "19",
+    "STRFTIME(0,Nowhere,%H)": "00",
     "STRFTIME(1000000000.5,UTC,%S.%3q)": "40.500",
     "VERSION(ASTERISK_VERSION_NUM)": "221001",
     "CHANNEL(amaflags)": "3",

@@ -137,7 +137,7 @@ def _strftime(exchange: Exchange, channel: Channel | None, arguments: str) -> st
     epoch, zone, form = [*separate(arguments, 3), "", "", ""][:3]
     try:
         place = ZoneInfo(zone) if zone else UTC
-    except (ValueError, OSError):  # none of that name
+    except (KeyError, ValueError, OSError):  # none of that name
         place = UTC
     at = datetime.fromtimestamp(float(epoch) if epoch.strip() else exchange.now, place)
     # Fractions of a second are Asterisk's own: three digits of them unless it says how many.
