@@ -8,6 +8,7 @@ its tests are skipped, but never in CI.
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -21,6 +22,11 @@ import requests
 TOP = Path(__file__).parent.parent
 SCRIPT = TOP / "scripts" / "asterisk"
 ROOT = Path(os.environ.get("ASTERISK_DIR", TOP / ".asterisk"))
+
+
+def pytest_configure() -> None:
+    """Let an interrupt interrupt: a shell starts what runs in its background with it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
@@ -46,8 +47,9 @@ class Answering:
             self._open.append(connection)
             self.asked.append(connection.recv(65536))
             if self._answer:
-                connection.sendall(self._answer)
-                connection.shutdown(socket.SHUT_WR)
+                with contextlib.suppress(OSError):  # read enough, and left
+                    connection.sendall(self._answer)
+                    connection.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
         for each in (self._listener, *self._open):
