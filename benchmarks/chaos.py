@@ -33,6 +33,7 @@ from ari_notebook.client.errors import AriError
 from ari_notebook.session import Session
 from tests.trust.proxy import Proxy, wait_until
 
+FLOOD = 10  # seconds of filling at most
 SETTLE = 40  # seconds that everything may take to be well again; a silent connection takes 20
 
 
@@ -165,9 +166,12 @@ class Chaos:
         """More events than the socket's buffers hold, while nobody reads them."""
         url = f"{self._server.url}/ari/events/user/Flood?application=hello-world"
         body = {"variables": {"text": "x" * 20_000}}
+        until = time.monotonic() + FLOOD  # an Asterisk that is busy takes seconds for each
         with requests.Session() as direct, contextlib.suppress(requests.RequestException):
             direct.auth = self._auth
             for _ in range(300):
+                if time.monotonic() > until:
+                    return
                 direct.post(url, json=body, timeout=5)
 
     def _call(self, ari: Session) -> None:
