@@ -78,7 +78,7 @@ def open_stream(place: str, **more: Any) -> Stream:
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_does_not_take_the_password_elsewhere(answering: Any, status: int) -> None:
     thief = answering(b"")
-    location = f"Location: ws://{thief.place}/\r\nContent-Length: 0\r\n\r\n"
+    location = f"Location: ws://{thief.place}/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
     server = answering(f"HTTP/1.1 {status} Elsewhere\r\n{location}".encode())
     with pytest.raises(NotSent):
         open_stream(server.place).start()
