@@ -23,7 +23,7 @@ svg.ari-drawing.ari-drawing{--t:var(--jp-ui-font-color1,CanvasText);
 --f:var(--jp-ui-font-color2,color-mix(in srgb,CanvasText 70%,Canvas));
 --l:var(--jp-border-color1,GrayText);--p:var(--jp-layout-color1,Canvas);
 --in:#1b5e20;--bad:#b71c1c;--g:#8a4b00;--out:#1565c0;
-font:12px var(--jp-ui-font-family,system-ui,sans-serif);max-width:none}
+font:12px var(--jp-ui-font-family,system-ui,sans-serif);max-width:none;overflow:visible}
 [data-jp-theme-light="false"] svg.ari-drawing.ari-drawing{_DARK}
 @media (prefers-color-scheme:dark){
 :root:not(:has([data-jp-theme-light])) svg.ari-drawing.ari-drawing,
