@@ -383,3 +383,15 @@ def test_a_saved_notebook_shows_its_last_state_without_a_kernel(
         page.locator(".ari-snapshot", has_text="Last <5559>").first.wait_for(timeout=30_000)
         assert "%ari panel" in page.locator(".ari-snapshot").first.inner_text()
         notes.check()
+
+
+def test_a_session_that_was_closed_is_not_lost(browser: Any, lab: Lab) -> None:
+    with watched_page(browser) as (page, notes):
+        open_notebook(page, lab, lab.write("closed.ipynb", CONNECT, PANEL, "ari.close()"))
+        for number in range(3):
+            run_done(page, number)
+        time.sleep(13)  # a kernel that says nothing for 12 s counts as lost
+        panel = page.locator(".ari-panel")
+        assert "The session is closed" in panel.locator(".banner").inner_text()
+        assert panel.locator(".top .state").inner_text() == "closed"
+        notes.check()

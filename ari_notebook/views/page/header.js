@@ -14,8 +14,10 @@ export function header(store) {
   const banner = h("p", { className: "banner", role: "alert", hidden: true });
   const live = h("p", { className: "unseen", role: "status" });
   let told = 0;
+  // A session that was closed is heard of no more: that is no fault.
+  const lost = () => store.silent && store.status.state !== "closed";
   const warning = (s) => {
-    if (store.silent) return "The kernel says nothing: for a live panel run %ari panel again.";
+    if (lost()) return "The kernel says nothing: for a live panel run %ari panel again.";
     if (store.problem) return store.problem;
     if (s.state === "closed") return "The session is closed: %ari connect opens another.";
     if (s.state && s.state !== "connected") return `Not connected: ${s.reason || s.state}`;
@@ -24,8 +26,8 @@ export function header(store) {
   };
   const draw = () => {
     const s = store.status;
-    say(state, store.silent ? "not live" : (s.state ?? "starting"));
-    state.dataset.state = store.silent ? "lost" : (s.state ?? "");
+    say(state, lost() ? "not live" : (s.state ?? "starting"));
+    state.dataset.state = lost() ? "lost" : (s.state ?? "");
     say(name, s.name ?? "");
     const apps = (s.applications ?? []).join(", ");
     say(where, s.url ? `${s.server} · ${apps}${s.readOnly ? " · read-only" : ""}` : "");
