@@ -100,3 +100,26 @@ def test_another_attempt_has_a_recording_of_the_same_name(student: Student, phon
     assert [step.done for step in student.report().steps] == [False] * 7
     record(student, latest)
     assert [step.done for step in student.report().steps] == [True] + [False] * 6
+
+
+def test_a_later_attempt_does_not_mend_an_earlier_one(student: Student, phone: Any) -> None:
+    channel, recordings = student.ari.current_channel, student.ari.recordings
+    record(student, channel)
+    for key in "45#":
+        press(student, phone, key)
+    recordings.stop("dictation")
+    student.ari.wait_for("RecordingFinished")
+    channel.play("recording:dictation")
+    student.ari.wait_for("PlaybackFinished", timeout=60)
+    channel.hangup()
+    recordings.get_stored_file("dictation")
+    assert student.missing() == 2
+
+    phone = student.ari.call("1000")
+    latest = student.ari.channels[student.ari.wait_for("StasisStart").channel.id]
+    record(student, latest)
+    press(student, phone, "4")
+    recordings.pause("dictation")
+    press(student, phone, "5")
+    recordings.unpause("dictation")
+    assert student.missing() == 4

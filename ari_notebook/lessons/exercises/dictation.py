@@ -20,13 +20,18 @@ def _started(call: Evidence) -> Happening | None:
     return call.event("RecordingStarted", recording=_NAME)
 
 
+def _finished(call: Evidence) -> Happening | None:
+    return call.event("RecordingFinished", recording=_NAME, after=_started(call))
+
+
 def _on_key(call: Evidence, digit: str, operation: str) -> Verdict:
     """Whether a key had that effect on the recording."""
     started = _started(call)
     key = call.event("ChannelDtmfReceived", digit=digit, after=started) if started else None
     if not key:
         return None
-    done = call.whole.request(operation, after=key, recordingName=_NAME)
+    # What was asked for later is about the recording of another attempt, under the same name.
+    done = call.whole.request(operation, after=key, before=_finished(call), recordingName=_NAME)
     return done or f"{digit} was pressed, and the recording was as before."
 
 
@@ -57,10 +62,10 @@ def ended(call: Evidence) -> Verdict:
     key = call.event("ChannelDtmfReceived", digit="#", after=started) if started else None
     if not key:
         return None
-    if call.whole.request("recordings.cancel", after=key, recordingName=_NAME):
+    finished = _finished(call)
+    if call.whole.request("recordings.cancel", after=key, before=finished, recordingName=_NAME):
         return "It was ended and thrown away."
     # Asterisk itself may have ended it at the key, before the key was told.
-    finished = call.event("RecordingFinished", recording=_NAME, after=started)
     return finished or "# was pressed, and the recording goes on."
 
 
@@ -83,8 +88,11 @@ def hung_up(call: Evidence) -> Verdict:
 @LESSON.step("you listen to it in the notebook", "Section 2.")
 def listened(call: Evidence) -> Verdict:
     started = _started(call)
+    if not started:
+        return None
+    again = call.whole.event("RecordingStarted", recording=_NAME, after=started)
     fetched = "recordings.get_stored_file"
-    return call.whole.request(fetched, recordingName=_NAME, after=started) if started else None
+    return call.whole.request(fetched, recordingName=_NAME, after=started, before=again)
 
 
 def _heard(call: Evidence) -> Happening | None:
