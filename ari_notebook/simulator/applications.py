@@ -15,13 +15,13 @@ from typing import Any
 
 from ari_notebook.simulator.messages import Refused
 
-__all__ = ["ALL", "Application", "Applications", "Topic"]
+__all__ = ["ALL", "ALL_NAMES", "Application", "Applications", "Topic"]
 
 Topic = tuple[str, str]  # ("channel", id); ALL as the id means every one
 Deliver = Callable[[str, Mapping[str, Any]], None]
 
 ALL = ""
-_ALL_NAMES = {
+ALL_NAMES = {
     "channel": "__AST_CHANNEL_ALL_TOPIC",
     "bridge": "__AST_BRIDGE_ALL_TOPIC",
     "endpoint": "__AST_ENDPOINT_ALL_TOPIC",
@@ -59,19 +59,26 @@ class Application:
         """ARI's object."""
         shown: dict[str, Any] = {"name": self.name}
         for listed, kind in _LISTS.items():
-            shown[listed] = [
-                id if id != ALL else _ALL_NAMES[kind] for each, id in self.counts if each == kind
-            ]
+            ids = [id or ALL_NAMES[kind] for each, id in self.counts if each == kind]
+            shown[listed] = ids if kind == "deviceState" else sorted(ids)
         shown["events_allowed"] = self.allowed
         shown["events_disallowed"] = self.disallowed
         return shown
 
-    def hears(self, topics: Iterable[Topic]) -> bool:
-        """Whether it is subscribed to any of these."""
+    def hears(self, topics: Iterable[Topic], *, to_all: bool = True) -> int:
+        """How often it is told of something about these topics.
+
+        Twice where it was subscribed to one of them and then to all of the kind: Asterisk's topic
+        of all forwards what the one forwards already.
+        """
         counts = self.counts
         if not counts:
-            return False
-        return any(topic in counts or (topic[0], ALL) in counts for topic in topics)
+            return 0
+        told = [
+            (topic in counts) + (to_all and topic[1] != ALL and (topic[0], ALL) in counts)
+            for topic in topics
+        ]
+        return max(told, default=0)
 
     def allows(self, event: Mapping[str, Any]) -> bool:
         """Whether its filter lets an event pass; what is disallowed wins."""
@@ -119,7 +126,7 @@ class Applications:
         if app.deliver is None and subscribe_all:
             # A known application that is registered again keeps what it had (app.c).
             app.subscribe_all = True
-            for kind in _ALL_NAMES:
+            for kind in ALL_NAMES:
                 app.counts[kind, ALL] = 1
         app.deliver = deliver
 
@@ -131,7 +138,7 @@ class Applications:
         app.deliver = None
         if app.subscribe_all:
             app.subscribe_all = False
-            for kind in _ALL_NAMES:
+            for kind in ALL_NAMES:
                 app.counts.pop((kind, ALL), None)
         self._prune(app)
 
@@ -152,9 +159,7 @@ class Applications:
             to_all: whether who is subscribed to everything hears of it, too.
         """
         for app in list(self._apps.values()):
-            if app.deliver is None or not app.hears(topics):
-                continue
-            if to_all or not any((kind, ALL) in app.counts for kind, _ in topics):
+            for _ in range(app.hears(topics, to_all=to_all)):
                 self.tell(app, event)
 
     def send(self, name: str, event: dict[str, Any]) -> bool:
@@ -178,19 +183,20 @@ class Applications:
 
     # Subscriptions.
 
-    def subscribe(self, name: str, topic: Topic) -> None:
-        """Count one subscription more, where there is such an application."""
+    def subscribe(self, name: str, topic: Topic, times: int = 1) -> None:
+        """Count subscriptions more; who is subscribed to all of a kind gets none to one of it."""
         app = self._apps.get(name)
-        if app is not None:
-            app.counts[topic] = 1 if topic[0] == "deviceState" else app.counts[topic] + 1
+        if app is None or (topic[0], ALL) in app.counts:
+            return
+        app.counts[topic] = 1 if topic[0] == "deviceState" else app.counts[topic] + times
 
-    def unsubscribe(self, name: str, topic: Topic, *, all_of_it: bool = False) -> None:
-        """Count one subscription less."""
+    def unsubscribe(self, name: str, topic: Topic, times: int = 1) -> None:
+        """Count subscriptions less."""
         app = self._apps.get(name)
         if app is None or topic not in app.counts:
             return
-        app.counts[topic] -= 1
-        if app.counts[topic] <= 0 or all_of_it:
+        app.counts[topic] -= times
+        if app.counts[topic] <= 0:
             del app.counts[topic]
         self._prune(app)
 

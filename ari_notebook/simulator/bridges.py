@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Bridge", "Member"]
 
+# ARI subscribes the application of a channel that it adds, and so does Stasis, which then sees it
+# in a bridge: as many requests take it away.
+_COUNTED = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -97,16 +101,14 @@ class Bridge:
         return shown
 
     def publish(self, type: str, channel: Channel | None = None, **fields: Any) -> None:
-        """Tell an event of this bridge, and of a channel in it."""
+        """Tell an event of this bridge, which is not told to who hears of its channels alone."""
         if channel is not None and channel.hidden:
             return
-        topics = [("bridge", self.id)]
         fields = {"bridge": self.json(), **fields}
         if channel is not None:
             channel.tell_caller()
             fields["channel"] = channel.json()
-            topics.append(("channel", channel.id))
-        self.exchange.publish(self.exchange.event(type, **fields), topics)
+        self.exchange.publish(self.exchange.event(type, **fields), [("bridge", self.id)])
 
     def create(self) -> Bridge:
         """Enter the exchange."""
@@ -229,6 +231,8 @@ class Bridge:
         self._settle_technology()
         if len(self.members) > 1:
             self._tell_peers()
+        elif not self.members:  # an announcer and a recorder do not stay by themselves
+            self.exchange.media.abandon(f"bridge:{self.id}")
         if self.on_left is not None:
             self.on_left(channel)
 
@@ -255,6 +259,14 @@ class Bridge:
         old: dict[str, Any] = {"old_video_source_id": before} if before else {}
         self.publish("BridgeVideoSourceChanged", **old)
 
+    def subscribe(self, app: str) -> None:
+        """An application whose channel comes in hears of the bridge."""
+        self.exchange.applications.subscribe(app, ("bridge", self.id), _COUNTED)
+
+    def unsubscribe(self, app: str) -> None:
+        """Its channel went."""
+        self.exchange.applications.unsubscribe(app, ("bridge", self.id), _COUNTED)
+
     def destroy(self) -> None:
         """Let everybody out and leave the exchange."""
         if self.gone:
@@ -265,7 +277,7 @@ class Bridge:
             control = channel.control
             self.leave(channel)
             if control is not None:
-                self.exchange.applications.unsubscribe(control.app, ("bridge", self.id))
+                self.unsubscribe(control.app)
         if self.video_source:
             before, self.video_source = self.video_source, ""
             self._tell_video(before)
@@ -285,10 +297,11 @@ class Bridge:
             self._tell_peers(again=True)
 
     def pass_digit(self, channel: Channel, digit: str, milliseconds: int) -> None:
-        """A member pressed a key: the others hear it, unless it is absorbed."""
+        """A member pressed a key: the others, and recordings, hear it unless it is absorbed."""
         member = self.members.get(channel)
         if self.bridge_type == "holding" or member is None or member.absorb_dtmf:
             return
+        self.exchange.media.press(f"bridge:{self.id}", digit)
         for other in self.members:
             if other is not channel:
                 other.driver.digit(other, digit, milliseconds)

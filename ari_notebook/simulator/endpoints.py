@@ -80,8 +80,8 @@ class Endpoints:
 
     def exists(self, address: str) -> bool:
         """Whether there is an endpoint ``PJSIP/alice``, or a technology where no name is given."""
-        technology, _, name = address.partition("/")
-        return technology == TECHNOLOGY and (not name or name in self._known)
+        technology, slash, name = address.partition("/")
+        return technology == TECHNOLOGY and (not slash or name in self._known)
 
     def get(self, technology: str, name: str) -> dict[str, Any]:
         """ARI's object of an endpoint.

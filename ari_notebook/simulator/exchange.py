@@ -44,6 +44,7 @@ class Exchange(Clock):
         bridges: id → bridge.
         globals: the dialplan's global variables.
         database: what the dialplan's function DB keeps: ``family/key`` to a value.
+        environment: what the dialplan set with ENV; nothing of the machine's own.
         per_call: connects an application by an outbound WebSocket of the call's own, where one is
             configured for it; set by whoever has a network.
         instead: answers requests in the place of ARI's operations, where it answers.
@@ -75,6 +76,7 @@ class Exchange(Clock):
         self.dialplan.is_application = self.applications.known
         self.globals: dict[str, str] = dict(self.dialplan.globals)
         self.database: dict[str, str] = {}
+        self.environment: dict[str, str] = {}
         self.broadcasts: dict[str, Broadcast] = {}
         self.per_call: Callable[[str, Channel, Callable[[str | None], None]], bool] | None = None
         self.instead: Callable[[Asked], Reply | None] | None = None
@@ -160,6 +162,8 @@ class Exchange(Clock):
                 return "INVALID"
             used = any(channel.device == name for channel in self.channels.values())
             return "INUSE" if used else "NOT_INUSE"
+        if name.startswith("Custom:"):  # the dialplan's own, which nothing sets here
+            return "UNKNOWN"
         return self.endpoints.device_state(technology, rest)
 
     # The dialplan.

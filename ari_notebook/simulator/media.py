@@ -32,6 +32,7 @@ class Media:
         recordings: those that are not over, by name.
         stored: those that are.
         snoops: numbers for the names of snoop channels.
+        ghosts: the ids of those that no application took.
     """
 
     def __init__(self, clock: Clock, directory: Path, publish: Publish) -> None:
@@ -39,6 +40,7 @@ class Media:
         self.recordings: dict[str, Recording] = {}
         self.stored = StoredRecordings(directory)
         self.snoops = itertools.count()
+        self.ghosts: set[str] = set()
         self._clock = clock
         self._publish = publish
 
@@ -115,13 +117,15 @@ class Media:
 
         Raises:
             Refused: 400 for what makes no sense, 422 for an unknown format, 409 where there is a
-                recording of that name, 500 for a name that leads nowhere.
+                recording of that name, 500 for a name that leads nowhere and a negative limit.
         """
         options = _options(args)
         path = self.stored.path(options.name, options.format)
-        if path is None or options.name.startswith("../"):
+        if self.stored.leads_elsewhere(options.name):
+            raise Refused(400, "Recording name invalid")
+        if path is None or not options.name or min(options.max_duration, options.max_silence) < 0:
             raise Refused(500, "Error parsing request")
-        stored = self.stored.find(options.name)
+        stored = path.exists() or self.stored.find(options.name)
         if options.name in self.recordings or (stored and args["ifExists"] in (None, "", "fail")):
             message = f"Recording '{options.name}' already exists and can not be overwritten"
             raise Refused(409, message)
@@ -143,7 +147,7 @@ class Media:
         return any(each.target_uri == target_uri for each in self.recordings.values())
 
     def abandon(self, target_uri: str) -> None:
-        """A bridge is gone: its recordings are over, its playbacks have failed."""
+        """A bridge is gone or left: its recordings are over, its playbacks have failed."""
         for playback in tuple(self.playbacks.values()):
             if playback.target_uri == target_uri:
                 playback.hang_up()
@@ -152,7 +156,7 @@ class Media:
                 recording.hang_up()
 
     def press(self, target_uri: str, digit: str) -> None:
-        """A key was pressed on a channel: it may end a recording."""
+        """A key was pressed on a channel, or in a bridge: it may end a recording."""
         for recording in tuple(self.recordings.values()):
             if recording.target_uri == target_uri:
                 recording.press(digit)
@@ -167,7 +171,7 @@ class Media:
 
 
 def check_durations(args: Mapping[str, Any]) -> None:
-    """Refuse negative limits of a recording, which comes before anything else is looked at.
+    """Refuse negative limits of a channel's recording before anything else of it is looked at.
 
     Raises:
         Refused: 400.
@@ -179,7 +183,6 @@ def check_durations(args: Mapping[str, Any]) -> None:
 
 
 def _options(args: Mapping[str, Any]) -> Options:
-    check_durations(args)
     terminate_on = args["terminateOn"] or "none"
     if terminate_on not in TERMINATORS:
         raise Refused(400, "terminateOn invalid")

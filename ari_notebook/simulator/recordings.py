@@ -131,9 +131,7 @@ class Recording:
             self.fail(f"the file cannot be written: {error.strerror}")
             return
         self._tell("RecordingStarted")
-        if not audio.is_writable(self.options.format):
-            self._later(FRAME_MS / 1000, self.finish)
-        elif self.options.beep:
+        if self.options.beep:
             self._later(BEEP_MS / 1000, self._listen)
         else:
             self._listen()
@@ -264,6 +262,9 @@ class Recording:
         sound, now = self.voice.sound, self.clock.now
         if not sound.is_heard:
             self._later(NOTHING_COMES, self.finish)
+        elif not audio.is_writable(self.options.format):  # the first that comes ends it
+            self._later(FRAME_MS / 1000, self.finish)
+            return
         elif self.state == "recording" and self.options.max_silence and sound.is_quiet:
             left = self.options.max_silence + FRAME_MS / 1000 - self._quiet / 1000
             self._later(max(0.0, left), lambda: self.finish(trim=True))

@@ -58,7 +58,7 @@ def snoop(
         spy: what to hear: none, in, out or both.
         whisper: to whom to speak, likewise.
         app: the application that gets the snoop channel. One that is not there is no error: the
-            channel stays by itself.
+            channel is a ghost then, which ARI shows and no operation reaches.
         app_args: for it, by comma.
         id: of the snoop channel.
 
@@ -92,11 +92,15 @@ def snoop(
         channel.voice.follow(target.voice)
     channel.create()
     target.on_gone.append(lambda: channel.request_hangup(tell=False))
-    if exchange.applications.registered(app):
-        channel.run(_in_stasis(channel, app, words))
+    channel.run(_in_stasis(channel, app, words))
     return channel
 
 
 def _in_stasis(channel: Channel, app: str, words: list[str]) -> Program:
     channel.run_application("Stasis", ",".join([app, *words]))
     yield from stasis(channel, app, words)
+    if channel.variable("STASISSTATUS") == "FAILED":
+        ghosts = channel.exchange.media.ghosts
+        ghosts.add(channel.id)
+        channel.on_gone.append(lambda: ghosts.discard(channel.id))
+        yield None  # until the channel that it snoops on goes

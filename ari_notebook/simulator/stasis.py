@@ -117,7 +117,7 @@ def find(exchange: Exchange, id: str) -> Channel:
         Refused: 404.
     """
     channel = exchange.channels.get(id)
-    if channel is None:
+    if channel is None or id in exchange.media.ghosts:
         raise Refused(404, "Channel not found")
     return channel
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import shutil
 from pathlib import Path
 
@@ -97,16 +98,25 @@ class StoredRecordings:
     def path(self, name: str, format: str) -> Path | None:
         """Where a recording of a name belongs; None where that is outside the directory.
 
-        A real Asterisk 22.10 refuses only a name that begins with ``../``. No name leads out here.
+        A real Asterisk 22.10 makes what folders it finds missing on the way, and so gets out by
+        ``made/../../outside``. No name leads out here.
         """
-        parts = [part for part in name.split("/") if part not in ("", ".")]
-        if not parts or ".." in parts or "\0" in name:
-            return None
+        before, _, last = name.rpartition("/")
+        folder = _folder(before)
+        parts = [*folder, last]
         ending = f".{audio.extension(format)}" if format else ""
+        if folder[:1] == [".."] or last + ending in ("", ".", "..") or "\0" in name:
+            return None
         sizes = [len(part.encode(errors="replace")) + len(ending) for part in parts]
         if max(sizes) > _LONGEST_PART or sum(sizes) > _LONGEST_PATH:
             return None
-        return self.directory.joinpath(*parts[:-1], parts[-1] + ending)
+        return self.directory.joinpath(*folder, last + ending)
+
+    @staticmethod
+    def leads_elsewhere(name: str) -> bool:
+        """Whether a name leads to a folder that is neither inside nor above the directory."""
+        folder = _folder(name.rpartition("/")[0])
+        return folder[:1] == [".."] and set(folder) != {".."}
 
     def _describe(self, path: Path) -> dict[str, str]:
         inside = path.relative_to(self.directory)
@@ -115,3 +125,8 @@ class StoredRecordings:
     @staticmethod
     def _is_recording(path: Path) -> bool:
         return audio.is_known(path.suffix[1:]) and path.is_file()
+
+
+def _folder(path: str) -> list[str]:
+    """The folders of a path from the directory on; ``..`` is left where it leads out of that."""
+    return [part for part in posixpath.normpath(f"./{path}").split("/") if part != "."]

@@ -1,5 +1,7 @@
 """Further programs for the side-by-side comparison: what is asked in unusual states and order."""
 
+from urllib.parse import quote
+
 from tests.simulator.more_scenarios import scenario
 
 
@@ -213,3 +215,126 @@ def an_event_of_our_own_without_variables(server):
     for body in ({"variables": None}, {"variables": []}, {"variables": {}}, {}):
         server.ask("POST", "/events/user/hello", body, application=server.app)
     server.settle()
+
+
+def _subscriptions(server, verb, *sources):
+    """Ask for each source, or give it back, and note what the application then has."""
+    for source in sources:
+        server.ask(verb, f"/applications/{server.app}/subscription", eventSource=source)
+        shown = server.send("GET", f"/applications/{server.app}").json()
+        server.answers.append(("subscribed", [len(shown[each]) for each in _LISTS]))
+
+
+_LISTS = ("channel_ids", "bridge_ids", "endpoint_ids", "device_names")
+
+
+@scenario
+def subscriptions_to_all_of_a_kind(server):
+    everything = ("channel:", "bridge:", "endpoint:", "deviceState:")
+    _subscriptions(server, "DELETE", *everything)
+    channel = server.originate()
+    _subscriptions(server, "POST", *everything, "channel:", f"channel:{channel}", "deviceState:x")
+    # One that was subscribed to before it was to all is told of everything twice.
+    server.ask("POST", f"/channels/{channel}/variable", variable="TWICE", value="1")
+    server.settle()
+    told = [each for each in server.events if each.get("variable") == "TWICE"]
+    assert len(told) == 2
+    _subscriptions(server, "DELETE", f"channel:{channel}", "deviceState:x", *everything)
+    _subscriptions(server, "DELETE", "channel:__AST_CHANNEL_ALL_TOPIC", "endpoint:PJSIP/")
+    _subscriptions(server, "POST", "channel:__AST_CHANNEL_ALL_TOPIC", "endpoint:PJSIP/")
+    server.ask("DELETE", f"/channels/{channel}")
+    server.until("StasisEnd")
+
+
+@scenario
+def a_bridge_is_counted_twice_for_each_of_its_channels(server):
+    bridge = server.ask("POST", "/bridges", type="mixing")["id"]
+    channels = [server.originate() for _ in range(2)]
+    for channel in channels:
+        server.ask("POST", f"/bridges/{bridge}/addChannel", channel=channel)
+    server.settle()
+    server.ask("POST", f"/bridges/{bridge}/removeChannel", channel=channels[0])
+    server.settle()
+    _subscriptions(server, "DELETE", *[f"bridge:{bridge}"] * 3)
+    server.ask("DELETE", f"/bridges/{bridge}")
+    server.hang_up(*channels)
+
+
+@scenario
+def an_event_of_our_own_is_about_one(server):
+    for source in ("channel:", "bridge:", "endpoint:", "endpoint:PJSIP", "endpoint:PJSIP/", "foo:"):
+        server.ask("POST", "/events/user/hello", application=server.app, source=source)
+    server.ask("PUT", f"/applications/{server.app}/eventFilter", {"allowed": [{"type": ""}]})
+    server.ask("GET", "/deviceStates/Custom:none")
+    server.settle()
+
+
+@scenario
+def recordings_with_odd_names(server):
+    channel = server.originate()
+    for name in ("../../no-such/x", "../../x", "odd/../back", "./here"):
+        server.ask("POST", f"/channels/{channel}/record", name=name, format="wav")
+        server.settle(0.2)
+        quoted = quote(name, safe="")
+        server.ask("POST", f"/recordings/live/{quoted}/stop")
+        server.settle(0.2)
+        server.ask("GET", f"/recordings/stored/{quoted}")
+        server.ask("DELETE", f"/recordings/stored/{quoted}")
+    server.ask("POST", "/bridges/odd-bridge", type="mixing")
+    path = "/bridges/odd-bridge/record"
+    server.ask("POST", path, name="x", format="wav", maxDurationSeconds="-1")
+    server.ask("POST", path, name="x", format="wav", maxSilenceSeconds="-1")
+    server.ask("DELETE", "/bridges/odd-bridge")
+    server.hang_up(channel)
+
+
+@scenario
+def a_recorder_and_an_announcer_do_not_stay_by_themselves(server):
+    channel = server.originate()
+    bridge = server.ask("POST", "/bridges", type="mixing")["id"]
+    path = f"/applications/{server.app}/subscription"
+    server.ask("POST", path, eventSource=f"bridge:{bridge}")
+    server.ask("POST", f"/bridges/{bridge}/addChannel", channel=channel)
+    server.ask(
+        "POST", f"/bridges/{bridge}/record", name="lonely", format="wav", ifExists="overwrite"
+    )
+    server.until("RecordingStarted")
+    server.ask("POST", f"/bridges/{bridge}/removeChannel", channel=channel)
+    server.until("RecordingFinished")
+    server.ask("DELETE", "/recordings/stored/lonely")
+    server.ask("POST", f"/bridges/{bridge}/addChannel", channel=channel)
+    server.ask("POST", f"/bridges/{bridge}/play/long", media="sound:tt-monkeys")
+    server.until("PlaybackStarted")
+    server.ask("POST", f"/bridges/{bridge}/removeChannel", channel=channel)
+    assert server.until("PlaybackFinished")["playback"]["state"] == "failed"
+    server.ask("DELETE", f"/bridges/{bridge}")
+    server.hang_up(channel)
+
+
+@scenario
+def a_key_ends_the_recording_of_a_bridge(server):
+    made = server.ask("POST", "/channels", endpoint="Local/1005@default", app=server.app)
+    server.until("StasisStart", channel__id=made["id"])
+    bridge = server.ask("POST", "/bridges", type="mixing")["id"]
+    server.ask("POST", f"/bridges/{bridge}/addChannel", channel=made["id"])
+    path = f"/bridges/{bridge}/record"
+    server.ask("POST", path, name="keyed", format="wav", ifExists="overwrite", terminateOn="#")
+    server.until("RecordingFinished")  # the far half sends 12#
+    server.ask("DELETE", "/recordings/stored/keyed")
+    server.ask("DELETE", f"/bridges/{bridge}")
+    server.hang_up(made["id"])
+
+
+@scenario
+def a_snoop_channel_that_no_application_takes(server):
+    channel = server.originate()
+    path = f"/channels/{channel}/snoop/ghost-{channel}"
+    ghost = server.ask("POST", path, app="nobody-there", spy="both")["id"]
+    server.settle()
+    server.ask("GET", f"/channels/{ghost}")
+    for verb, rest in (("GET", "/variable?variable=X"), ("POST", "/play?media=sound:beep"),
+                       ("POST", "/answer"), ("DELETE", "")):  # fmt: skip
+        server.ask(verb, f"/channels/{ghost}{rest}")
+    server.hang_up(channel)
+    server.settle()
+    server.ask("GET", f"/channels/{ghost}")

@@ -31,6 +31,7 @@ FUNCTIONS = {
     "DIALPLAN_EXISTS": ("(context,extension)", "1 where there is such an extension"),
     "VALID_EXTEN": ("(context,extension)", "1 where there is such an extension"),
     "CHANNEL_EXISTS": ("(name)", "1 where there is a channel of that name or id"),
+    "CHANNELS": ("(expression)", "the names of all channels in which the expression is found"),
     "EXTENSION_STATE": ("(extension@context)", "the state of an extension's hint"),
     "HINT": ("(extension@context)", "the devices of an extension's hint"),
     "CDR": ("(src)", "of the call's record: src, dst, clid, channel …; can be set"),
@@ -52,6 +53,7 @@ FUNCTIONS = {
     "DB_EXISTS": ("(family/key)", "1 where there is such an entry"),
     "DB_DELETE": ("(family/key)", "takes an entry out, and gives it"),
     "DB_KEYS": ("(family)", "the keys below a family"),
+    "ENV": ("(NAME)", "what was set as it before, nothing of the machine's own; can be set"),
     "HASH": ("(name,key)", "a value of a hash; can be set"),
     "HASHKEYS": ("(name)", "the keys of a hash"),
     "SHIFT": ("(NAME)", "takes the first value of a list out, and gives it"),
@@ -87,6 +89,7 @@ FUNCTIONS = {
     "BASE64_DECODE": ("(text)", "the text of base64"),
     "SPRINTF": ("(%03d,7)", "values in a form"),
     "KEYPADHASH": ("(text)", "the keys of a telephone that spell a text"),
+    "SHELL": ("(echo -n text)", "what a program says; there is none but echo"),
     "PASSTHRU": ("(text)", "the text itself"),
 }  # fmt: skip
 

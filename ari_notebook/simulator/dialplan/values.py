@@ -24,7 +24,7 @@ _SENSELESS = (Rejected, ArithmeticError, ValueError, re.error)
 
 # Functions that reach beyond the call, which Asterisk keeps from programs outside its dialplan
 # unless asterisk.conf says live_dangerously (ast_custom_function_register_escalating).
-_DANGEROUS = frozenset({"DB", "DB_DELETE"})
+_DANGEROUS = frozenset({"DB", "DB_DELETE", "SHELL"})
 
 
 def evaluate(

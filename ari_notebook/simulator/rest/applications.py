@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ari_notebook.simulator.applications import ALL, Topic
+from ari_notebook.simulator.applications import ALL, ALL_NAMES, Topic
 from ari_notebook.simulator.messages import Refused, Reply
 
 if TYPE_CHECKING:
@@ -62,13 +62,22 @@ def subscribe(exchange: Exchange, args: Arguments) -> Reply:
 
 
 def unsubscribe(exchange: Exchange, args: Arguments) -> Reply:
-    """``DELETE /applications/{applicationName}/subscription``."""
+    """``DELETE /applications/{applicationName}/subscription``.
+
+    All of a kind cannot be given back as it was asked for: Asterisk fails, and answers what it
+    answers by default. It can by the name that it shows.
+    """
     app = exchange.applications.get(args["applicationName"])
     _check_sources(args)
     for source in args["eventSource"]:
-        found = topic(exchange, source, missing="")
+        scheme, name = topic(exchange, source, missing="")
+        found = scheme, ALL if name == ALL_NAMES[scheme] else name
         if found not in app.counts:
+            if scheme == "deviceState" and (scheme, ALL) in app.counts:
+                continue  # of all devices each is one, which stays
             raise Refused(422, "Event source was not subscribed to")
+        if name == ALL and scheme != "deviceState":
+            raise Refused(501, "Method not implemented")
         exchange.applications.unsubscribe(app.name, found)
     return Reply(200, app.json())
 
@@ -93,7 +102,8 @@ def event_filter(exchange: Exchange, args: Arguments) -> Reply:
             continue
         given = body[name]
         good = isinstance(given, list) and all(
-            isinstance(each, dict) and isinstance(each.get("type"), str) for each in given
+            isinstance(each, dict) and isinstance(each.get("type"), str) and each["type"]
+            for each in given
         )
         if not good:
             raise Refused(400, "Invalid format definition")

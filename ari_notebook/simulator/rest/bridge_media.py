@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ari_notebook.simulator.external_media import FORMATS
-from ari_notebook.simulator.media import check_durations
 from ari_notebook.simulator.messages import Refused, Reply
 from ari_notebook.simulator.rest.channel_media import playing, recording_to
 from ari_notebook.simulator.voices import Voice
@@ -74,7 +73,6 @@ def _announced(bridge: Bridge) -> None:
 
 def record(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /bridges/{bridgeId}/record``."""
-    check_durations(args)
     bridge = _find(exchange, args)
     _check_format(args, "recorder_format")
     # Nobody hears anybody in a holding bridge.

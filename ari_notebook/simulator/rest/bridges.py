@@ -136,8 +136,8 @@ def add_channel(exchange: Exchange, args: Arguments) -> Later[Reply]:
         before = channel.bridge
         if before is not None:
             before.leave(channel)
-            exchange.applications.unsubscribe(control.app, ("bridge", before.id))
-        exchange.applications.subscribe(control.app, ("bridge", bridge.id))
+            before.unsubscribe(control.app)
+        bridge.subscribe(control.app)
         bridge.join(channel, member)
 
     return _in_turn(channels, add)
@@ -153,7 +153,7 @@ def remove_channel(exchange: Exchange, args: Arguments) -> Later[Reply]:
     def remove(channel: Channel, control: Control) -> None:
         if channel.bridge is bridge:
             bridge.leave(channel)
-            exchange.applications.unsubscribe(control.app, ("bridge", bridge.id))
+            bridge.unsubscribe(control.app)
 
     return _in_turn(channels, remove)
 

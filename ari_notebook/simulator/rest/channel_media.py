@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from ari_notebook.simulator.dtmf import Digits
 from ari_notebook.simulator.external_media import open_channel
+from ari_notebook.simulator.media import check_durations
 from ari_notebook.simulator.messages import Later, Refused, Reply
 from ari_notebook.simulator.snoop import snoop
 from ari_notebook.simulator.stasis import controlled
@@ -57,6 +58,7 @@ def record(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /channels/{channelId}/record``: answers first where nobody has."""
     control = controlled(exchange, args["channelId"])
     channel = control.channel
+    check_durations(args)
     answered = channel.state == "Up"
     recording = exchange.media.new_recording(
         f"channel:{channel.id}", channel.voice, args, 0.0 if answered else _SETTLE

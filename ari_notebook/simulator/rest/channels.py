@@ -48,7 +48,10 @@ def list_channels(exchange: Exchange, args: Arguments) -> Reply:  # noqa: ARG001
 
 def get(exchange: Exchange, args: Arguments) -> Reply:
     """``GET /channels/{channelId}``."""
-    return Reply(200, find(exchange, args["channelId"]).last_told())
+    channel = exchange.channels.get(args["channelId"])
+    if channel is None:
+        raise Refused(404, "Channel not found")
+    return Reply(200, channel.last_told())
 
 
 def hangup(exchange: Exchange, args: Arguments) -> Reply:
@@ -199,7 +202,7 @@ def get_variable(exchange: Exchange, args: Arguments) -> Reply:
 
 def _provided(exchange: Exchange, args: Arguments) -> Channel:
     channel = exchange.channels.get(args["channelId"])
-    if channel is None:
+    if channel is None or channel.id in exchange.media.ghosts:
         raise Refused(404, "Provided channel was not found")
     return channel
 

@@ -26,8 +26,12 @@ def user_event(exchange: Exchange, args: Arguments) -> Reply:
     if not isinstance(given, dict):
         raise Refused(500, "Error processing request")
     shown: dict[str, Any] = {}
+    missing = "Event source was not found"
     for source in args["source"]:
-        scheme, name = topic(exchange, source, "Event source was not found")
+        scheme, name = topic(exchange, source, missing)
+        one = name.partition("/")[2] if scheme == "endpoint" else name
+        if not one and scheme != "deviceState":  # it is about one, never about all
+            raise Refused(422, missing)
         if scheme == "channel":
             shown["channel"] = exchange.channels[name].json()
         elif scheme == "bridge":

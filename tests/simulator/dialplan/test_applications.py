@@ -230,3 +230,35 @@ def test_the_called_half_knows_both_parties_at_once():
     board.wait(1)
     told_of = [each for each in board.of("ChannelCallerId") if each["channel"]["name"][-1] == "2"]
     assert [each["channel"]["connected"]["number"] for each in told_of] == ["55"]
+
+
+def test_recording_with_a_number_and_a_dead_line_that_was_listened_to_for_silence():
+    lines = "".join(f" same => n,Record(said%d.wav,1,2)\n same => n,NoOp({n})\n" for n in (1, 2))
+    board = call(f"[default]\nexten => x,1,NoOp()\n{lines}")
+    told_of = [line for line in told(board) if "RECORDED_FILE" in line]
+    assert told_of == ["Varset RECORDED_FILE=said0", "Varset RECORDED_FILE=said1"]
+    assert ran(board)[-1] == "x,5 NoOp(2)"
+
+
+def test_an_event_of_ones_own_needs_a_name_and_tells_only_what_has_a_value():
+    board = call(
+        "[default]\nexten => x,1,UserEvent(Hello, C : 3,bare)\n same => n,UserEvent()\n"
+        " same => n,NoOp(never)"
+    )
+    assert [each["userevent"] for each in board.of("ChannelUserevent")] == [
+        {"eventname": "Hello", " C ": "3"}
+    ]
+    assert ran(board)[-1] == "x,2 UserEvent()"
+
+
+def test_who_is_dialled_without_a_number_has_the_name_of_the_other_end_and_its_own_context():
+    board = call(
+        "[default]\nexten => x,1,Set(CALLERID(all)=Bob <55>)\n"
+        " same => n,Set(CONNECTEDLINE(name)=Ann)\n same => n,Dial(Local/silent@other-end,1)"
+    )
+    first = next(
+        each["channel"] for each in board.of("ChannelDialplan") if each["dialplan_app"] == "AppDial"
+    )
+    assert first["caller"] == {"name": "Ann", "number": "x"}
+    assert first["connected"] == {"name": "Bob", "number": "55"}
+    assert first["dialplan"]["context"] == "other-end"

@@ -103,6 +103,16 @@ VALUES = {
     "DEVICE_STATE(Local/1002@default)": "NOT_INUSE",
     "DEVICE_STATE(Stasis:none)": "UNKNOWN",
     "HINT(1003@default)": "PJSIP/alice",
+    "HINT(nobody@default)": "",
+    "REPLACE(NOPE,a,b)": "",
+    "SHELL(echo -n works)": "works",
+    'SHELL(echo -n "a  b"  c)': "a  b c",
+    "SHELL(echo -e a)": "-e a\n",
+    "SHELL(id)": "",
+    "SHELL(echo -n a > b)": "",
+    "SHELL(echo -n `id`)": "",
+    "CHANNELS(nobody)": "",
+    "CHANNELS(^Local/x@default.*1$)": "Local/x@default-00000000;1",
     "DB(q/r)": "1",
     "DB_EXISTS(a/b)": "0",
     "URIENCODE(a b&c)": "a%20b%26c",
@@ -144,6 +154,16 @@ def test_a_list_gets_shorter_and_longer():
     assert ran(board)[-1] == "x,6 NoOp(1 2)"
 
 
+def test_the_environment_is_what_the_dialplan_set(monkeypatch):
+    monkeypatch.setenv("SECRET_OF_THE_MACHINE", "shown to nobody")
+    board = call(
+        "[default]\nexten => x,1,Set(ENV(MINE)=yes)\n"
+        " same => n,NoOp([${ENV(MINE)}${ENV(SECRET_OF_THE_MACHINE)}])",
+        seconds=0,
+    )
+    assert ran(board)[-1] == "x,2 NoOp([yes])"
+
+
 def test_an_absolute_time_ends_the_call():
     board = call(
         "[default]\nexten => x,1,Set(TIMEOUT(absolute)=2)\n same => n,Wait(100)", seconds=3
@@ -157,7 +177,8 @@ def test_what_a_program_asks_for_by_ari():
     path = f"/channels/{id}/variable"
     assert board.ask("GET", path, variable="CHANNEL(state)") == (200, {"value": "Ring"})
     assert board.ask("GET", path, variable="UNSET")[0] == 404
-    assert board.ask("GET", path, variable="NOSUCH(1)")[0] == 500
+    for refused in ("NOSUCH(1)", "SHELL(echo x)", "HINT(nobody)", "REPLACE(UNSET,a,b)"):
+        assert board.ask("GET", path, variable=refused)[0] == 500
     assert board.ask("GET", path, variable="CALLERID(nonsense)") == (200, {"value": ""})
     assert board.ask("POST", path, variable="CALLERID(num)", value="5")[0] == 204
     assert board.ask("GET", path, variable="CALLERID(num)") == (200, {"value": "5"})

@@ -118,16 +118,19 @@ def _call(channel: Channel, address: str, timeout: float | None, attempt: _Attem
         return
     peer.set_variable("DIALEDPEERNUMBER", peer.dialed)
     _inherit(channel, peer)
-    peer.context, peer.exten, peer.priority = channel.context, channel.exten, 1
-    # One who has no number of their own is known by what was dialled (app_dial.c).
+    peer.exten, peer.priority = channel.exten, 1
+    # One who has no number of their own is known by what was dialled, under the name of who was
+    # last at the other end (app_dial.c).
     before, caller = peer.caller, peer.caller
     if not before.number:
-        peer.caller = caller = Party("", channel.exten)
+        peer.caller = caller = Party(before.name or channel.connected.name, channel.exten)
+    introduced, peer.connected = peer.connected != channel.caller, channel.caller
     peer.run_application("AppDial", "(Outgoing Line)")
     peer.caller = before
     if caller is not before:
         peer.set_caller(caller)
-    peer.set_connected(channel.caller)
+    if introduced:
+        peer.publish("ChannelConnectedLine")
     attempt.ringing.append(peer)
 
     def told(status: str) -> None:

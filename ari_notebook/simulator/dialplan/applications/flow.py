@@ -114,7 +114,10 @@ def return_(channel: Channel, data: str) -> Program:
         return False
     context, exten, priority, before = channel.gosub.pop()
     for name, value in reversed(before.items()):
-        channel.set_variable(name, value or None)
+        if value or channel.variables.get(name):  # what was empty goes without a word
+            channel.set_variable(name, value or None)
+        else:
+            channel.variables.pop(name, None)
     channel.set_variable("GOSUB_RETVAL", data)
     channel.jump = (context, exten, priority)
     return True
@@ -194,9 +197,14 @@ def _set(channel: Channel, text: str) -> None:
 def user_event(channel: Channel, data: str) -> Program:
     """Tell an event of one's own: ``name,Key: Value,…``."""
     name, *rest = split(data)
+    yield from nothing_more()
+    if not name:
+        log.warning("UserEvent needs a name")
+        return False
     told = {"eventname": name}
     for each in rest:
-        key, _, value = each.partition(":")
-        told[key.strip()] = value.strip()
+        key, colon, value = each.partition(":")
+        if colon:
+            told[key] = value.strip()
     channel.publish("ChannelUserevent", eventname=name, userevent=told)
-    return nothing_more()
+    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Generator
 from typing import Any
@@ -163,21 +164,28 @@ def say_alpha(channel: Channel, data: str) -> Program:
 
 @application("Record")
 def record(channel: Channel, data: str) -> Program:
-    """Record the caller: ``name.format,seconds of silence,most seconds,options``; # ends it."""
+    """Record the caller: ``name.format,seconds of silence,most seconds,options``; # ends it.
+
+    ``%d`` in the name becomes the first number that is free.
+    """
     name, silence, most, options = [*split(data), "", "", ""][:4]
     stem, dot, form = name.rpartition(".")
     if not dot:
         log.warning("Record(%s): no format behind the name", data)
         return False
+    if "%d" in stem:
+        stored = channel.exchange.media.stored
+        stems = (stem.replace("%d", str(number)) for number in itertools.count())
+        stem = next(each for each in stems if stored.find(each) is None)
     channel.set_variable("RECORDED_FILE", stem)
     if "n" not in options:
         yield from calls.answer(channel, "")
-    limit = natural(most)
+    limit, patience = natural(most), natural(silence)
     wanted = {
         "name": stem,
         "format": form,
         "maxDurationSeconds": limit,
-        "maxSilenceSeconds": natural(silence),
+        "maxSilenceSeconds": patience,
         "ifExists": "append" if "a" in options else "overwrite",
         "beep": "q" not in options,
         "terminateOn": "any" if "y" in options else "none" if "t" in options else "#",
@@ -192,7 +200,8 @@ def record(channel: Channel, data: str) -> Program:
     channel.exchange.media.recordings.pop(recording.options.name, None)
     status = yield from _recorded(channel, recording, limit)
     channel.set_variable("RECORD_STATUS", status)
-    return status != "HANGUP"
+    # Where it listened for silence, Asterisk forgets that the line is dead (app_record.c).
+    return status != "HANGUP" or patience > 0
 
 
 def _recorded(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ari_notebook.simulator.channels import Channel, Party
 from ari_notebook.simulator.config import VERSION
+from ari_notebook.simulator.dialplan.expressions import posix
 from ari_notebook.simulator.dialplan.functions.registry import Rejected, on, reader, split, writer
 from ari_notebook.simulator.naturals import is_natural, natural
 from ari_notebook.simulator.tone_detection import ToneDetector
@@ -320,5 +321,16 @@ def _version(exchange: Exchange, channel: Channel | None, item: str) -> str:
 
 @reader("HINT")
 def _hint(exchange: Exchange, channel: Channel | None, address: str) -> str:
-    exten, _, context = address.partition(",")[0].partition("@")
-    return exchange.dialplan.hint(context or "default", exten) or ""
+    address, comma, _ = address.partition(",")
+    exten, _, context = address.partition("@")
+    hint = exchange.dialplan.hint(context or "default", exten)
+    if hint is None:
+        raise Rejected(f"{address} has no hint")
+    return "" if comma else hint  # HINT(…,n) is its name, which it has not here
+
+
+@reader("CHANNELS")
+def _channels(exchange: Exchange, channel: Channel | None, pattern: str) -> str:
+    wanted = re.compile(posix(pattern))
+    names = (each.name for each in exchange.channels.values())
+    return " ".join(name for name in names if wanted.search(name))

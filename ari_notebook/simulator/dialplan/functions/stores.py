@@ -52,6 +52,19 @@ def _entries(exchange: Exchange, channel: Channel | None, prefix: str) -> str:
     return ",".join(sorted(keys))
 
 
+# The environment, of which there is what the dialplan set: this machine's is nobody's business.
+
+
+@reader("ENV")
+def _environment(exchange: Exchange, channel: Channel | None, name: str) -> str:
+    return exchange.environment.get(name, "")
+
+
+@writer("ENV")
+def _set_environment(exchange: Exchange, channel: Channel | None, name: str, value: str) -> None:
+    exchange.environment[name] = value
+
+
 # Hashes of a channel, which Asterisk keeps in variables as well.
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import shlex
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
@@ -79,6 +80,8 @@ def _value(exchange: Exchange, channel: Channel | None, name: str) -> str:
 def _replace(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
     name, what, *by = [*arguments.split(","), ""][:3]
     value = _value(exchange, channel, name)
+    if not value:
+        raise Rejected(f"the variable {name} is not set")
     return "".join((by[0] if by else "") if char in what else char for char in value)
 
 
@@ -234,3 +237,16 @@ def _keypad(exchange: Exchange, channel: Channel | None, text: str) -> str:
 @reader("PASSTHRU")
 def _unchanged(exchange: Exchange, channel: Channel | None, text: str) -> str:
     return text
+
+
+@reader("SHELL")
+def _shell(exchange: Exchange, channel: Channel | None, command: str) -> str:
+    """No program is run here; ``echo`` needs none."""
+    program, *words = shlex.split(command) or [""]
+    if program != "echo" or set(command) & _OF_THE_SHELL:
+        raise Rejected("the simulator runs no programs but echo")
+    bare = words[:1] == ["-n"]
+    return " ".join(words[bare:]) + ("" if bare else "\n")
+
+
+_OF_THE_SHELL = frozenset("$`;&|<>(){}*?[]~#!\\")
