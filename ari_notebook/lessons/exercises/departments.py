@@ -13,8 +13,9 @@ _ARGUMENT = "handed-over"
 LESSON = Lesson(
     "two departments",
     "A call to 1007 from a number that begins with 5 is claimed by sales, any other by support. "
-    "Who has it, answers it. If a caller of sales presses 1, the call is handed over to support, "
-    f"with the argument {_ARGUMENT}. Try it with one caller of each kind; the first presses 1.",
+    "Whoever has it answers it. If a caller of sales presses 1, the call is handed over to "
+    f"support, with the argument {_ARGUMENT}. Try it with one caller of each kind; the first "
+    "presses 1.",
     "11-broadcast-and-claim",
 )
 
