@@ -169,7 +169,12 @@ def test_an_answer_of_another_shape_is_asked_for_again(ari, asterisk, monkeypatc
 
 
 @pytest.mark.parametrize("end", ["no answer", "starting"])
-def test_a_subscription_outlives_a_server_that_is_not_there_yet(ari, asterisk, monkeypatch, end):
+def test_a_subscription_outlives_a_server_that_is_not_there_yet(asterisk, monkeypatch, end):
+    with ari_notebook.connect(asterisk.url) as ari:
+        outlives(ari, asterisk, monkeypatch, end)
+
+
+def outlives(ari, asterisk, monkeypatch, end):
     app = ari.apps[0]
     ari.applications.subscribe(app, "deviceState:Stasis:lamp")
     transport = ari._own_rest.transport

@@ -183,19 +183,19 @@ class Applications:
 
     # Subscriptions.
 
-    def subscribe(self, name: str, topic: Topic, times: int = 1) -> None:
-        """Count subscriptions more; who is subscribed to all of a kind gets none to one of it."""
+    def subscribe(self, name: str, topic: Topic) -> None:
+        """Count one subscription more; who is subscribed to all of a kind gets none to one."""
         app = self._apps.get(name)
         if app is None or (topic[0], ALL) in app.counts:
             return
-        app.counts[topic] = 1 if topic[0] == "deviceState" else app.counts[topic] + times
+        app.counts[topic] = 1 if topic[0] == "deviceState" else app.counts[topic] + 1
 
-    def unsubscribe(self, name: str, topic: Topic, times: int = 1) -> None:
-        """Count subscriptions less."""
+    def unsubscribe(self, name: str, topic: Topic) -> None:
+        """Count one subscription less."""
         app = self._apps.get(name)
         if app is None or topic not in app.counts:
             return
-        app.counts[topic] -= times
+        app.counts[topic] -= 1
         if app.counts[topic] <= 0:
             del app.counts[topic]
         self._prune(app)

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Bridge", "Member"]
 
-# ARI subscribes the application of a channel that it adds, and so does Stasis, which then sees it
-# in a bridge: as many requests take it away.
-_COUNTED = 2
-
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -149,6 +145,9 @@ class Bridge:
             if other is not channel:
                 channel.hear_audio()
                 other.hear_audio()
+        # Beside what ARI counts where it adds a channel: Stasis sees its channel in a bridge.
+        if channel.control is not None:
+            self.subscribe(channel.control.app)
 
     def _settle_technology(self) -> None:
         heard = {"dtmf_events", "proxy_media"} & set(self.types)
@@ -233,6 +232,8 @@ class Bridge:
             self._tell_peers()
         elif not self.members:  # an announcer and a recorder do not stay by themselves
             self.exchange.media.abandon(f"bridge:{self.id}")
+        if channel.control is not None:
+            self.unsubscribe(channel.control.app)
         if self.on_left is not None:
             self.on_left(channel)
 
@@ -261,11 +262,11 @@ class Bridge:
 
     def subscribe(self, app: str) -> None:
         """An application whose channel comes in hears of the bridge."""
-        self.exchange.applications.subscribe(app, ("bridge", self.id), _COUNTED)
+        self.exchange.applications.subscribe(app, ("bridge", self.id))
 
     def unsubscribe(self, app: str) -> None:
         """Its channel went."""
-        self.exchange.applications.unsubscribe(app, ("bridge", self.id), _COUNTED)
+        self.exchange.applications.unsubscribe(app, ("bridge", self.id))
 
     def destroy(self) -> None:
         """Let everybody out and leave the exchange."""

@@ -117,12 +117,12 @@ def test_the_courses_report_of_a_real_recording() -> None:
     (cell,) = [
         cell.source
         for cell in nbformat.read(notebook, as_version=4).cells
-        if cell.source.startswith("def report(")
+        if cell.source.startswith("def on_one_page(")
     ]
     shown: list[object] = []
     names = {"ari_notebook": ari_notebook, "display": lambda *these: shown.extend(these)}
     exec(cell, names)
-    by_extension = names["report"](REAL)
+    by_extension = names["on_one_page"](REAL)
     assert by_extension["calls"].sum() == 13
     assert (by_extension["answered"] * by_extension["calls"]).sum() == 8
     assert [type(each).__name__ for each in shown] == ["OpenCapture", "DataFrame"] + ["Drawn"] * 4
