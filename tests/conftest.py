@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -115,12 +116,26 @@ class RealAsterisk:
             self.reload()
 
     def restore(self) -> None:
-        """Back to the configuration of the repository, with nobody on the line."""
+        """Back to the configuration of the repository, with nobody on the line.
+
+        Of one of ours, what it keeps goes as well: a device's state outlives its restart.
+        """
         self.restore_files()
-        base, auth = self.url + "/ari", (self.user, self.password)
-        for kind in ("channels", "bridges"):
-            for item in requests.get(f"{base}/{kind}", auth=auth, timeout=5).json():
-                requests.delete(f"{base}/{kind}/{item['id']}", auth=auth, timeout=5)
+        if self.root is not None:
+            self._delete("deviceStates", "name")
+            self._delete("recordings/stored", "name")
+        for _ in range(50):  # who is hung up is there for a moment still
+            if not self._delete("channels", "id") + self._delete("bridges", "id"):
+                return
+            time.sleep(0.1)
+
+    def _delete(self, kind: str, key: str) -> int:
+        """Delete all of a kind; how many there were."""
+        base, auth = f"{self.url}/ari/{kind}", (self.user, self.password)
+        found = requests.get(base, auth=auth, timeout=5).json()
+        for item in found:
+            requests.delete(f"{base}/{quote(item[key], safe='')}", auth=auth, timeout=5)
+        return len(found)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,10 @@ from tests.views.lab import Lab, open_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-WRONG = 'phone = %ari call 1000\n%ari wait StasisStart;\nphone.press("24#")'
+WRONG = (
+    'phone = %ari call 1000\n%ari wait StasisStart;\nphone.press("24#")\n'
+    "%ari wait ChannelDtmfReceived digit=#;"
+)
 RIGHT = (
     "phone = %ari call 1000\n%ari wait StasisStart;\n"
     'phone.press("42#")\n%ari wait ChannelDtmfReceived digit=#;\n'
@@ -50,6 +53,7 @@ def run(page: Any, text: str, instead: str = "") -> str:
 
 def test_wrong_and_then_right(page: Any, lab: Lab) -> None:
     shutil.copy(course_folder() / "00-start-here.ipynb", lab.folder)
+    shutil.copytree(course_folder() / "pictures", lab.folder / "pictures")
     open_notebook(page, lab, "00-start-here.ipynb")
     run(page, "%load_ext ari_notebook")
     run(page, "%ari connect")

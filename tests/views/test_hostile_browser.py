@@ -98,6 +98,8 @@ def told(browser: Any, request: pytest.FixtureRequest) -> Iterator[tuple[Any, Ke
         kernel.run(PREPARE)
         for number, text in enumerate(HOSTILE):
             kernel.run(f"tell('hostile-{number}', {text!r})")
+            # Where more comes at once than anybody reads, the feed leaves some out.
+            page.wait_for_timeout(250)
         yield page, kernel
         kernel.close()
         assert page.evaluate("window.struck") is None
