@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Iterator
@@ -26,7 +27,8 @@ def ari() -> Iterator[Session]:
 def board(ari: Session) -> Iterator[Board]:
     yield Board(ari)
     for id in list(ari.tables.channels):
-        ari.channels.hangup(id)
+        with contextlib.suppress(ari_notebook.NotFound):  # it has hung up by itself
+            ari.channels.hangup(id)
     for id in list(ari.tables.bridges):
         ari.bridges.destroy(id)
 

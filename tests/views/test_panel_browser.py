@@ -58,7 +58,10 @@ def shown(opened: tuple[Shown, Notes]) -> Iterator[Shown]:
     shown, notes = opened
     yield shown
     shown.kernel.run(
-        "for channel in list(ari.channels): ari.channels.hangup(channel.id)\n"
+        "import contextlib, ari_notebook\n"
+        "for channel in list(ari.channels):\n"
+        "    with contextlib.suppress(ari_notebook.NotFound):  # it has hung up by itself\n"
+        "        ari.channels.hangup(channel.id)\n"
         "for bridge in list(ari.bridges): ari.bridges.destroy(bridge.id)"
     )
     shown.panel.locator("tr.channel, tr.bridge").first.wait_for(state="detached", timeout=5000)

@@ -60,9 +60,10 @@ CONTRAST = """(root) => {
     return worst;
 }"""
 CALL = """
-import time
+import contextlib, time, ari_notebook
 for id in list(ari.channels):
-    ari.channels.hangup(id)
+    with contextlib.suppress(ari_notebook.NotFound):  # it has hung up by itself
+        ari.channels.hangup(id)
 sales.destroy()
 time.sleep(0.5)
 ari.events.clear()
