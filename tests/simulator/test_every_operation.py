@@ -328,6 +328,9 @@ def perform(place, name):
         location = answer.headers.get("Location", "").partition("?")[0].rsplit("/", 1)[0]
         if answer.status_code >= 400:
             body = answer.text
+        elif name == "channels.external_media":
+            # A real one's second thread has told Stasis of the channel by then, or has not.
+            body["channelvars"].pop("STASISSTATUS", None)
         return answer.status_code, kind, location, body
     finally:
         stage.leave()
