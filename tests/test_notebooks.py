@@ -76,7 +76,7 @@ def run(notebook: Path, folder: Path, **environment: str) -> subprocess.Complete
         env=clean | environment,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=300,
     )
 
 

@@ -328,9 +328,6 @@ def perform(place, name):
         location = answer.headers.get("Location", "").partition("?")[0].rsplit("/", 1)[0]
         if answer.status_code >= 400:
             body = answer.text
-        elif name == "channels.external_media":
-            # A real one's second thread has told Stasis of the channel by then, or has not.
-            body["channelvars"].pop("STASISSTATUS", None)
         return answer.status_code, kind, location, body
     finally:
         stage.leave()
@@ -369,4 +366,7 @@ def test_it_succeeds(name, ours):
 def test_a_real_asterisk_answers_the_same(name, ours, theirs):
     expected = perform(theirs, name)
     assert expected[0] < 300, expected
+    if name == "channels.external_media":
+        # A real one's second thread has told Stasis of the channel by then, or has not yet.
+        expected[3]["channelvars"].setdefault("STASISSTATUS", "str")
     assert perform(ours, name) == expected
