@@ -367,6 +367,6 @@ def test_a_real_asterisk_answers_the_same(name, ours, theirs):
     expected = perform(theirs, name)
     assert expected[0] < 300, expected
     if name == "channels.external_media":
-        # A real one's second thread has told Stasis of the channel by then, or has not yet.
-        expected[3]["channelvars"].setdefault("STASISSTATUS", "str")
+        # A real one's second thread may have told Stasis of the channel by then; ours has not.
+        expected[3]["channelvars"].pop("STASISSTATUS", None)
     assert perform(ours, name) == expected
