@@ -7,6 +7,7 @@ seconds they sleep, or None to wait until they are woken.
 from __future__ import annotations
 
 import heapq
+import inspect
 import itertools
 from collections.abc import Callable, Generator
 from typing import Any
@@ -103,7 +104,7 @@ class Task:
         ended: called with the program's result once it returns.
     """
 
-    __slots__ = ("_clock", "_ended", "_program", "_running", "_timer", "done", "result")
+    __slots__ = ("_clock", "_ended", "_program", "_timer", "done", "result")
 
     def __init__(
         self, clock: Clock, program: Program, ended: Callable[[Any], None] | None = None
@@ -112,7 +113,6 @@ class Task:
         self._program = program
         self._ended = ended
         self._timer: Timer | None = None
-        self._running = False
         self.done = False
         self.result: Any = None
 
@@ -122,14 +122,14 @@ class Task:
 
     def wake(self, value: Any = None) -> None:
         """Let a program that waits go on, with a value; nothing where it runs or is over."""
-        if not self._running and not self.done:
+        if not self._running() and not self.done:
             self._step(self._program.send, value)
 
     def throw(self, error: BaseException) -> None:
         """Raise an error where the program waits; one that runs gets it when it next waits."""
         if self.done:
             return
-        if self._running:
+        if self._running():
             self._clock.soon(lambda: self.throw(error))
         else:
             self._step(self._program.throw, error)
@@ -141,11 +141,14 @@ class Task:
             self._timer.cancel()
         self._program.close()
 
+    def _running(self) -> bool:
+        """Asked of the generator itself: also one that is collected runs once more, its end."""
+        return inspect.getgeneratorstate(self._program) == inspect.GEN_RUNNING
+
     def _step(self, resume: Callable[[Any], float | None], value: Any) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._running = True
         try:
             seconds = resume(value)
         except StopIteration as stop:
@@ -157,7 +160,5 @@ class Task:
         except BaseException:
             self.done = True
             raise
-        finally:
-            self._running = False
         if seconds is not None:
             self._timer = self._clock.after(seconds, lambda: self._step(self._program.send, None))
