@@ -84,10 +84,8 @@ def test_a_time_out_without_any_event_asks_the_right_question(ari):
 
 def test_closing_ends_a_wait(ari):
     threading.Timer(0.2, ari.close).start()
-    started = time.monotonic()
     with pytest.raises(ari_notebook.SessionClosed):
-        ari.wait_for("StasisStart", timeout=10)
-    assert time.monotonic() - started < 3
+        ari.wait_for("StasisStart", timeout=3600)  # a test may not take that long
 
 
 def test_progress_is_told_while_it_waits(ari):

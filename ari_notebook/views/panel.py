@@ -88,10 +88,10 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
     def _write(self) -> None:
         quiet = since_snapshot = pause = 0.0
         stale = False
-        looked = time.monotonic()
+        looked = spoke = time.monotonic()
         while not self._ended.is_set():
             self._hurry.wait(pause)  # the outcome of a click waits only for the last message's turn
-            self._ended.wait(_LOOK_SECONDS - (time.monotonic() - looked))
+            self._ended.wait(_LOOK_SECONDS - (time.monotonic() - spoke))
             self._hurry.clear()
             passed, looked = time.monotonic() - looked, time.monotonic()
             over = self._session.closed
@@ -111,6 +111,7 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
                     self._refresh_snapshots()
             except Exception as error:  # noqa: BLE001 - a panel that stands still looks alive
                 self._failed(error)
+            spoke = time.monotonic()
             if over:
                 return
 

@@ -64,11 +64,10 @@ def test_silence_is_unknown(simulated, simulator):
 
 def test_connection_lost_while_waiting_is_unknown_and_at_once(simulated, simulator):
     simulator.faults.freeze()
+    simulated._sender._rest.timeout = 3600  # a test may not take that long
     threading.Timer(0.2, simulated._follower.stream.drop).start()
-    started = time.monotonic()
     with pytest.raises(OutcomeUnknown, match="look before sending it again"):
         simulated.bridges.create()
-    assert time.monotonic() - started < 3
 
 
 def test_without_a_connection_nothing_is_sent(simulated, simulator):
