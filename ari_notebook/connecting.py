@@ -14,6 +14,8 @@ from ari_notebook.client.credentials import Credentials
 from ari_notebook.client.errors import UsageProblem
 from ari_notebook.client.trust import trusted
 from ari_notebook.session import Session
+from ari_notebook.settings import Server
+from ari_notebook.settings import server as named
 
 __all__ = ["connect", "password_for"]
 
@@ -34,14 +36,16 @@ def connect(
     """Connect to an Asterisk, or start the embedded exchange and connect to that.
 
     Args:
-        url: ``http://host:8088``; if None, ARI_URL; without that the simulator starts inside this
-            process.
+        url: ``http://host:8088``, or a server's name in the user's configuration file, which then
+            gives what is not given here; if None, ARI_URL; without that the simulator starts inside
+            this process, whatever default the file has: a program says what it connects to.
         app: the Stasis applications to register: a name, names with commas, or a list; if None,
-            ARI_APP, else ``hello-world``.
-        user: the ARI user, a section of ari.conf; if None, ARI_USER, else ``asterisk``.
+            the named server's, ARI_APP, else ``hello-world``.
+        user: the ARI user, a section of ari.conf; if None, the named server's, ARI_USER, else
+            ``asterisk``.
         password: its password; if None, ARI_PASSWORD, then keyring where installed, then asked
             for. It is never shown or stored.
-        name: what to call the session; the host and port if None.
+        name: what to call the session; if None, the named server's name, else the host and port.
         subscribe_all: be told about every channel, bridge, endpoint and device.
         read_only: refuse everything that could change something.
         transport: ``"http"``, or ``"websocket"`` for REST over the event socket (Asterisk 20.14,
@@ -59,11 +63,13 @@ def connect(
     """
     # IPython's %xmode Verbose prints the variables of a frame that an error passes, and whatever a
     # line near it names: so the password is in none from here on, and nothing names os.environ.
-    user = user or os.getenv("ARI_USER") or "asterisk"
+    server = named(url) if url else Server()
+    user = user or server.user or os.getenv("ARI_USER") or "asterisk"
     credentials = None if password is None else Credentials(user, password)
     password = None
-    app = app or os.getenv("ARI_APP") or "hello-world"
-    url = url or os.getenv("ARI_URL") or None
+    app = app or server.app or os.getenv("ARI_APP") or "hello-world"
+    name, read_only = name or server.name, read_only or server.read_only
+    url = server.url or os.getenv("ARI_URL") or None
     if url is None:
         return _embedded(app, name, subscribe_all, read_only, transport, keep, tidy)
     address = Address.parse(url)

@@ -15,6 +15,7 @@ from traitlets.config import Config
 
 import ari_notebook
 from ari_notebook import sessions, simulator
+from ari_notebook.client.errors import UsageProblem
 from tests.magics.prompt import Prompt
 
 
@@ -64,6 +65,10 @@ def test_named_servers_and_the_environment(
         session = prompt("%ari connect office")
         assert (session.name, session.apps, session.read_only) == ("office", ("desk",), True)
         assert "office" in prompt.tab("%ari connect off")
+        with ari_notebook.connect("office", app="other") as ari:
+            assert (ari.name, ari.apps, ari.read_only) == ("office-2", ("other",), True)
+        with pytest.raises(UsageProblem, match="Did you mean office"):
+            ari_notebook.connect("offices")
         monkeypatch.setenv("ARI_URL", server.url)
         monkeypatch.setenv("ARI_APP", "from-environment")
         assert prompt("%ari connect").apps == ("from-environment",)
