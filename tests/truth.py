@@ -62,9 +62,15 @@ def differences(ari: Session) -> list[str]:
     )
     compare(
         "endpoints",
-        {id: row.get("state") for id, row in dict(tables.endpoints).items()},
         {
-            f"{item['technology']}/{item['resource']}": item.get("state")
+            id: (row.get("state"), set(row["channel_ids"]))
+            for id, row in dict(tables.endpoints).items()
+        },
+        {
+            f"{item['technology']}/{item['resource']}": (
+                item.get("state"),
+                set(item["channel_ids"]),
+            )
             for item in ari.listed("endpoints")
         },
     )

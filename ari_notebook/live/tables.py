@@ -3,7 +3,8 @@
 A table is a dict of id → ARI's own object, with a few fields of ours beside. `_REDUCERS` says what
 each type of event does to them. The rule of what a table holds: what the session's applications
 are told about. A channel leaves with ChannelDestroyed; and with StasisEnd, unless the session is
-told about everything, since nothing more may be heard of it. If something is, it is back.
+told about everything, since nothing more may be heard of it. If something is, it is back. An
+endpoint has those of its channels that are in the table of channels.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ari_notebook.live import frames
 
@@ -77,10 +78,13 @@ class Tables:
         """
         appeared, vanished, changed = {}, {}, {}
         made = {kind: _rows(kind, truth.get(kind, ())) for kind in KINDS}
+        for endpoint in made["endpoints"].values():
+            _keep(endpoint, made["channels"])
+        for channel in made["channels"].values():  # it may have come after endpoints were read
+            _at_endpoint(made["endpoints"], channel, +1)
         for bridge in made["bridges"].values():
-            members = bridge.get("channels")
-            for id in members if isinstance(members, list) else ():
-                if isinstance(id, str) and id in made["channels"]:
+            for id in _listed(bridge, "channels"):
+                if id in made["channels"]:
                     made["channels"][id]["bridge"] = bridge["id"]
         for playback in made["playbacks"].values():
             _mark(made, playback, "playing", "media_uri")
@@ -124,10 +128,13 @@ class Tables:
         id = snapshot["id"]
         if id in self._gone:
             return
-        row = _channel(snapshot, self.channels.get(id, _NOTHING))
+        known = self.channels.get(id)
+        row = _channel(snapshot, known or _NOTHING)
         if ours:
             row.update(ours)
         self.channels[id] = row
+        if known is None:
+            _at_endpoint(self.endpoints, row, +1)
 
     def _set(self, id: str, **ours: Any) -> None:
         row = self.channels.get(id)
@@ -137,8 +144,19 @@ class Tables:
     def _see_bridge(self, snapshot: Mapping[str, Any]) -> None:
         self.bridges[snapshot["id"]] = dict(snapshot)
 
+    def _see_endpoint(self, endpoint: Mapping[str, Any]) -> None:
+        row = dict(endpoint)
+        _keep(row, self.channels)
+        self.endpoints[_identity("endpoints", endpoint)] = row
+
+    def _leave(self, id: str) -> None:
+        """A channel is none of ours any more."""
+        row = self.channels.pop(id, None)
+        if row is not None:
+            _at_endpoint(self.endpoints, row, -1)
+
     def _lose_channel(self, id: str) -> None:
-        self.channels.pop(id, None)
+        self._leave(id)
         self._gone[id] = None
         if len(self._gone) > _REMEMBERED:
             self._gone.popitem(last=False)
@@ -159,6 +177,31 @@ def _channel(snapshot: Mapping[str, Any], known: Row = _NOTHING) -> Row:
         "playing": known["playing"],
         "recording": known["recording"],
     }
+
+
+def _listed(row: Row, field: str) -> list[str]:
+    """The ids that a field lists; a field of another form lists none."""
+    ids = row.get(field)
+    return [id for id in ids if isinstance(id, str)] if isinstance(ids, list) else []
+
+
+def _keep(endpoint: Row, channels: Mapping[str, Row]) -> None:
+    """Leave an endpoint the channels that are known: of others no end would be heard."""
+    if "channel_ids" in endpoint:
+        ids = _listed(endpoint, "channel_ids")
+        endpoint["channel_ids"] = [id for id in ids if id in channels]
+
+
+def _at_endpoint(endpoints: dict[str, Row], channel: Row, change: Literal[1, -1]) -> None:
+    """One channel more, or less, of the endpoint that its name begins with."""
+    name = channel.get("name")
+    key = name.rpartition("-")[0] if isinstance(name, str) else ""
+    endpoint = endpoints.get(key)
+    if endpoint is not None:
+        ids = [id for id in _listed(endpoint, "channel_ids") if id != channel["id"]]
+        if change == 1:
+            ids.append(channel["id"])
+        endpoints[key] = {**endpoint, "channel_ids": ids}
 
 
 def _identity(kind: str, item: Mapping[str, Any]) -> str:
@@ -221,7 +264,7 @@ def _any_event(tables: Tables, event: Event) -> None:
             tables._see_bridge(snapshot)
     endpoint = event.get("endpoint")
     if isinstance(endpoint, dict) and "technology" in endpoint:
-        tables.endpoints[_identity("endpoints", endpoint)] = dict(endpoint)
+        tables._see_endpoint(endpoint)
 
 
 def _channel_event(tables: Tables, event: Event) -> None:
@@ -240,7 +283,7 @@ def _stasis_end(tables: Tables, event: Event) -> None:
     if tables.subscribe_all:
         tables._see_channel(event["channel"], in_stasis=False, app_name="")
     else:
-        tables.channels.pop(id, None)
+        tables._leave(id)
 
 
 def _channel_destroyed(tables: Tables, event: Event) -> None:

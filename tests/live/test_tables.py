@@ -115,6 +115,35 @@ def test_endpoints_and_device_states():
     assert tables.device_states["Stasis:lamp"]["state"] == "INUSE"
 
 
+def test_an_endpoint_has_its_channels_that_are_in_the_table():
+    def endpoint(*ids):
+        return {"technology": "PJSIP", "resource": "my-desk", "channel_ids": list(ids)}
+
+    def called(id):
+        return {**channel(id), "name": f"PJSIP/my-desk-0000000{id}"}
+
+    def there():
+        return tables.endpoints["PJSIP/my-desk"]["channel_ids"]
+
+    tables = Tables(subscribe_all=True)
+    # Of "8" no end would be heard; "2" began after the endpoints had been read.
+    tables.replace({"endpoints": [endpoint("8", "1")], "channels": [called("1"), called("2")]})
+    assert there() == ["1", "2"]
+    tables.apply([event("ChannelCreated", channel=called("3"))])
+    assert there() == ["1", "2", "3"]
+    tables.apply([event("ChannelDestroyed", channel=called("1"), cause=16)])
+    assert there() == ["2", "3"]
+    tables.apply([event("EndpointStateChange", endpoint=endpoint("1", "2", "3"))])
+    assert there() == ["2", "3"]
+    tables.apply([event("EndpointStateChange", endpoint={**endpoint(), "channel_ids": "odd"})])
+    tables.apply([event("ChannelCreated", channel=called("4"))])
+    assert there() == ["4"]
+    told_less = Tables()
+    told_less.replace({"endpoints": [endpoint("1")], "channels": [called("1")]})
+    told_less.apply([event("StasisEnd", channel=called("1"))])
+    assert told_less.endpoints["PJSIP/my-desk"]["channel_ids"] == []
+
+
 def test_an_unknown_event_shows_the_channels_and_bridges_it_carries():
     tables = after(event("OfTheFuture", channel=channel("a"), bridge=bridge("b", "a"), more=1))
     assert (list(tables.channels), list(tables.bridges)) == (["a"], ["b"])
