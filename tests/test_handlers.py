@@ -176,7 +176,7 @@ def test_removed_handlers_see_nothing_more_and_their_threads_end(handlers):
     handlers.remove("gone")
     handlers.offer(digits("2"), first=1)
     assert "gone" not in handlers
-    assert not [t for t in threading.enumerate() if t.name == "ari-handler-gone"]
+    until(lambda: not [t for t in threading.enumerate() if t.name == "ari-handler-gone"])
     assert seen == ["1"]
     with pytest.raises(KeyError):
         handlers.remove("gone")
@@ -300,4 +300,4 @@ def test_tasks_that_a_coroutine_left_behind_end_with_it(handlers):
     until(lambda: steps == ["begun 1"])
     handlers.remove("starting")
     until(lambda: steps == ["begun 1", "ended 1"])
-    assert not [t for t in threading.enumerate() if t.name == "ari-handler-starting"]
+    until(lambda: not [t for t in threading.enumerate() if t.name == "ari-handler-starting"])
