@@ -2,8 +2,8 @@
 
 An application is registered by an event socket. It is told of what it is subscribed to: channels,
 bridges, endpoints and devices one by one, counted, or all of a kind. Its event filter is asked
-last. An application whose socket is gone stays while it is subscribed to anything, and is told
-nothing (``res/stasis/app.c``).
+last. An application whose socket is gone stays while it is subscribed to a channel, a bridge or an
+endpoint, and is told nothing.
 """
 
 from __future__ import annotations
@@ -45,13 +45,11 @@ class Application:
         name: as Stasis() in the dialplan calls it.
         deliver: takes its events; None while nobody is connected.
         counts: how often it is subscribed to each topic.
-        subscribe_all: whether it was registered with subscribeAll.
     """
 
     name: str
     deliver: Deliver | None = None
     counts: Counter[Topic] = field(default_factory=Counter)
-    subscribe_all: bool = False
     allowed: list[dict[str, str]] = field(default_factory=list)
     disallowed: list[dict[str, str]] = field(default_factory=list)
 
@@ -65,11 +63,13 @@ class Application:
         shown["events_disallowed"] = self.disallowed
         return shown
 
-    def hears(self, topics: Iterable[Topic], *, to_all: bool = True) -> int:
-        """How often it is told of something about these topics.
+    def hears(
+        self, topics: Iterable[Topic], forwarded: Iterable[Topic] = (), *, to_all: bool = True
+    ) -> int:
+        """How often it is told of something about these topics, which others are told of as well.
 
         Twice where it was subscribed to one of them and then to all of the kind: Asterisk's topic
-        of all forwards what the one forwards already.
+        of all forwards what the one forwards already. Once more for each of the others.
         """
         counts = self.counts
         if not counts:
@@ -78,7 +78,7 @@ class Application:
             (topic in counts) + (to_all and topic[1] != ALL and (topic[0], ALL) in counts)
             for topic in topics
         ]
-        return max(told, default=0)
+        return max(told, default=0) + sum(topic in counts for topic in forwarded)
 
     def allows(self, event: Mapping[str, Any]) -> bool:
         """Whether its filter lets an event pass; what is disallowed wins."""
@@ -102,6 +102,7 @@ class Applications:
 
     def __init__(self, asterisk_id: str, timestamp: Callable[[], str]) -> None:
         self._apps: dict[str, Application] = {}
+        self._left: dict[str, Counter[Topic]] = {}
         self._asterisk_id = asterisk_id
         self._timestamp = timestamp
 
@@ -117,49 +118,64 @@ class Applications:
         return name in self._apps
 
     def register(self, name: str, deliver: Deliver, *, subscribe_all: bool) -> None:
-        """Let a socket take an application's events; one that had it before is told."""
+        """Let a socket take an application's events; one that had it before is told.
+
+        A known application that is registered again keeps what it had, and gets nothing more.
+        """
         app = self._apps.get(name)
         if app is None:
-            app = self._apps[name] = Application(name)
-        elif app.deliver is not None and app.deliver != deliver:
-            self.tell(app, {"type": "ApplicationReplaced", "timestamp": self._timestamp()})
-        if app.deliver is None and subscribe_all:
-            # A known application that is registered again keeps what it had (app.c).
-            app.subscribe_all = True
-            for kind in ALL_NAMES:
-                app.counts[kind, ALL] = 1
+            app = self._apps[name] = Application(name, counts=self._left.pop(name, Counter()))
+            if subscribe_all:
+                app.counts.update({(kind, ALL): 1 for kind in ALL_NAMES})
+        elif app.deliver is not None:
+            replaced = {"type": "ApplicationReplaced", "timestamp": self._timestamp()}
+            self.tell(app, replaced | {"application": name})
         app.deliver = deliver
 
     def unregister(self, name: str, deliver: Deliver) -> None:
-        """The socket is gone; it may have been replaced before."""
+        """The socket is gone; it may have been replaced before.
+
+        Subscriptions to all of a kind go with it, those to one stay.
+        """
         app = self._apps.get(name)
         if app is None or app.deliver != deliver:
             return
         app.deliver = None
-        if app.subscribe_all:
-            app.subscribe_all = False
-            for kind in ALL_NAMES:
-                app.counts.pop((kind, ALL), None)
+        for kind in ALL_NAMES:
+            app.counts.pop((kind, ALL), None)
         self._prune(app)
 
     def _prune(self, app: Application) -> None:
-        if app.deliver is None and not app.counts:
+        """Forget an application that nobody can hear of any more.
+
+        Asterisk keeps the subscriptions to devices elsewhere: they hold no application, and the
+        next one of that name has them.
+        """
+        if app.deliver is None and all(kind == "deviceState" for kind, _ in app.counts):
             self._apps.pop(app.name, None)
+            if app.counts:
+                self._left[app.name] = app.counts
 
     # Delivery.
 
     def publish(
-        self, event: dict[str, Any], topics: Iterable[Topic], *, to_all: bool = True
+        self,
+        event: dict[str, Any],
+        topics: Iterable[Topic],
+        forwarded: Iterable[Topic] = (),
+        *,
+        to_all: bool = True,
     ) -> None:
         """Tell an event to every application that is subscribed to one of its topics.
 
         Args:
             event: the event.
             topics: what it is about.
+            forwarded: to whom Asterisk forwards what happens there.
             to_all: whether who is subscribed to everything hears of it, too.
         """
         for app in list(self._apps.values()):
-            for _ in range(app.hears(topics, to_all=to_all)):
+            for _ in range(app.hears(topics, forwarded, to_all=to_all)):
                 self.tell(app, event)
 
     def send(self, name: str, event: dict[str, Any]) -> bool:
@@ -177,9 +193,9 @@ class Applications:
             app.deliver(app.name, {**event, **identity})
 
     def allows(self, name: str, event: Mapping[str, Any]) -> bool:
-        """Whether an application's filter lets something pass; an unknown one lets all."""
+        """Whether an application's filter lets something pass; an unknown one lets nothing."""
         app = self._apps.get(name)
-        return app is None or app.allows(event)
+        return app is not None and app.allows(event)
 
     # Subscriptions.
 

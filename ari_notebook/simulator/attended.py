@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ari_notebook.simulator.applications import ALL
 from ari_notebook.simulator.channels import NORMAL, TRANSFERRED, Channel
 from ari_notebook.simulator.clock import Program
 from ari_notebook.simulator.dialing import dial_event
@@ -88,7 +89,8 @@ class _Told:
                 topics.append(("bridge", bridge.id))
         exchange = first.exchange
         event = exchange.event("BridgeAttendedTransfer", **fields, **destination)
-        exchange.publish(event, topics)
+        # It is an event of all bridges, told as well to who is subscribed to one of those in it.
+        exchange.applications.publish(event, topics, [("bridge", ALL)], to_all=False)
 
 
 def _other(leg: Channel) -> Channel | None:

@@ -109,12 +109,13 @@ def dial_event(
         "forward": "",
         "dialstring": channel.dialed if named else "",
     }
-    topics = [("channel", channel.id)]
     if caller is not None:
         fields["caller"] = caller.json()
-        topics.append(("channel", caller.id))
     fields["peer"] = channel.json()
-    exchange.publish(exchange.event("Dial", **fields), topics)
+    # Where somebody dials it, it is the caller's affair: who hears of the called one alone hears
+    # nothing.
+    about = channel if caller is None else caller
+    exchange.publish(exchange.event("Dial", **fields), [("channel", about.id)])
 
 
 def call_program(

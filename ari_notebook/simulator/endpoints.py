@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ari_notebook.simulator.applications import Topic
 from ari_notebook.simulator.channels import Channel, Driver, Party
 from ari_notebook.simulator.config import Endpoint
 from ari_notebook.simulator.messages import Refused
@@ -33,6 +34,11 @@ def _device_state(channel: Channel) -> str:
     if isinstance(channel, SipChannel) and channel.held:
         return "ONHOLD"
     return _OF_CHANNEL.get(channel.state, "INUSE")
+
+
+def _topics(name: str) -> tuple[Topic, ...]:
+    """Who is told of an endpoint: the endpoint, and its technology, which is one too."""
+    return ("endpoint", f"{TECHNOLOGY}/{name}"), ("endpoint", TECHNOLOGY)
 
 
 def _ignore(sender: str, body: str, variables: Mapping[str, str]) -> None:
@@ -64,6 +70,7 @@ class Endpoints:
         self._known: dict[str, Endpoint] = dict(exchange.config.endpoints)
         self._contacts: dict[str, Contact] = {}
         self._used: dict[str, dict[Channel, None]] = {}
+        self._heard: dict[str, tuple[Topic, ...]] = {}
         self._numbers = itertools.count()
 
     # As ARI sees them.
@@ -84,12 +91,12 @@ class Endpoints:
         return technology == TECHNOLOGY and (not slash or name in self._known)
 
     def get(self, technology: str, name: str) -> dict[str, Any]:
-        """ARI's object of an endpoint.
+        """ARI's object of an endpoint; its technology is read in any case.
 
         Raises:
             Refused: 404.
         """
-        if technology != TECHNOLOGY or name not in self._known:
+        if technology.upper() != TECHNOLOGY or name not in self._known:
             raise Refused(404, "Endpoint not found")
         return self._describe(name)
 
@@ -225,8 +232,11 @@ class Endpoints:
         self._publish(name, "TextMessageReceived", message=message)
 
     def entered(self, channel: Channel) -> None:
-        """A channel of an endpoint entered the exchange."""
+        """A channel of an endpoint enters the exchange: the endpoint hears of it from now on."""
         self._used.setdefault(channel.device, {})[channel] = None
+        name = channel.device.partition("/")[2]
+        self._heard[channel.id] = _topics(name)
+        self._tell_state(name)
 
     def left(self, channel: Channel) -> None:
         """It left."""
@@ -234,6 +244,12 @@ class Endpoints:
         channels.pop(channel, None)
         if not channels:
             self._used.pop(channel.device, None)
+        self._heard.pop(channel.id, None)
+        self._tell_state(channel.device.partition("/")[2])
+
+    def heard(self, channel_id: str) -> tuple[Topic, ...]:
+        """The endpoints that hear of all that happens to a channel."""
+        return self._heard.get(channel_id, ())
 
     def _channels(self, name: str) -> Iterable[Channel]:
         return self._used.get(f"{TECHNOLOGY}/{name}", ())
@@ -246,9 +262,12 @@ class Endpoints:
             "channel_ids": [channel.id for channel in self._channels(name)],
         }
 
-    def _tell_status(self, name: str, contact: Contact, peer: str, status: str) -> None:
+    def _tell_state(self, name: str) -> None:
         # Asterisk's topic of all endpoints leaves these out: only who names one hears of them.
         self._publish(name, "EndpointStateChange", to_all=False)
+
+    def _tell_status(self, name: str, contact: Contact, peer: str, status: str) -> None:
+        self._tell_state(name)
         self._publish(name, "PeerStatusChange", peer={"peer_status": peer})
         info = {
             "uri": contact.uri,
@@ -261,6 +280,5 @@ class Endpoints:
     def _publish(self, name: str, type: str, *, to_all: bool = True, **fields: Any) -> None:
         if name in self._known:
             event = self._exchange.event(type, endpoint=self._describe(name), **fields)
-            # A technology is an endpoint too, that hears of all its own.
-            heard = [("endpoint", f"{TECHNOLOGY}/{name}"), ("endpoint", TECHNOLOGY)]
-            self._exchange.publish(event, heard, to_all=to_all)
+            own, *forwarded = _topics(name)
+            self._exchange.publish(event, [own], forwarded, to_all=to_all)

@@ -136,10 +136,27 @@ class Exchange(Clock):
     # Events.
 
     def publish(
-        self, event: dict[str, Any], topics: Iterable[Topic], *, to_all: bool = True
+        self,
+        event: dict[str, Any],
+        topics: Iterable[Topic],
+        forwarded: Iterable[Topic] = (),
+        *,
+        to_all: bool = True,
     ) -> None:
-        """Tell an event to the applications that are subscribed to one of its topics."""
-        self.applications.publish(event, tuple(topics), to_all=to_all)
+        """Tell an event to the applications that are subscribed to one of its topics.
+
+        Args:
+            event: the event.
+            topics: what it is about.
+            forwarded: who else is told; an endpoint is told of all about its channels anyway.
+            to_all: whether who is subscribed to everything hears of it, too.
+        """
+        topics = tuple(topics)
+        also = [*forwarded]
+        for kind, id in topics:
+            if kind == "channel":
+                also += self.endpoints.heard(id)
+        self.applications.publish(event, topics, also, to_all=to_all)
 
     def event(self, type: str, **fields: Any) -> dict[str, Any]:
         """An event of this time."""
@@ -151,14 +168,15 @@ class Exchange(Clock):
         self.publish(self.event(type, **fields), [(scheme, id)])
 
     def _device_changed(self, device: dict[str, Any]) -> None:
-        event = self.event("DeviceStateChanged", device_state=device)
+        stamp = {"application": "", "timestamp": self.timestamp()}
+        event = {"type": "DeviceStateChanged", **stamp, "device_state": device}
         self.publish(event, [("deviceState", device["name"])])
 
     def _device_state(self, name: str) -> str:
         technology, _, rest = name.partition("/")
         if technology.lower() == "local":
             exten, _, context = rest.partition("@")
-            if self.dialplan.find(context or "default", exten, 1) is None:
+            if self.dialplan.find(context, exten, 1) is None:
                 return "INVALID"
             used = any(channel.device == name for channel in self.channels.values())
             return "INUSE" if used else "NOT_INUSE"
@@ -201,10 +219,9 @@ class Exchange(Clock):
         }
 
     def get_global(self, name: str) -> str:
-        """A global variable, or a function's value; empty where it is not set."""
-        from ari_notebook.simulator.dialplan import evaluate
-
-        return evaluate(self, None, name) or ""
+        """A global variable; empty where it is not set. Without a channel no function is read."""
+        own = {"EPOCH": str(int(self.now)), "ENTITYID": self.asterisk_id}
+        return own.get(name) or self.globals.get(name, "")
 
     def set_global(self, name: str, value: str | None) -> None:
         """Set a global variable; None removes it."""

@@ -50,9 +50,9 @@ class SipChannel(Channel):
         # The SSRCs of both directions' streams (RFC 3550, section 8).
         self._sources = tuple(self.exchange.random.getrandbits(32) for _ in range(2))
         call_id, self.protocol_id = self.protocol_id, ""
+        self.exchange.endpoints.entered(self)
         super().create()
         self.protocol_id = call_id or self.exchange.uuid()
-        self.exchange.endpoints.entered(self)
         self.on_gone.append(partial(self.exchange.endpoints.left, self))
         if not self.outgoing:
             self.set_variable("SIPDOMAIN", "127.0.0.1")

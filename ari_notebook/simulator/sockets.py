@@ -71,7 +71,7 @@ class Socket:
             if not name or len(name.encode()) > MAX_APP_NAME:
                 log.warning("WebSocket application %r: no name, or over %d", name, MAX_APP_NAME)
                 return False
-            known = self._exchange.applications.registered(name)
+            known = self._exchange.applications.known(name)
             self._exchange.applications.register(name, self.deliver, subscribe_all=subscribe_all)
             if self._outbound and not known:
                 self._tell("ApplicationRegistered", name)

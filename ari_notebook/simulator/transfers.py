@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ari_notebook.simulator.applications import ALL
 from ari_notebook.simulator.channels import NORMAL, Channel
 from ari_notebook.simulator.dialing import dial_event
 from ari_notebook.simulator.local import local_pair
@@ -154,4 +155,6 @@ def _tell(
         fields["bridge"] = bridge
         topics.append(("bridge", bridge["id"]))
     exchange = channel.exchange
-    exchange.publish(exchange.event("BridgeBlindTransfer", **fields), topics)
+    # It is an event of all bridges, told as well to who is subscribed to one of those in it.
+    event = exchange.event("BridgeBlindTransfer", **fields)
+    exchange.applications.publish(event, topics, [("bridge", ALL)], to_all=False)

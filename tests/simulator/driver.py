@@ -27,11 +27,11 @@ def shape(value):
 
 
 class Driver:
-    """One server and one event socket for a fresh application."""
+    """One server and one event socket for an application, a fresh one unless it is given."""
 
-    def __init__(self, server, *, subscribe_all=False):
+    def __init__(self, server, *, app=None, subscribe_all=False):
         self.place = server
-        self.app = f"test-{uuid.uuid4().hex[:8]}"
+        self.app = app or f"test-{uuid.uuid4().hex[:8]}"
         self.answers = []
         self.events = []
         self._base = f"{server.url}/ari"

@@ -440,6 +440,24 @@ def test_who_subscribes_to_a_technology_hears_of_its_phones(board, alice):
     ]
 
 
+def test_who_subscribes_to_an_endpoint_hears_of_its_calls(board, alice, bob):
+    target = f"/ari/events?app=phones&{AUTHORITY}"
+    socket = board.exchange.request(Request("GET", target, HANDSHAKE))
+    board.ask("POST", "/applications/phones/subscription", eventSource="endpoint:PJSIP/alice")
+    alice.call("1002")
+    bob.call("1002")
+    board.wait(1)
+    alice.hangup()
+    board.wait(1)
+    heard = [json.loads(frame) for frame in socket.take()]
+    kinds = [event["type"] for event in heard]
+    assert kinds[:2] == ["EndpointStateChange", "ChannelCreated"]
+    assert kinds[-2:] == ["ChannelDestroyed", "EndpointStateChange"]
+    (id,) = heard[0]["endpoint"]["channel_ids"]
+    assert {event["channel"]["id"] for event in heard[1:-1]} == {id}
+    assert heard[-1]["endpoint"]["channel_ids"] == []
+
+
 def test_phones_by_name(board, alice):
     assert list(board.phones) == ["loopback", "alice"]
     assert "alice" in board.phones

@@ -193,6 +193,45 @@ def a_call_into_an_application(desk):
 
 
 @scenario
+def what_an_endpoint_hears_of_its_calls(desk):
+    """All, and who is subscribed to the technology as well hears all of it twice."""
+    heard = Driver(desk.server.place)
+    path = f"/applications/{heard.app}/subscription"
+    for source in ("endpoint:PJSIP/bob", "endpoint:PJSIP", "endpoint:"):
+        heard.ask("POST", path, eventSource=source)
+    desk.bob.call("1000")
+    desk.until("StasisStart")
+    desk.bob.hang_up()
+    desk.until("ChannelDestroyed")
+    heard.until("EndpointStateChange", endpoint__channel_ids=[])
+    heard.until("EndpointStateChange", endpoint__channel_ids=[])
+    heard.close()
+    told = [each["endpoint"] for each in heard.events if each["type"] == "EndpointStateChange"]
+    assert [len(each["channel_ids"]) for each in told] == [1, 1, 0, 0]
+    desk.server.events += heard.events
+    desk.server.answers += heard.answers
+
+
+@scenario
+def what_the_endpoint_of_a_called_phone_hears(desk):
+    """Nothing of the dialling, which is the caller's."""
+    heard = Driver(desk.server.place)
+    path = f"/applications/{heard.app}/subscription"
+    heard.ask("POST", path, eventSource="endpoint:PJSIP/alice")
+    desk.alice.answers((0.1, 180), (0.2, 200))
+    desk.bob.call("alice")
+    desk.until("ChannelEnteredBridge")
+    desk.until("ChannelEnteredBridge")
+    desk.alice.hang_up()
+    desk.until("ChannelDestroyed")
+    desk.until("ChannelDestroyed")
+    heard.until("EndpointStateChange", endpoint__channel_ids=[])
+    heard.close()
+    assert "Dial" not in {each["type"] for each in heard.events}
+    desk.server.events += heard.events
+
+
+@scenario
 def a_call_that_ari_ends(desk):
     desk.bob.call("1000")
     channel = desk.until("StasisStart")["channel"]["id"]

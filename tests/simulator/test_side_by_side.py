@@ -6,7 +6,11 @@ channel's own events is compared, not how the stories interleave.
 
 import pytest
 
-from tests.simulator import media_scenarios, state_scenarios  # noqa: F401  they add their own
+from tests.simulator import (  # noqa: F401  they add their own
+    media_scenarios,
+    state_scenarios,
+    subscription_scenarios,
+)
 from tests.simulator.driver import Driver
 from tests.simulator.more_scenarios import SCENARIOS, scenario
 

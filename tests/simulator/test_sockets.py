@@ -153,6 +153,23 @@ def test_the_second_socket_of_an_application_replaces_the_first_which_stays_open
     assert not exchange.applications.registered("app")
 
 
+def test_an_application_that_is_named_twice_is_replaced_by_itself(exchange):
+    socket = connect(exchange, "app,app")
+    (told,) = (json.loads(each) for each in socket.take())
+    assert list(told) == ["type", "timestamp", "application", "asterisk_id"]
+    assert (told["type"], socket.apps) == ("ApplicationReplaced", ["app"])
+
+
+def test_nobody_answers_for_an_application_that_went_with_another_socket(exchange):
+    first, second = connect(exchange), connect(exchange)
+    second.close()
+    first.take()
+    first.receive(json.dumps(PING).encode())
+    assert first.take() == []
+    connect(exchange)
+    assert ask(first, PING)["status_code"] == 200
+
+
 def test_a_filter_that_allows_something_else_swallows_the_responses(exchange):
     socket = connect(exchange)
     allowed = {"allowed": [{"type": "StasisStart"}]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ari_notebook.simulator.applications import ALL, ALL_NAMES, Topic
+from ari_notebook.simulator.applications import ALL, ALL_NAMES, Application, Topic
 from ari_notebook.simulator.messages import Refused, Reply
 
 if TYPE_CHECKING:
@@ -54,21 +54,29 @@ def topic(exchange: Exchange, source: str, missing: str = "Event source does not
 
 def subscribe(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /applications/{applicationName}/subscription``; earlier sources stay on an error."""
-    app = exchange.applications.get(args["applicationName"])
-    _check_sources(args)
+    app = _subscriber(exchange, args)
     for source in args["eventSource"]:
-        exchange.applications.subscribe(app.name, topic(exchange, source))
+        exchange.applications.subscribe(app.name, topic(exchange, _by_id(exchange, source)))
     return Reply(200, app.json())
+
+
+def _by_id(exchange: Exchange, source: str) -> str:
+    """An event source; a channel may be subscribed to by its name."""
+    scheme, _, name = source.partition(":")
+    if scheme != "channel" or name in exchange.channels:
+        return source
+    named = (each.id for each in exchange.channels.values() if each.name.lower() == name.lower())
+    return f"channel:{next(named, name)}"
 
 
 def unsubscribe(exchange: Exchange, args: Arguments) -> Reply:
     """``DELETE /applications/{applicationName}/subscription``.
 
-    All of a kind cannot be given back as it was asked for: Asterisk fails, and answers what it
-    answers by default. It can by the name that it shows.
+    Sources before one that is refused are given back. All of a kind cannot be given back as it was
+    asked for: Asterisk fails, and answers what it answers by default. It can by the name that it
+    shows.
     """
-    app = exchange.applications.get(args["applicationName"])
-    _check_sources(args)
+    app = _subscriber(exchange, args)
     for source in args["eventSource"]:
         scheme, name = topic(exchange, source, missing="")
         found = scheme, ALL if name == ALL_NAMES[scheme] else name
@@ -82,37 +90,34 @@ def unsubscribe(exchange: Exchange, args: Arguments) -> Reply:
     return Reply(200, app.json())
 
 
-def _check_sources(args: Arguments) -> None:
+def _subscriber(exchange: Exchange, args: Arguments) -> Application:
     if not args["eventSource"]:
         raise Refused(400, "Missing parameter eventSource")
-    for source in args["eventSource"]:
-        if source.partition(":")[0] not in _SCHEMES or ":" not in source:
-            raise Refused(400, _BAD_SCHEME)
+    return exchange.applications.get(args["applicationName"])
 
 
 def event_filter(exchange: Exchange, args: Arguments) -> Reply:
-    """``PUT /applications/{applicationName}/eventFilter``: ``{}`` resets, a list sets its half."""
+    """``PUT /applications/{applicationName}/eventFilter``: ``{}`` resets, a list sets its half.
+
+    What is disallowed is set first, and stays where what is allowed cannot be read.
+    """
     app = exchange.applications.get(args["applicationName"])
-    body = args["filter"]
-    if body is None:
-        body = {}
-    halves = {}
-    for name in ("allowed", "disallowed"):
-        if name not in body:
-            continue
-        given = body[name]
-        good = isinstance(given, list) and all(
-            isinstance(each, dict) and isinstance(each.get("type"), str) and each["type"]
-            for each in given
-        )
-        if not good:
-            raise Refused(400, "Invalid format definition")
-        halves[name] = given
-    if not body:
-        halves = {"allowed": [], "disallowed": []}
-    app.allowed = halves.get("allowed", app.allowed)
-    app.disallowed = halves.get("disallowed", app.disallowed)
+    body = args["filter"] or {"allowed": [], "disallowed": []}
+    if "disallowed" in body:
+        app.disallowed = _filters(body["disallowed"])
+    if "allowed" in body:
+        app.allowed = _filters(body["allowed"])
     return Reply(200, app.json())
+
+
+def _filters(given: Any) -> list[dict[str, str]]:
+    good = isinstance(given, list) and all(
+        isinstance(each, dict) and isinstance(each.get("type"), str) and each["type"]
+        for each in given
+    )
+    if not good:
+        raise Refused(400, "Invalid format definition")
+    return list(given)
 
 
 OPERATIONS: dict[str, Callable[[Exchange, Arguments], Reply]] = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ari_notebook.simulator.messages import Refused, Reply
 
 if TYPE_CHECKING:
+    from ari_notebook.simulator.endpoints import Contact
     from ari_notebook.simulator.exchange import Exchange
 
 Arguments: TypeAlias = Mapping[str, Any]
@@ -30,41 +31,45 @@ def get(exchange: Exchange, args: Arguments) -> Reply:
 
 def send_message(exchange: Exchange, args: Arguments) -> Reply:
     """``PUT /endpoints/sendMessage``."""
-    return _send(exchange, _given(args), args)
+    return _send(exchange, args["to"] or "", args)
 
 
 def send_message_to_endpoint(exchange: Exchange, args: Arguments) -> Reply:
     """``PUT /endpoints/{tech}/{resource}/sendMessage``."""
-    return _send(exchange, f"{args['tech']}:{args['resource']}", args)
+    return _send(exchange, _known(exchange, args), args)
 
 
 def refer(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /endpoints/refer``."""
-    return _refer(exchange, _given(args), args)
+    return _refer(exchange, args["to"] or "", args)
 
 
 def refer_to_endpoint(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /endpoints/{tech}/{resource}/refer``."""
-    return _refer(exchange, f"{args['tech']}:{args['resource']}", args)
+    return _refer(exchange, _known(exchange, args), args)
 
 
-def _given(args: Arguments) -> str:
-    to: str = args["to"] or ""
+def _known(exchange: Exchange, args: Arguments) -> str:
+    """The address of an endpoint, which has to be there."""
+    exchange.endpoints.get(args["tech"], args["resource"])
+    return f"{args['tech']}:{args['resource']}"
+
+
+def _reach(exchange: Exchange, to: str) -> Contact:
     if not to:
         raise Refused(400, "To must be specified")
-    return to
+    return exchange.endpoints.reach(to)
 
 
 def _send(exchange: Exchange, to: str, args: Arguments) -> Reply:
     variables = _variables(args)
-    contact = exchange.endpoints.reach(to)
-    contact.message(args["from"] or "", args["body"] or "", variables)
+    _reach(exchange, to).message(args["from"] or "", args["body"] or "", variables)
     return Reply(202)
 
 
 def _refer(exchange: Exchange, to: str, args: Arguments) -> Reply:
     variables = _variables(args)
-    exchange.endpoints.reach(to).refer(args["refer_to"] or "", variables)
+    _reach(exchange, to).refer(args["refer_to"] or "", variables)
     return Reply(202)
 
 

@@ -19,7 +19,7 @@ def user_event(exchange: Exchange, args: Arguments) -> Reply:
     application = args["application"]
     if not application:
         raise Refused(400, "Missing parameter application")
-    if not exchange.applications.registered(application):
+    if not exchange.applications.known(application):
         raise Refused(404, "Application not found")
     body = args["variables"]
     given = body.get("variables", {}) if isinstance(body, dict) else {}
@@ -43,7 +43,7 @@ def user_event(exchange: Exchange, args: Arguments) -> Reply:
     event = exchange.event(
         "ChannelUserevent",
         eventname=args["eventName"],
-        userevent={"eventname": args["eventName"], **given},
+        userevent=given | {"eventname": args["eventName"]},
         **shown,
     )
     exchange.soon(lambda: exchange.applications.send(application, event))

@@ -136,6 +136,8 @@ def _call(channel: Channel, address: str, timeout: float | None, attempt: _Attem
     def told(status: str) -> None:
         if status == "ANSWER":
             peer.exten = ""
+            if attempt.winner is None:
+                _say_who(channel, peer)
         elif status in _HEARD:
             if status in ("RINGING", "PROGRESS"):
                 name = "RINGTIME" if status == "RINGING" else "PROGRESSTIME"
@@ -184,14 +186,18 @@ def _inherit(channel: Channel, peer: Channel) -> None:
             peer.set_variable(name[1:], value)
 
 
-def _talk(channel: Channel, peer: Channel) -> Program:
-    """Connect the two until one of them leaves."""
+def _say_who(channel: Channel, peer: Channel) -> None:
+    """Tell the caller's dialplan who answered."""
     for name, value in (
         ("DIALSTATUS", "ANSWER"),
         ("DIALEDPEERNAME", peer.name),
         ("DIALEDPEERNUMBER", peer.dialed),
     ):
         channel.set_variable(name, value)
+
+
+def _talk(channel: Channel, peer: Channel) -> Program:
+    """Connect the two until one of them leaves."""
     channel.cause = peer.cause = NORMAL  # whoever hangs up need not say why
     channel.answer()
     exchange = channel.exchange
