@@ -8,6 +8,7 @@ Asterisk does in the channel's thread, the program does here.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CAUSES",
     "EXPLICIT",
+    "LONGEST_ID",
     "NORMAL",
     "Channel",
     "Driver",
@@ -36,11 +38,15 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 NORMAL = 16
+# The longest id that a program may give to a channel, in octets.
+LONGEST_ID = 149
 # What a hangup that a program asked for carries in the place of a cause (AST_SOFTHANGUP_EXPLICIT).
 EXPLICIT = 32
 # What one after a transfer carries there (AST_SOFTHANGUP_DEV).
 TRANSFERRED = 1
 
+# What a telephone number is made of once it is shrunk.
+_DIALLED = frozenset("0123456789*#+")
 # What is told of a change before that of the caller.
 _BEFORE_CALLER = ("ChannelStateChange", "ChannelDialplan")
 
@@ -95,6 +101,21 @@ class Unreachable(Exception):
     """Raised by a driver where there is nothing that it could call."""
 
 
+def _unquoted(text: str) -> str:
+    """A text without the spaces around it, and without the quotation marks around the rest."""
+    text = text.strip()
+    return text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] == '"' else text
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text)
+
+
+def _shrunk(number: str) -> str:
+    """A number without what is there for the eye; a point is, except at its end."""
+    return re.sub(r"[()\s-]|\.(?!$)", "", number)
+
+
 @dataclass(frozen=True, slots=True)
 class Party:
     """A name and a number."""
@@ -105,14 +126,19 @@ class Party:
     @classmethod
     def parse(cls, text: str) -> Party:
         """Read ``Alice <5551>``, ``"Alice" <5551>``, ``<5551>``, ``5551`` or ``Alice``."""
-        text = text.strip()
-        if text.endswith(">") and "<" in text:
-            name, _, number = text[:-1].rpartition("<")
-            return cls(name.strip().strip('"').strip(), number.strip())
-        digits = text.replace(" ", "").replace("-", "")
-        if digits and all(c in "0123456789*#+()." for c in digits):
-            return cls("", text)
-        return cls(text.strip('"'), "")
+        within = _unquoted(text)
+        name, bracket, number = within.rpartition("<")
+        if bracket:
+            number, closing, rest = number.rpartition(">")
+            return cls(_unescaped(_unquoted(name)), number if closing else rest)
+        if within == text.strip() and set(shrunk := _shrunk(within)) <= _DIALLED:
+            return cls("", shrunk)
+        return cls(_unescaped(_unquoted(within)), "")
+
+    def shrunk(self) -> Party:
+        """The same with its number as it is dialled: without brackets and dashes."""
+        shrinkable = set(self.number) <= _DIALLED | set("()-.")
+        return Party(self.name, _shrunk(self.number)) if shrinkable else self
 
     def json(self) -> dict[str, str]:
         """ARI's object."""

@@ -19,8 +19,10 @@ __all__ = [
     "TOLD",
     "call_program",
     "dial_event",
+    "inherit",
     "make_channel",
     "set_variables",
+    "take_after",
 ]
 
 # The conditions that an event Dial tells of, beside the beginning and the answer.
@@ -44,6 +46,7 @@ def make_channel(
     application: str | None = "AppDial2",
     caller: Party | None = None,
     variables: Mapping[str, str] | None = None,
+    originator: Channel | None = None,
 ) -> Channel:
     """Make a channel that can call an address.
 
@@ -54,6 +57,7 @@ def make_channel(
         application: what the channel shows as running while it is called; None for nothing.
         caller: whom the called one sees.
         variables: set on the channel, functions as well.
+        originator: for whom it is made.
 
     Raises:
         Refused: 500, nothing of that technology or address can be called.
@@ -72,13 +76,48 @@ def make_channel(
     for half in halves:
         half.create()
     channel = halves[0]
+    introduced = originator is not None and take_after(channel, originator)
     if application is not None:
         channel.run_application(application, "(Outgoing Line)")
+    if introduced:
+        channel.publish("ChannelConnectedLine")
     if caller is not None:
         channel.set_caller(caller)
         channel.set_connected(caller)
     set_variables(channel, variables or {})
     return channel
+
+
+def inherit(channel: Channel, peer: Channel) -> None:
+    """Hand on the variables that are marked for it: ``_`` once, ``__`` for ever."""
+    handed = {
+        name if name.startswith("__") else name[1:]: value
+        for name, value in reversed(channel.variables.items())  # the last that was set first
+        if name.startswith("_")
+    }
+    for name, value in handed.items():
+        peer.set_variable(name, value)
+    # Whoever copies them all, the last first, comes to these last, and in this order.
+    peer.variables = {**dict(reversed(handed.items())), **peer.variables}
+
+
+def take_after(channel: Channel, caller: Channel) -> bool:
+    """Give a channel what the one has for whom it calls.
+
+    Returns:
+        whether somebody else is at the other end of its connection now, which is to be told.
+    """
+    inherit(caller, channel)
+    channel.redirected_from = caller.redirected_from
+    introduced, channel.connected = channel.connected != caller.caller, caller.caller
+    channel.language = caller.language
+    account = caller.items.get("peeraccount") or caller.accountcode
+    channel.accountcode = account or channel.accountcode
+    if caller.accountcode:
+        channel.items["peeraccount"] = caller.accountcode
+    if music := caller.items.get("musicclass"):
+        channel.items.setdefault("musicclass", music)
+    return introduced
 
 
 def set_variables(channel: Channel, variables: Mapping[str, str]) -> None:
@@ -110,8 +149,8 @@ def dial_event(
         "dialstring": channel.dialed if named else "",
     }
     if caller is not None:
-        fields["caller"] = caller.json()
-    fields["peer"] = channel.json()
+        fields["caller"] = caller.last_told()
+    fields["peer"] = channel.last_told()
     # Where somebody dials it, it is the caller's affair: who hears of the called one alone hears
     # nothing.
     about = channel if caller is None else caller

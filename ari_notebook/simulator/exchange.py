@@ -96,6 +96,21 @@ class Exchange(Clock):
         self._local_numbers = itertools.count()
         self._second = ("", -1)
 
+    def channel(self, text: str, *, named: bool = True) -> Channel | None:
+        """A channel by its id, or its name; capital letters are as good as small ones.
+
+        Args:
+            text: the id or name.
+            named: whether its name does, too.
+        """
+        if (found := self.channels.get(text)) is not None:
+            return found
+        wanted = text.lower()
+        for channel in self.channels.values():
+            if channel.id.lower() == wanted or (named and channel.name.lower() == wanted):
+                return channel
+        return None
+
     # Requests.
 
     def request(self, request: Request) -> Response | Later[Response] | Socket:

@@ -7,10 +7,11 @@ nothing, and its sound is not heard.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ari_notebook.simulator.channels import Channel
+from ari_notebook.simulator.channels import LONGEST_ID, Channel
 from ari_notebook.simulator.clock import Program
 from ari_notebook.simulator.dialing import call_program, set_variables
 from ari_notebook.simulator.messages import Refused
@@ -19,6 +20,7 @@ from ari_notebook.simulator.stasis import stasis
 
 if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
+    from ari_notebook.simulator.rest.variables import Given
 
 __all__ = ["open_channel"]
 
@@ -63,6 +65,8 @@ FORMATS = frozenset(
 DIRECTIONS = ("in", "out", "both")
 FRAME_SIZES = {"slin": 320, "slin16": 640, "slin24": 960, "slin32": 1280, "slin48": 1920}
 
+# A name or an IPv4 address, or an IPv6 address in brackets; and a port.
+_HOST_AND_PORT = re.compile(r"(\[[^\]]*\]|[^:\[\]]*):[^:]*")
 _BROKEN = "An internal error prevented this request from being handled"
 
 
@@ -74,12 +78,15 @@ class _Answers(NoFarEnd):
         channel.exchange.soon(lambda: channel.control_frame("ANSWER"))
 
 
-def open_channel(exchange: Exchange, args: Mapping[str, Any]) -> dict[str, Any]:
+def open_channel(
+    exchange: Exchange, args: Mapping[str, Any], variables: Sequence[Given]
+) -> dict[str, Any]:
     """Make the channel that ``POST /channels/externalMedia`` asks for.
 
     Args:
         exchange: where.
         args: ARI's parameters.
+        variables: those that the request gives it.
 
     Returns:
         ARI's object of it as the answer shows it, with its variables.
@@ -93,16 +100,19 @@ def open_channel(exchange: Exchange, args: Mapping[str, Any]) -> dict[str, Any]:
         ("encapsulation", "rtp"),
         ("transport", "udp"),
         ("connection_type", "client"),
-        ("direction", "both"),
     ):
         values[name] = values[name] or usual
+    given = {each.name: each.value for each in variables}
     _check(exchange, values)
-    given = variables(values)
-    host, format = values["external_host"], values["format"]
-    if format not in FORMATS or (values["channelId"] or "") in exchange.channels:
+    host, format, id = values["external_host"], values["format"], values["channelId"] or ""
+    if (
+        format.lower() not in FORMATS
+        or len(id.encode()) > LONGEST_ID
+        or exchange.channel(id, named=False)
+    ):
         raise Refused(500, _BROKEN)
     tag = f"0x7f{exchange.random.getrandbits(40):010x}"
-    if values["transport"] == "websocket":
+    if values["transport"].lower() == "websocket":
         if (host or "INCOMING") != "INCOMING" and values["connection_type"] == "server":
             raise Refused(500, _BROKEN)
         own = {
@@ -114,17 +124,17 @@ def open_channel(exchange: Exchange, args: Mapping[str, Any]) -> dict[str, Any]:
     else:
         if not _is_numeric(host):
             raise Refused(500, _BROKEN)
-        if values["encapsulation"] == "audiosocket":  # nobody listens at the other end
+        if values["encapsulation"].lower() == "audiosocket":  # nobody listens at the other end
             raise Refused(500, _BROKEN)
         own = {
             "UNICASTRTP_LOCAL_PORT": str(exchange.random.randrange(10000, 20000, 2)),
-            "UNICASTRTP_LOCAL_ADDRESS": "127.0.0.1",
+            "UNICASTRTP_LOCAL_ADDRESS": "::1" if host.startswith("[") else "127.0.0.1",
         }
         name, dialed = f"UnicastRTP/{host}-{tag}", f"{host}/c({format})"
         driver = _Answers()
     channel = Channel(
         exchange,
-        values["channelId"] or exchange.channel_id(),
+        id or exchange.channel_id(),
         name,
         driver,
         name.rpartition("-")[0] or name,
@@ -137,37 +147,19 @@ def open_channel(exchange: Exchange, args: Mapping[str, Any]) -> dict[str, Any]:
     channel.create()
     set_variables(channel, {name: given[name] for name in given.keys() - _plain(given).keys()})
     exchange.applications.subscribe(app, ("channel", channel.id))
+    channel.reported += [each.name for each in variables if each.report_events]
+    words = values["data"].split(",") if values["data"] else []
 
     def then() -> Program:
-        channel.run_application("Stasis", app)
+        channel.run_application("Stasis", ",".join([app, *words]))
         try:
-            yield from stasis(channel, app, [])
+            yield from stasis(channel, app, words)
         finally:
             channel.appl = ("AppDial2", "(Outgoing Line)")
 
     shown = {**channel.json(), "channelvars": dict(channel.variables)}
     channel.run(call_program(channel, 30, then))
     return shown
-
-
-def variables(args: Mapping[str, Any]) -> dict[str, str]:
-    """The member ``variables`` of the body; anything but an object counts as none.
-
-    Raises:
-        Refused: 400, a value is neither a text nor an object with one.
-    """
-    given = (args["variables"] or {}).get("variables")
-    found = {}
-    for name, value in given.items() if isinstance(given, dict) else ():
-        text = value.get("value") if isinstance(value, dict) else value
-        if not isinstance(text, str):
-            raise Refused(
-                400,
-                "Each value in 'variables' must be a string or an object with 'value' and "
-                "optional 'report_events'",
-            )
-        found[name] = text
-    return found
 
 
 def _plain(given: Mapping[str, str]) -> dict[str, str]:
@@ -178,39 +170,40 @@ def _plain(given: Mapping[str, str]) -> dict[str, str]:
 def _check(exchange: Exchange, values: Mapping[str, Any]) -> None:
     """Refuse what Asterisk refuses, in its order and words."""
     encapsulation, transport = values["encapsulation"], values["transport"]
-    server = values["connection_type"] == "server"
-    host = values["external_host"]
+    connection, host = values["connection_type"], values["external_host"] or ""
     if not values["app"]:
         raise Refused(400, "app cannot be empty")
-    if values["direction"] not in DIRECTIONS:
-        raise Refused(400, "Invalid direction specified")
     if transport == "websocket" and encapsulation != "none":
         raise Refused(400, "encapsulation must be 'none' for websocket transport")
-    if server and transport != "websocket":
+    for each, needed in (("rtp", "udp"), ("audiosocket", "tcp")):
+        if encapsulation == each and transport != needed:
+            raise Refused(400, f"transport must be '{needed}' for {each} encapsulation")
+    if connection == "server" and transport != "websocket":
         message = "'server' connection_type can only be used with the websocket transport"
         raise Refused(400, message)
-    if not host and not server:
+    if not host and connection == "client":
         message = "external_host is required for all but websocket server connections"
+        raise Refused(400, message)
+    if transport == "websocket":
+        if connection == "client" and host not in exchange.config.websocket_clients:
+            message = "external_host must be a valid websocket_client connection id."
+            raise Refused(400, message)
+    elif not _HOST_AND_PORT.fullmatch(host):
+        message = "external_host must be <host>:<port> for all transports other than websocket"
         raise Refused(400, message)
     if not values["format"]:
         raise Refused(400, "format cannot be empty")
-    if transport == "websocket":
-        if not server and host not in exchange.config.websocket_clients:
-            message = "external_host must be a valid websocket_client connection id."
-            raise Refused(400, message)
-        return
-    if ":" not in host:
-        message = "external_host must be <host>:<port> for all transports other than websocket"
-        raise Refused(400, message)
-    if encapsulation == "rtp" and transport != "udp":
-        raise Refused(400, "transport must be 'udp' for rtp encapsulation")
-    if encapsulation == "audiosocket":
-        if transport != "tcp":
-            raise Refused(400, "transport must be 'tcp' for audiosocket encapsulation")
-        if not values["data"]:
-            raise Refused(400, "data can not be empty")
-    elif encapsulation != "rtp":
-        raise Refused(501, "The encapsulation and/or transport is not supported")
+    if values["direction"] and values["direction"] not in DIRECTIONS:
+        raise Refused(400, "Invalid direction specified")
+    # Here, and not before, a name in capital letters is as good.
+    match encapsulation.lower(), transport.lower():
+        case ("rtp", "udp") | ("none", "websocket"):
+            return
+        case "audiosocket", "tcp":
+            if not values["data"]:
+                raise Refused(400, "data can not be empty")
+        case _:
+            raise Refused(501, "The encapsulation and/or transport is not supported")
 
 
 def _is_numeric(host: str) -> bool:

@@ -33,7 +33,7 @@ def local_pair(
     context = context or "default"
     name = f"Local/{exten}@{context}-{exchange.local_number():08x}"
     first_id = ids[0] or exchange.channel_id()
-    second_id = ids[1] or (f"{ids[0]};2" if ids[0] else exchange.channel_id())
+    second_id = (ids[1] or f"{ids[0]};2") if ids[0] else exchange.channel_id()
     shown = f"Local/{exten}@{context}"
     pair = _Pair()
     first = Channel(exchange, first_id, f"{name};1", _Half(pair, 1), shown, outgoing=True)
@@ -75,6 +75,8 @@ class _Half:
         # The whole list is copied from its head, which is the last that was set.
         for name, value in reversed(channel.variables.items()):
             peer.set_variable(name, value)
+        for item in ("redirected_from", "language", "accountcode"):
+            setattr(peer, item, getattr(channel, item))
         peer.learn_caller(channel.connected)
         introduced, peer.connected = peer.connected != channel.caller, channel.caller
         peer.tell_caller()  # with the connection, of which the next event tells

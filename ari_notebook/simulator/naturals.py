@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["LARGEST", "is_natural", "natural", "seconds"]
+import re
 
-LARGEST = 2**31 - 1  # Asterisk keeps such numbers in a C int
+__all__ = ["INT", "LARGEST", "LONG", "is_natural", "leading", "natural", "seconds", "wrap"]
+
+INT, LONG = 2**31, 2**63  # what C's types hold: as much below zero
+LARGEST = INT - 1  # Asterisk keeps such numbers in a C int
+
+_INTEGER = re.compile(r"\s*([+-]?\d+)", re.ASCII)
 
 
 def is_natural(text: str) -> bool:
@@ -19,6 +24,24 @@ def natural(text: str, default: int = 0) -> int:
     """
     text = text.strip()
     return min(int(text[-4000:]), LARGEST) if is_natural(text) else default
+
+
+def leading(text: str, limit: int = INT) -> int | None:
+    """The number that a text begins with, as C reads it; None where it begins with none.
+
+    Args:
+        text: anything.
+        limit: of the C type that takes the number, whose low bits are what is left of it.
+    """
+    match = _INTEGER.match(text)
+    if not match:
+        return None
+    return wrap(max(-LONG, min(LONG - 1, int(match[1][:25]))), limit)
+
+
+def wrap(number: int, limit: int) -> int:
+    """What fits in a C type of a whole number."""
+    return (number + limit) % (2 * limit) - limit
 
 
 def seconds(text: str) -> float | None:

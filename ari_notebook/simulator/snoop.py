@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ari_notebook.simulator.channels import Channel
 from ari_notebook.simulator.clock import Program
 from ari_notebook.simulator.messages import Refused
-from ari_notebook.simulator.stasis import stasis
+from ari_notebook.simulator.stasis import find, stasis
 from ari_notebook.simulator.voices import SILENCE, Voice
 
 if TYPE_CHECKING:
@@ -73,10 +73,8 @@ def snoop(
         raise Refused(400, "Direction must be specified for at least spy or whisper")
     if not app:
         raise Refused(400, "Application name is required")
-    target = exchange.channels.get(target_id)
-    if target is None:
-        raise Refused(404, "Provided channel was not found", reason="Channel Not Found")
-    if id in exchange.channels:
+    target = find(exchange, target_id, "Provided channel was not found", "Channel Not Found")
+    if id and exchange.channel(id, named=False):
         raise Refused(500, "Snoop channel could not be created", reason="Internal error")
     words = app_args.split(",") if app_args else []
     channel = Channel(

@@ -96,29 +96,37 @@ def controlled(exchange: Exchange, id: str, *, up: bool = False) -> Control:
 
     Args:
         exchange: where.
-        id: the channel's id, or its name.
+        id: the channel's id. By its name a channel is found, but not as one in Stasis.
         up: whether its state has to allow media.
 
     Raises:
         Refused: 404 no such channel, 409 not in Stasis, 412 Down, reserved or ringing.
     """
     channel = find(exchange, id)
-    if channel.control is None:
+    if channel.control is None or channel.id != id:
         raise Refused(409, "Channel not in Stasis application")
     if up and channel.state in ("Down", "Rsrved", "Ringing"):
         raise Refused(412, "Channel in invalid state")
     return channel.control
 
 
-def find(exchange: Exchange, id: str) -> Channel:
-    """A channel by its id.
+def find(
+    exchange: Exchange, id: str, missing: str = "Channel not found", reason: str = ""
+) -> Channel:
+    """A channel by its id, or its name.
+
+    Args:
+        exchange: where.
+        id: the channel's id or name.
+        missing: what to say where it is not there.
+        reason: the phrase of that answer, where it is not the usual one.
 
     Raises:
         Refused: 404.
     """
-    channel = exchange.channels.get(id)
-    if channel is None or id in exchange.media.ghosts:
-        raise Refused(404, "Channel not found")
+    channel = exchange.channel(id)
+    if channel is None or channel.id in exchange.media.ghosts:
+        raise Refused(404, missing, reason=reason)
     return channel
 
 

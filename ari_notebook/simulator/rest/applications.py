@@ -63,10 +63,8 @@ def subscribe(exchange: Exchange, args: Arguments) -> Reply:
 def _by_id(exchange: Exchange, source: str) -> str:
     """An event source; a channel may be subscribed to by its name."""
     scheme, _, name = source.partition(":")
-    if scheme != "channel" or name in exchange.channels:
-        return source
-    named = (each.id for each in exchange.channels.values() if each.name.lower() == name.lower())
-    return f"channel:{next(named, name)}"
+    channel = exchange.channel(name) if scheme == "channel" else None
+    return source if channel is None else f"channel:{channel.id}"
 
 
 def unsubscribe(exchange: Exchange, args: Arguments) -> Reply:

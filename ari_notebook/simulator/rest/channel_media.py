@@ -10,6 +10,7 @@ from ari_notebook.simulator.dtmf import Digits
 from ari_notebook.simulator.external_media import open_channel
 from ari_notebook.simulator.media import check_durations
 from ari_notebook.simulator.messages import Later, Refused, Reply
+from ari_notebook.simulator.rest import variables
 from ari_notebook.simulator.snoop import snoop
 from ari_notebook.simulator.stasis import controlled
 from ari_notebook.simulator.voices import speak
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 Arguments: TypeAlias = Mapping[str, Any]
 Handler: TypeAlias = "Callable[[Exchange, Arguments], Reply | Later[Reply]]"
 
-# What answering takes before a recording begins (main/channel.c, __ast_answer).
+# What answering takes before a recording begins.
 _SETTLE = 0.5
 
 
@@ -56,9 +57,9 @@ def playing(playback: Playback) -> Reply:
 
 def record(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /channels/{channelId}/record``: answers first where nobody has."""
+    check_durations(args)
     control = controlled(exchange, args["channelId"])
     channel = control.channel
-    check_durations(args)
     answered = channel.state == "Up"
     recording = exchange.media.new_recording(
         f"channel:{channel.id}", channel.voice, args, 0.0 if answered else _SETTLE
@@ -75,7 +76,10 @@ def record(exchange: Exchange, args: Arguments) -> Reply:
 
 def recording_to(recording: Recording) -> Reply:
     """The answer to a request to record."""
-    name = quote(recording.options.name, safe="")
+    name = quote(recording.options.name, safe="!*'()")
+    # Asterisk has no room for the last octet of a name that has to be written in escapes alone.
+    if len(name) == 3 * len(recording.options.name.encode()):
+        name = name[:-3]
     return Reply(201, recording.json(), location=f"/recordings/live/{name}")
 
 
@@ -113,7 +117,7 @@ def snoop_channel(exchange: Exchange, args: Arguments) -> Reply:
 
 def external_media(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /channels/externalMedia``."""
-    return Reply(200, open_channel(exchange, args))
+    return Reply(200, open_channel(exchange, args, variables.inside(args["variables"])))
 
 
 OPERATIONS: dict[str, Handler] = {

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ari_notebook.simulator.channels import EXPLICIT, NORMAL, Channel, Unreachable
-from ari_notebook.simulator.dialing import NO_ANSWER, TOLD, dial_event
+from ari_notebook.simulator.dialing import NO_ANSWER, TOLD, dial_event, take_after
 from ari_notebook.simulator.messages import Later, Refused, Reply
-from ari_notebook.simulator.naturals import natural
+from ari_notebook.simulator.naturals import leading
 from ari_notebook.simulator.rest import channel_media, originating, variables
 from ari_notebook.simulator.sip_channels import SipChannel
 from ari_notebook.simulator.stasis import controlled, find
@@ -20,16 +19,14 @@ if TYPE_CHECKING:
 Arguments: TypeAlias = Mapping[str, Any]
 Handler: TypeAlias = "Callable[[Exchange, Arguments], Reply | Later[Reply]]"
 
-# Reasons that a hangup may name, and their causes (resource_channels.c).
-# A label that begins with a number is one, as sscanf reads it.
-_NUMBER = re.compile(r"\s*([+-]?\d{1,9})")
 _GONE = Reply(404, {"message": "Channel not found"})
+# Reasons that a hangup may name, and their causes.
 _REASONS = {
     "normal": 16,
     "busy": 17,
     "congestion": 34,
     "no_answer": 19,
-    "timeout": 102,
+    "timeout": 18,
     "rejected": 21,
     "unallocated": 1,
     "normal_unspecified": 31,
@@ -48,7 +45,7 @@ def list_channels(exchange: Exchange, args: Arguments) -> Reply:  # noqa: ARG001
 
 def get(exchange: Exchange, args: Arguments) -> Reply:
     """``GET /channels/{channelId}``."""
-    channel = exchange.channels.get(args["channelId"])
+    channel = exchange.channel(args["channelId"], named=False)
     if channel is None:
         raise Refused(404, "Channel not found")
     return Reply(200, channel.last_told())
@@ -60,13 +57,18 @@ def hangup(exchange: Exchange, args: Arguments) -> Reply:
     reason, code = args["reason"], args["reason_code"]
     if reason and code:
         raise Refused(400, "The reason and reason_code can't both be specified")
-    cause = NORMAL
     if code:
-        cause = natural(code)
+        cause = leading(code)
+        if cause is None:
+            message = "Invalid reason for hangup reason code provided"
+            raise Refused(400, message, reason="Invalid Reason Code")
     elif reason:
-        if reason not in _REASONS:
-            raise Refused(400, "Invalid reason for hangup reason provided")
-        cause = _REASONS[reason]
+        cause = _REASONS.get(reason)
+        if cause is None:
+            message = "Invalid reason for hangup reason provided"
+            raise Refused(400, message, reason="Invalid Reason")
+    else:
+        cause = NORMAL
     channel.cause = cause
     channel.request_hangup(cause, soft=EXPLICIT)
     return Reply(204)
@@ -83,13 +85,7 @@ def continue_in_dialplan(exchange: Exchange, args: Arguments) -> Reply:
         at = context or channel.context
         to = exten or ("s" if context else channel.exten)
         if label:
-            number = _NUMBER.match(label)
-            found = int(number[1]) if number else exchange.dialplan.label(at, to, label)
-            if found is None:
-                raise Refused(404, "Requested label can not be found")
-            priority = found
-            if priority == 0:
-                raise Refused(400, "Requested priority is illegal")
+            priority = originating.labelled(exchange, at, to, label)
         where = (at, to, priority or 1)
 
     def go_on() -> None:
@@ -118,7 +114,8 @@ def redirect(exchange: Exchange, args: Arguments) -> Reply:
     control = controlled(exchange, args["channelId"], up=True)
     endpoint = args["endpoint"] or ""
     if not endpoint:
-        raise Refused(400, "Required parameter 'endpoint' not provided.")
+        message = "Required parameter 'endpoint' not provided."
+        raise Refused(400, message, reason="Not Found")
     technology, slash, rest = endpoint.partition("/")
     if not technology or not slash:
         raise Refused(422, f"Endpoint parameter '{endpoint}' does not contain tech/resource")
@@ -201,20 +198,18 @@ def get_variable(exchange: Exchange, args: Arguments) -> Reply:
 
 
 def _provided(exchange: Exchange, args: Arguments) -> Channel:
-    channel = exchange.channels.get(args["channelId"])
-    if channel is None or channel.id in exchange.media.ghosts:
-        raise Refused(404, "Provided channel was not found")
-    return channel
+    message, reason = "Provided channel was not found", "Channel Not Found"
+    return find(exchange, args["channelId"], message, reason)
 
 
 def _read(exchange: Exchange, channel: Channel, name: str) -> str:
     from ari_notebook.simulator.dialplan import evaluate
 
     value = evaluate(exchange, channel, name, from_outside=True)
-    if value is None and "(" in name:
-        raise Refused(500, "Unable to read provided function")
+    if value is None and name.endswith(")"):
+        raise Refused(500, "Unable to read provided function", reason="Error With Function")
     if value is None:
-        raise Refused(404, "Provided variable was not found")
+        raise Refused(404, "Provided variable was not found", reason="Variable Not Found")
     return value
 
 
@@ -255,6 +250,8 @@ def set_variables(exchange: Exchange, args: Arguments) -> Later[Reply]:
     """``POST /channels/{channelId}/variables``."""
     from ari_notebook.simulator.dialplan import assign
 
+    if args["variables"] is None:
+        raise Refused(400, "The 'variables' field is required")
     _provided(exchange, args)
     control = controlled(exchange, args["channelId"])
     channel = control.channel
@@ -274,7 +271,10 @@ def dial(exchange: Exchange, args: Arguments) -> Reply:
     if channel.state not in ("Down", "Rsrved"):
         raise Refused(409, "Channel is not in the 'Down' state")
     if not channel.originated_by:
-        raise Refused(409, "Channel was not created by ARI")
+        raise Refused(409, "Dialing a channel not created by ARI")
+    caller = exchange.channel(args["caller"]) if args["caller"] else None
+    if caller is not None and take_after(channel, caller):
+        channel.publish("ChannelConnectedLine")
     exchange.soon(lambda: _dial(channel, args["timeout"]))
     return Reply(204)
 
@@ -327,7 +327,7 @@ def transfer_progress(exchange: Exchange, args: Arguments) -> Reply:
     control = controlled(exchange, args["channelId"])
     if not args["states"]:
         raise Refused(400, "states must not be empty")
-    if args["states"] not in states:
+    if args["states"].lower() not in states:
         raise Refused(400, "Invalid states value")
     control.channel.driver.indicate(control.channel, f"TRANSFER_{args['states'].upper()}")
     return Reply(204)

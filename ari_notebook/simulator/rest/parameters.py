@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from ari_notebook.simulator.messages import Refused
+from ari_notebook.simulator.naturals import INT, LONG, leading, wrap
 from ari_notebook.spec import Operation, Parameter
 
 Pairs: TypeAlias = Sequence[tuple[str, str]]
@@ -28,10 +29,8 @@ Arguments: TypeAlias = dict[str, Any]
 MAX_VALUES = 128  # of one parameter in one query string
 
 _TRUE = frozenset({"yes", "true", "y", "t", "1", "on"})
-_INTEGER = re.compile(r"\s*([+-]?\d+)")
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
 _ESCAPE = re.compile(rb"%([0-9a-fA-F]{2})")
-_INT, _LONG = 2**31, 2**63
 
 
 def decode(text: str) -> str:
@@ -99,9 +98,9 @@ def _from_text(parameter: Parameter, text: str) -> Any:
         return values
     match parameter.type:
         case "int":
-            return _integer(text, _INT)
+            return leading(text) or 0
         case "long":
-            return _integer(text, _LONG)
+            return leading(text, LONG) or 0
         case "double":
             match = _NUMBER.match(text)
             return float(match[1]) if match else 0.0
@@ -115,26 +114,13 @@ def is_true(text: str) -> bool:
     return text.lower() in _TRUE
 
 
-def _integer(text: str, limit: int) -> int:
-    """Read a number as C's atoi and atol do: as far as the digits go, 0 where there are none."""
-    match = _INTEGER.match(text)
-    if not match:
-        return 0
-    return _wrap(max(-_LONG, min(_LONG - 1, int(match[1][:25]))), limit)
-
-
-def _wrap(number: int, limit: int) -> int:
-    """Keep what fits in the C type: an int is the low 32 bits of what was read."""
-    return (number + limit) % (2 * limit) - limit
-
-
 def _from_json(parameter: Parameter, value: Any) -> Any:
     if parameter.multiple:
         return [each if isinstance(each, str) else "" for each in _as_list(value)]
     match parameter.type:
         case "int" | "long":
             number = value if isinstance(value, int) and not isinstance(value, bool) else 0
-            return _wrap(number, _INT if parameter.type == "int" else _LONG)
+            return wrap(number, INT if parameter.type == "int" else LONG)
         case "double":
             return value if isinstance(value, float) else 0.0
         case "boolean":

@@ -58,6 +58,8 @@ def parse(given: Mapping[str, Any]) -> Iterator[Given]:
     """
     for key, value in given.items():
         name = key.strip()
+        if not key:
+            continue
         if isinstance(value, str):
             yield Given(name, value, False)
         elif not isinstance(value, Mapping):

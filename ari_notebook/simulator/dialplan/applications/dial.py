@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 from ari_notebook.simulator.bridges import Bridge
 from ari_notebook.simulator.channels import NORMAL, Channel, HungUp, Party
 from ari_notebook.simulator.clock import Program
-from ari_notebook.simulator.dialing import ANSWERED_ELSEWHERE, NO_ANSWER, call_program, make_channel
+from ari_notebook.simulator.dialing import (
+    ANSWERED_ELSEWHERE,
+    NO_ANSWER,
+    call_program,
+    inherit,
+    make_channel,
+)
 from ari_notebook.simulator.dialplan.applications.registry import application
 from ari_notebook.simulator.dialplan.functions import split
 from ari_notebook.simulator.messages import Refused
@@ -117,7 +123,7 @@ def _call(channel: Channel, address: str, timeout: float | None, attempt: _Attem
         log.warning("Dial: nothing can be called at %s", address)
         return
     peer.set_variable("DIALEDPEERNUMBER", peer.dialed)
-    _inherit(channel, peer)
+    inherit(channel, peer)
     peer.exten, peer.priority = channel.exten, 1
     # One who has no number of their own is known by what was dialled, under the name of who was
     # last at the other end (app_dial.c).
@@ -175,15 +181,6 @@ def _wake(channel: Channel) -> None:
     task = channel.task
     if task is not None:
         channel.exchange.soon(task.wake)
-
-
-def _inherit(channel: Channel, peer: Channel) -> None:
-    """Hand on the variables that are marked for it: ``_`` once, ``__`` for ever."""
-    for name, value in list(channel.variables.items()):
-        if name.startswith("__"):
-            peer.set_variable(name, value)
-        elif name.startswith("_"):
-            peer.set_variable(name[1:], value)
 
 
 def _say_who(channel: Channel, peer: Channel) -> None:
