@@ -7,6 +7,7 @@ channel's own events is compared, not how the stories interleave.
 import pytest
 
 from tests.simulator import (  # noqa: F401  they add their own
+    channel_scenarios,
     media_scenarios,
     state_scenarios,
     subscription_scenarios,

@@ -1,0 +1,196 @@
+"""Further programs for the side-by-side comparison: making, finding and refusing channels."""
+
+from urllib.parse import quote
+
+from tests.simulator.more_scenarios import scenario, second
+
+
+@scenario
+def a_channel_by_its_name(server):
+    channel = server.originate()
+    name = server.send("GET", f"/channels/{channel}").json()["name"]
+    path = f"/channels/{quote(name, safe='')}"
+    for verb, rest in (("GET", ""), ("GET", "/variable?variable=CHANNEL(name)"),
+                       ("GET", "/variables?variables=NONE"), ("GET", "/rtp_statistics"),
+                       ("POST", "/variable?variable=X"), ("POST", "/variables"),
+                       ("POST", "/answer"), ("POST", "/dial")):  # fmt: skip
+        server.ask(verb, path + rest)
+    server.ask("GET", f"/channels/{channel.upper()}")
+    watch = f"/applications/{server.app}/subscription"
+    for verb in ("POST", "DELETE"):
+        server.ask(verb, watch, eventSource=f"channel:{name}")
+    server.ask("DELETE", path)
+    server.until("ChannelDestroyed", channel__id=channel)
+
+
+@scenario
+def refusals_in_their_order(server):
+    app, there, long = server.app, "Local/1002@default", "x" * 150
+    bad = {"variables": {"A": 1}}
+    for params in (
+        {"channelId": long}, {"endpoint": there, "otherChannelId": long}, {"endpoint": "/x"},
+        {"endpoint": "Local/"}, {"endpoint": there, "originator": "no"},
+        {"endpoint": there, "app": app, "formats": "ulaw,nonsense"},
+        {"endpoint": there, "app": app, "formats": "ulaw,"},
+        {"endpoint": there, "extension": "1002", "label": "0"},
+        {"endpoint": there, "extension": "1002", "label": "x", "originator": "no"},
+        {"endpoint": "Nonsense/1", "app": app, "formats": "no"},
+    ):  # fmt: skip
+        server.ask("POST", "/channels", **params)
+    for params in (
+        {"endpoint": "/x", "app": app}, {"endpoint": "Local/", "app": app, "formats": "no"},
+        {"formats": "ulaw", "originator": "x"}, {"endpoint": there, "app": app, "formats": "no"},
+    ):  # fmt: skip
+        server.ask("POST", "/channels/create", **params)
+    host = "127.0.0.1:9"
+    for params in (
+        {"direction": "up"}, {"transport": "tcp"}, {"encapsulation": "audiosocket"},
+        {"connection_type": "x"}, {"external_host": "h"}, {"external_host": "h:"},
+        {"transport": "websocket", "encapsulation": "none", "external_host": "x"},
+        {"external_host": "[::1", "format": "ulaw"}, {"external_host": host, "direction": "up"},
+        {"external_host": host, "format": "ulaw", "direction": "up"},
+        {"external_host": host, "format": "ulaw", "channelId": long},
+        {"external_host": host, "format": "ulaw", "encapsulation": "X"},
+    ):  # fmt: skip
+        server.ask("POST", "/channels/externalMedia", app=app, **params)
+    for path in ("/channels", "/channels/create", "/channels/externalMedia"):
+        server.ask("POST", path, bad)
+    for path in ("record?maxDurationSeconds=-1", "record?maxSilenceSeconds=-1", "record",
+                 "variables", "snoop?spy=x", "snoop?spy=in&app=x", "play?skipms=-1"):  # fmt: skip
+        server.ask("POST", f"/channels/no/{path}")
+
+
+@scenario
+def refusals_of_a_channel(server):
+    channel = server.originate()
+    path = f"/channels/{channel}"
+    for params in ({"reason": "x"}, {"reason_code": "x"}, {"reason": "normal", "reason_code": "x"}):
+        server.ask("DELETE", path, **params)
+    for name in ("A(b", "X)", "(x)", "CALLERID(foo)"):
+        server.ask("GET", f"{path}/variable", variable=name)
+    for body in (None, {}, {"variables": {"": 1, " A ": "1"}}, {"variables": {"A": None}}):
+        server.ask("POST", f"{path}/variables", body)
+    server.ask("GET", f"{path}/variable", variable="A")
+    for states in ("CHANNEL_ANSWERED", "x", ""):
+        server.ask("POST", f"{path}/transfer_progress", states=states)
+    server.hang_up(channel)
+    for params in ({"reason": "timeout"}, {"reason_code": "17abc"}):
+        channel = server.originate()
+        server.ask("DELETE", f"/channels/{channel}", **params)
+        cause = server.until("ChannelDestroyed", channel__id=channel)["cause"]
+        server.answers.append(("cause", cause))
+
+
+@scenario
+def ids_that_are_taken(server):
+    one, two = f"{server.app}-1", f"{server.app}-2"
+    server.originate(channelId=one, otherChannelId=two)
+    for params in ({"channelId": one.upper()}, {"channelId": two},
+                   {"channelId": "new", "otherChannelId": one},
+                   {"channelId": "new", "otherChannelId": "new"}):  # fmt: skip
+        for path in ("/channels", "/channels/create"):
+            server.ask("POST", path, endpoint="Local/1002@default", app=server.app, **params)
+    other = server.originate(otherChannelId=one)  # counts for nothing without the first
+    server.hang_up(other, one)
+
+
+@scenario(subscribe_all=True)
+def called_for_somebody(server):
+    caller = server.originate(callerId="Alice <5551>")
+    path = f"/channels/{caller}/variable"
+    given = {"CHANNEL(language)": "fr", "CHANNEL(accountcode)": "acc", "__DEEP": "1", "_ONE": "2",
+             "PLAIN": "3", "CHANNEL(musicclass)": "mm", "CALLERID(name)": "Al"}  # fmt: skip
+    for name, value in given.items():
+        server.ask("POST", path, variable=name, value=value)
+    made = server.ask(
+        "POST", "/channels", endpoint="Local/1004@default", app=server.app, originator=caller
+    )
+    assert (made["language"], made["accountcode"]) == ("fr", "acc")
+    assert made["connected"] == {"name": "Al", "number": "5551"}
+    server.until("StasisStart", channel__id=made["id"])
+    server.settle()
+    for name in ("DEEP", "ONE", "PLAIN", "CHANNEL(musicclass)", "CHANNEL(peeraccount)"):
+        answer = server.send("GET", f"/channels/{made['id']}/variable", variable=name)
+        server.answers.append((name, answer.text))
+    server.hang_up(made["id"])
+    server.settle()
+    made = server.ask("POST", "/channels/create", endpoint="Local/1004@default", app=server.app)
+    server.until("StasisStart", channel__id=made["id"])
+    server.ask("POST", f"/channels/{made['id']}/dial", caller=caller)
+    shown = server.until("Dial", dialstatus="RINGING", peer__id=made["id"])["peer"]
+    assert (shown["language"], shown["accountcode"]) == ("fr", "acc")
+    server.until("Dial", dialstatus="ANSWER", peer__id=made["id"])
+    server.settle()
+    server.hang_up(made["id"], caller)
+
+
+@scenario
+def an_application_hears_for_whom_it_creates(server):
+    other = second(server)
+    caller = other.originate()
+    made = server.ask(
+        "POST", "/channels/create", endpoint="Local/1002@default", app=server.app, originator=caller
+    )
+    server.until("StasisStart", channel__id=made["id"])
+    server.hang_up(caller, made["id"])
+    other.until("ChannelDestroyed", channel__id=caller)
+    other.close()
+    made = server.ask("POST", "/channels/create", endpoint="Local/1002@default", originator="no")
+    assert made["state"] == "Down"
+
+
+@scenario
+def how_a_caller_is_written(server):
+    for text in (
+        "(555) 123-4567", "Al <(555)1-23>", "Al <(555) 1.23>", "<5551", "+49 30 1", "5.5.",
+        '"A\\"B" <1>', '"5551"', "Al<5>", '"Al B" <5551>', "x <y> <z>",
+    ):  # fmt: skip
+        made = server.ask(
+            "POST", "/channels", endpoint="Local/1002@default", app=server.app, callerId=text
+        )
+        server.answers.append((text, made["caller"], made["connected"]))
+        server.until("StasisStart", channel__id=made["id"])
+        server.settle(0.1)
+        server.hang_up(made["id"])
+
+
+@scenario
+def external_media_with_data_and_variables(server):
+    server.ask(
+        "POST", "/channels/externalMedia",
+        {"variables": {"A": {"value": "1", "report_events": True}}}, app=server.app,
+        external_host="127.0.0.1:9999", format="ulaw", encapsulation="RTP", data="a,b",
+    )  # fmt: skip
+    started = server.until("StasisStart")
+    assert (started["args"], started["channel"]["channelvars"]) == (["a", "b"], {"A": "1"})
+    server.hang_up(started["channel"]["id"])
+
+
+@scenario
+def variables_that_events_show_from_the_beginning(server):
+    given = {"variables": {"A": {"value": "1", "report_events": True}, "B": "2"}}
+    made = server.ask(
+        "POST", "/channels/create", given, endpoint="Local/1004@default", app=server.app
+    )
+    shown = server.until("StasisStart", channel__id=made["id"])["channel"]["channelvars"]
+    assert shown == {"A": "1"}
+    server.ask("POST", f"/channels/{made['id']}/dial")
+    server.until("Dial", dialstatus="ANSWER")
+    server.settle()
+    server.hang_up(made["id"])
+
+
+@scenario
+def how_refusals_are_phrased(server):
+    channel = server.originate()
+    path = f"/channels/{channel}"
+    for verb, what in (
+        ("DELETE", f"{path}?reason=x"), ("DELETE", f"{path}?reason_code=x"),
+        ("GET", f"{path}/variable?variable=NONE"), ("GET", f"{path}/variable?variable=NONE(x)"),
+        ("GET", f"{path}/variables?variables=NONE"), ("GET", "/channels/no/variable?variable=X"),
+        ("POST", f"{path}/redirect"), ("POST", "/channels/no/snoop?spy=in&app=x"),
+        ("POST", "/channels/no/answer"), ("DELETE", "/channels/no"),
+    ):  # fmt: skip
+        answer = server.send(verb, what)
+        server.answers.append((verb, answer.status_code, answer.reason, answer.text))
+    server.hang_up(channel)
