@@ -114,8 +114,13 @@ class Endpoints:
     # Endpoints and phones come and go.
 
     def add(self, endpoint: Endpoint) -> None:
-        """Know one more endpoint, or the same one with other settings."""
+        """Know one more endpoint, of which its technology hears; or one with other settings."""
+        new = endpoint.name not in self._known
         self._known[endpoint.name] = endpoint
+        for state in ("unknown", "offline") if new else ():
+            shown = self._describe(endpoint.name) | {"state": state}
+            event = self._exchange.event("EndpointStateChange", endpoint=shown)
+            self._exchange.publish(event, [("endpoint", TECHNOLOGY)], to_all=False)
 
     def remove(self, name: str) -> None:
         """Know an endpoint no more."""

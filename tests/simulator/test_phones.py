@@ -440,6 +440,17 @@ def test_who_subscribes_to_a_technology_hears_of_its_phones(board, alice):
     ]
 
 
+def test_who_subscribes_to_a_technology_hears_of_a_new_endpoint(board):
+    target = f"/ari/events?app=phones&{AUTHORITY}"
+    socket = board.exchange.request(Request("GET", target, HANDSHAKE))
+    board.ask("POST", "/applications/phones/subscription", eventSource="endpoint:PJSIP")
+    board.phones.add("dora")
+    board.phones.add("dora", "Dora <5559>")
+    told = [json.loads(frame) for frame in socket.take()]
+    states = [each["endpoint"]["state"] for each in told if each["type"] == "EndpointStateChange"]
+    assert states == ["unknown", "offline", "online"]
+
+
 def test_who_subscribes_to_an_endpoint_hears_of_its_calls(board, alice, bob):
     target = f"/ari/events?app=phones&{AUTHORITY}"
     socket = board.exchange.request(Request("GET", target, HANDSHAKE))
