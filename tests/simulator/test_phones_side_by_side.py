@@ -27,6 +27,7 @@ exten => talk,1,Answer()
  same => n,Wait(3600)
 exten => alice,1,Dial(PJSIP/alice,2)
 exten => carol,1,Dial(PJSIP/carol,2)
+exten => two,1,Dial(PJSIP/alice&PJSIP/carol,10)
 exten => joined,1,Answer()
  same => n,Bridge(${{WHO}})
  same => n,UserEvent(Result,r:${{BRIDGERESULT}})
@@ -408,6 +409,30 @@ def a_phone_calls_a_phone(desk):
     desk.alice.hang_up()
     desk.until("ChannelDestroyed")
     desk.until("ChannelDestroyed")
+
+
+@scenario
+def the_first_of_two_phones_that_answers(desk):
+    heard = Driver(desk.server.place)
+    heard.ask("POST", f"/applications/{heard.app}/subscription", eventSource="endpoint:PJSIP/bob")
+    desk.alice.answers((0.1, 180), (1.0, 200))
+    desk.carol.answers((0.1, 180))
+    desk.bob.call("two")
+    desk.until("ChannelEnteredBridge")
+    desk.until("ChannelEnteredBridge")
+    desk.bob.hang_up()
+    # Who was not the first may be gone before the two are connected.
+    while sum(each["type"] == "ChannelDestroyed" for each in desk.server.events) < 3:
+        desk.until("ChannelDestroyed")
+    heard.until("ChannelDestroyed")
+    heard.close()
+    # One thread of Asterisk tells all that the caller's endpoint hears until the answer.
+    kinds = [
+        (each["type"], each.get("variable", each.get("dialstatus")))
+        for each in heard.events
+        if each["type"] != "EndpointStateChange"
+    ]
+    desk.server.answers.append(kinds[: kinds.index(("ChannelStateChange", None))])
 
 
 @scenario

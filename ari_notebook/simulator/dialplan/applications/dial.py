@@ -51,11 +51,13 @@ _ARGUMENT = re.compile(r"\([^)]*\)")
 
 @dataclass(slots=True)
 class _Attempt:
-    """What has become of those who are called."""
+    """What has become of those who are called; of one alone the caller sees at once who it is."""
 
+    alone: bool
     ringing: list[Channel] = field(default_factory=list)
     winner: Channel | None = None
     statuses: list[str] = field(default_factory=list)
+    timed: set[str] = field(default_factory=set)
 
 
 @application("Dial")
@@ -68,9 +70,10 @@ def dial(channel: Channel, data: str) -> Program:
     if unknown := _letters(options) - _KNOWN:
         log.warning("Dial: the options %s are not simulated", "".join(sorted(unknown)))
     begun = exchange.now
-    attempt = _Attempt()
+    called = addresses.split("&")
+    attempt = _Attempt(alone=len(called) == 1)
     timeout = seconds(patience)
-    for address in addresses.split("&"):
+    for address in called:
         _call(channel, address.strip(), timeout, attempt)
     if not attempt.ringing:
         channel.set_variable("DIALSTATUS", "CHANUNAVAIL")
@@ -86,9 +89,6 @@ def dial(channel: Channel, data: str) -> Program:
     if attempt.winner is None:
         channel.set_variable("DIALSTATUS", _worst(attempt.statuses))
         return True
-    for each in list(attempt.ringing):  # who is hung up leaves it
-        if each is not attempt.winner:
-            each.request_hangup(ANSWERED_ELSEWHERE, tell=False)
     try:
         yield from _talk(channel, attempt.winner)
     finally:
@@ -139,15 +139,30 @@ def _call(channel: Channel, address: str, timeout: float | None, attempt: _Attem
         peer.publish("ChannelConnectedLine")
     attempt.ringing.append(peer)
 
+    def show() -> None:
+        if before.number and not channel.gone:
+            channel.set_connected(before)
+
+    def win() -> None:
+        attempt.winner = peer
+        if not attempt.alone:
+            show()
+        for each in list(attempt.ringing):  # who is hung up leaves it
+            if each is not peer:
+                each.request_hangup(ANSWERED_ELSEWHERE, tell=False)
+        _say_who(channel, peer)
+
     def told(status: str) -> None:
         if status == "ANSWER":
             peer.exten = ""
             if attempt.winner is None:
-                _say_who(channel, peer)
+                win()
         elif status in _HEARD:
             if status in ("RINGING", "PROGRESS"):
                 name = "RINGTIME" if status == "RINGING" else "PROGRESSTIME"
-                _set_time(channel, name, exchange.now - begun)
+                if name not in attempt.timed:
+                    attempt.timed.add(name)
+                    _set_time(channel, name, exchange.now - begun)
             if channel.state != "Up" and not channel.gone:
                 channel.driver.indicate(channel, status)
         else:
@@ -156,8 +171,7 @@ def _call(channel: Channel, address: str, timeout: float | None, attempt: _Attem
 
     def answered() -> Program:
         peer.run_application(*peer.appl)
-        if attempt.winner is None:
-            attempt.winner = peer
+        if attempt.winner is peer:
             _wake(channel)
         try:
             while True:
@@ -172,8 +186,8 @@ def _call(channel: Channel, address: str, timeout: float | None, attempt: _Attem
 
     peer.on_gone.append(gone)
     peer.run(call_program(peer, timeout, answered, channel, told))
-    if before.number:
-        exchange.soon(lambda: None if channel.gone else channel.set_connected(before))
+    if attempt.alone:
+        exchange.soon(show)
 
 
 def _wake(channel: Channel) -> None:
