@@ -225,16 +225,33 @@ class Endpoints:
             raise Refused(404, "Endpoint not found")
         return contact
 
-    def receive(self, name: str, to: str, body: str, variables: Mapping[str, str]) -> None:
-        """An endpoint's phone sent a text message."""
-        caller = Party.parse(self._known[name].caller_id) if name in self._known else Party()
+    def sender(self, name: str) -> str:
+        """Who an endpoint's phone says that it is."""
+        return f'"{self._caller(name).name or name}" <sip:{name}@127.0.0.1>'
+
+    def receive(self, name: str, at: str, to: str, body: str, headers: Mapping[str, str]) -> None:
+        """An endpoint's phone sent a text message.
+
+        Args:
+            name: the endpoint's.
+            at: the address that it came from.
+            to: whom it is for.
+            body: its text.
+            headers: of the SIP request.
+        """
+        variables = {"PJSIP_RECVADDR": at, "PJSIP_TRANSPORT": "udp"}
+        if caller := self._caller(name).name:
+            variables["PJSIP_ENDPOINT"] = caller  # so called, and no endpoint's name
         message = {
-            "from": f'"{caller.name or name}" <sip:{name}@127.0.0.1>',
+            "from": self.sender(name),
             "to": f"pjsip:{to}@127.0.0.1",
             "body": body,
-            "variables": dict(variables),
+            "variables": variables | dict(headers),
         }
         self._publish(name, "TextMessageReceived", message=message)
+
+    def _caller(self, name: str) -> Party:
+        return Party.parse(self._known[name].caller_id) if name in self._known else Party()
 
     def entered(self, channel: Channel) -> None:
         """A channel of an endpoint enters the exchange: the endpoint hears of it from now on."""

@@ -88,6 +88,7 @@ class Phone:
         self.behaviour = Behaviour()
         self.messages: deque[tuple[str, str]] = deque(maxlen=MESSAGES_KEPT)
         self._calls: dict[Call, None] = {}
+        self._sent = 0
         self._uri = f"sip:{name}@127.0.0.1:5070"
 
     def __repr__(self) -> str:
@@ -201,8 +202,21 @@ class Phone:
             to: whom, as ``bob``.
             text: what.
         """
-        headers = {"PJSIP_ENDPOINT": self.name, "Content-Type": "text/plain"}
-        self._exchange.endpoints.receive(self.name, to, text, headers)
+        self._sent += 1
+        here, number = self._uri.partition("@")[2], f"{self._sent}-{self.name}"
+        received = f"rport={here.partition(':')[2]};received=127.0.0.1"
+        sender = self._exchange.endpoints.sender(self.name)
+        headers = {
+            "Via": f"SIP/2.0/UDP {here};{received};branch=z9hG4bK{number}",
+            "From": f"{sender};tag={number}",
+            "To": f"<sip:{to}@127.0.0.1>",
+            "Call-ID": f"{number}@127.0.0.1",
+            "CSeq": f"{self._sent} MESSAGE",
+            "Max-Forwards": "70",
+            "Content-Type": "text/plain",
+            "Content-Length": str(len(text.encode())),
+        }
+        self._exchange.endpoints.receive(self.name, here, to, text, headers)
 
     def hangup(self) -> None:
         """Hang up all its calls."""

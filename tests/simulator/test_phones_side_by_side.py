@@ -401,6 +401,14 @@ def a_phone_that_comes_and_goes(desk):
 
 
 @scenario
+def a_text_message(desk):
+    desk.bob.message("dora", "hello")  # no extension, that the dialplan would run for it
+    told = desk.until("TextMessageReceived")["message"]
+    about = {name: told["variables"][name] for name in ("PJSIP_ENDPOINT", "PJSIP_TRANSPORT", "To")}
+    desk.server.answers.append((told["from"], told["to"], told["body"], about))
+
+
+@scenario
 def a_phone_calls_a_phone(desk):
     desk.alice.answers((0.1, 180), (0.2, 200))
     desk.bob.call("alice")
