@@ -126,7 +126,7 @@ class Media:
         if path is None or not options.name or min(options.max_duration, options.max_silence) < 0:
             raise Refused(500, "Error parsing request")
         stored = path.exists() or self.stored.find(options.name)
-        if options.name in self.recordings or (stored and args["ifExists"] in (None, "", "fail")):
+        if options.name in self.recordings or (stored and _if_exists(args) == "fail"):
             message = f"Recording '{options.name}' already exists and can not be overwritten"
             raise Refused(409, message)
         recording = Recording(
@@ -182,14 +182,23 @@ def check_durations(args: Mapping[str, Any]) -> None:
         raise Refused(400, "max_silence_seconds cannot be negative")
 
 
-def _options(args: Mapping[str, Any]) -> Options:
-    terminate_on = args["terminateOn"] or "none"
-    if terminate_on not in TERMINATORS:
-        raise Refused(400, "terminateOn invalid")
-    if (args["ifExists"] or "fail") not in EXISTS:
-        raise Refused(400, "ifExists invalid")
+def check_format(args: Mapping[str, Any]) -> None:
+    """Refuse a format that no file has.
+
+    Raises:
+        Refused: 422.
+    """
     if not audio.is_known(args["format"]):
         raise Refused(422, "specified format is unknown on this system")
+
+
+def _options(args: Mapping[str, Any]) -> Options:
+    terminate_on = (args["terminateOn"] or "none").lower()
+    if terminate_on not in TERMINATORS:
+        raise Refused(400, "terminateOn invalid")
+    if _if_exists(args) not in EXISTS:
+        raise Refused(400, "ifExists invalid")
+    check_format(args)
     return Options(
         name=args["name"] or "",
         format=args["format"],
@@ -197,5 +206,10 @@ def _options(args: Mapping[str, Any]) -> Options:
         max_silence=args["maxSilenceSeconds"],
         beep=args["beep"],
         terminators=TERMINATORS[terminate_on],
-        append=args["ifExists"] == "append",
+        append=_if_exists(args) == "append",
     )
+
+
+def _if_exists(args: Mapping[str, Any]) -> str:
+    given: str = args["ifExists"] or "fail"
+    return given.lower()

@@ -4,9 +4,11 @@ A recording waits for its turn like everything asked of a channel, then tells Re
 when it is over, RecordingFinished. It ends by a request, by a key, by silence, after a time, with
 the channel, and also when for 4 seconds nothing at all has come to record.
 
-Two habits of Asterisk can be seen from outside. The longest duration counts by the wall clock's
+Three habits of Asterisk can be seen from outside. The longest duration counts by the wall clock's
 whole seconds, so that a recording of at most 1 second takes between 1 and 2. A recording that ends
-by silence or by time keeps only the first 200 ms of the silence it was told to look for.
+by silence or by time keeps only the first 200 ms of the silence it was told to look for. And while
+it beeps a recording hears no key and no request: one to stop or to pause it is noted, and told as
+its state, and what it does stays the same.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ FRAME_MS = 20
 BEEP_MS = 440
 
 EXISTS = ("fail", "overwrite", "append")
-TERMINATORS = {"none": "", "any": "0123456789*#ABCD", "*": "*", "#": "#"}
+# Any key, as Asterisk sees it: it looks for small letters, and a telephone's A to D are none.
+TERMINATORS = {"none": "", "any": "0123456789*#abcd", "*": "*", "#": "#"}
 
 Part: TypeAlias = tuple[int, Frequencies]  # ms, and what sounds
 
@@ -69,7 +72,7 @@ class Recording:
         publish: told every event of it.
         settle: seconds that pass before it begins.
         state: as ARI tells it.
-        muted: whether silence is recorded instead.
+        muted: whether silence is to be recorded instead.
         on_end: called when it is over.
     """
 
@@ -91,6 +94,10 @@ class Recording:
     _pauses: int = 0  # ms of silence before that
     _mark: float = 0.0  # up to when everything is recorded
     _begun: float | None = None
+    _started: bool = False
+    _ended: bool = False
+    _pausing: bool = False
+    _muting: bool = False
     _paused_for: float = 0.0
     _timers: list[Timer] = field(default_factory=list)
 
@@ -108,8 +115,13 @@ class Recording:
 
     @property
     def active(self) -> bool:
-        """Whether it records, or could go on to."""
+        """Whether it records, or could go on to, as far as its state tells."""
         return self.state in ("recording", "paused")
+
+    @property
+    def _listens(self) -> bool:
+        """Whether it takes down what is said, and hears requests."""
+        return self._begun is not None and not self._ended
 
     def begin(self) -> None:
         """Its turn has come."""
@@ -119,17 +131,8 @@ class Recording:
             self._start()
 
     def _start(self) -> None:
+        self._started = True
         self.state = "recording"  # also if it was stopped before: Asterisk records all the same
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            if self.options.append and self.path.exists():
-                self._before = self.path.read_bytes()
-                self._total = audio.file_duration(self.path)
-            else:
-                self.path.write_bytes(b"")
-        except OSError as error:  # another recording stands where the folder should be
-            self.fail(f"the file cannot be written: {error.strerror}")
-            return
         self._tell("RecordingStarted")
         if self.options.beep:
             self._later(BEEP_MS / 1000, self._listen)
@@ -145,32 +148,43 @@ class Recording:
     def hang_up(self) -> None:
         """The channel is gone: what is recorded is kept, what was still to come is empty."""
         self._stop_timers()
-        if not self.active:
+        if not self._started:
             self._start()
-        if self.active:
+        if not self._ended:
             self.finish()
 
     def stop(self) -> None:
         """End it and keep it.
 
         Raises:
-            Refused: 409, it was ended before its turn came.
+            Refused: 409, it was ended before.
         """
         if self.state == "queued":
             self.state = "canceled"
-        else:
-            self._check()
+            return
+        self._check()
+        if self._listens:
             self.finish()
+        else:
+            self.state = "done"
 
     def cancel(self) -> None:
         """End it and throw it away.
 
         Raises:
-            Refused: as for `stop`.
+            Refused: as for `stop`; 500, there is nothing yet to throw away.
         """
-        self.stop()
-        if self.state == "done":
-            self.path.unlink(missing_ok=True)
+        if self.state == "queued":
+            self.state = "canceled"
+            return
+        self._check()
+        if self._listens:
+            self.finish()
+        else:
+            self.state = "canceled"
+            if not self.path.exists():
+                raise Refused(500, "Recording operation failed")
+        self.path.unlink(missing_ok=True)
 
     def pause(self, *, paused: bool) -> None:
         """Leave out what comes from now on, or record it again.
@@ -182,6 +196,7 @@ class Recording:
         if paused != (self.state == "paused"):
             self._hear()
             self.state = "paused" if paused else "recording"
+            self._pausing ^= self._listens
             self._plan()
 
     def mute(self, *, muted: bool) -> None:
@@ -191,12 +206,14 @@ class Recording:
             Refused: 409, it does not record.
         """
         self._check()
-        self._hear()
-        self.muted = muted
+        if muted != self.muted:
+            self._hear()
+            self.muted = muted
+            self._muting ^= self._listens
 
     def press(self, digit: str) -> None:
         """A key was pressed on the channel."""
-        if self.active and digit in self.options.terminators:
+        if self._listens and digit in self.options.terminators:
             self.finish()
 
     def finish(self, *, trim: bool = False) -> None:
@@ -209,11 +226,11 @@ class Recording:
         self._stop_timers()
         self.voice.ignore(self._changed)
         cut = max(0, self._quiet - KEPT_SILENCE_MS) if trim and self.options.max_silence else 0
-        self.state = "done"
+        self.state, self._ended = "done", True
         self._write(cut)
         duration = self._total // 1000 - cut // 1000
-        durations = {"duration": max(0, duration)}
-        if self.options.max_silence:
+        durations = {} if self._begun is None else {"duration": max(0, duration)}
+        if durations and self.options.max_silence:
             talking = max(0, duration - self._pauses // 1000)
             durations |= {"talking_duration": talking, "silence_duration": duration - talking}
         self._tell("RecordingFinished", **durations)
@@ -226,6 +243,16 @@ class Recording:
     def _listen(self) -> None:
         """Begin to take down what is said."""
         self._mark = self._begun = self.clock.now
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if self.options.append and self.path.exists():
+                self._before = self.path.read_bytes()
+                self._total = audio.file_duration(self.path)
+            else:
+                self.path.write_bytes(b"")
+        except OSError:  # another recording stands where the folder should be
+            self.finish()
+            return
         self.voice.listen(self._changed)
         self._plan()
 
@@ -242,12 +269,12 @@ class Recording:
         sound = self.voice.sound
         if elapsed <= 0:
             return
-        if self.state == "paused":
+        if self._pausing:
             self._paused_for += elapsed / 1000
         elif sound.is_heard:
             self._total += elapsed
             for length, frequencies in sound.parts(since, elapsed):
-                self._sounds.append((length, () if self.muted else frequencies))
+                self._sounds.append((length, () if self._muting else frequencies))
                 if frequencies:
                     self._pauses += self._quiet
                     self._quiet = 0
@@ -256,19 +283,19 @@ class Recording:
 
     def _plan(self) -> None:
         """Foresee how it ends if nothing changes."""
-        self._stop_timers()
-        if self._begun is None:
+        if self._begun is None or self._ended:
             return
+        self._stop_timers()
         sound, now = self.voice.sound, self.clock.now
         if not sound.is_heard:
             self._later(NOTHING_COMES, self.finish)
         elif not audio.is_writable(self.options.format):  # the first that comes ends it
             self._later(FRAME_MS / 1000, self.finish)
             return
-        elif self.state == "recording" and self.options.max_silence and sound.is_quiet:
+        elif not self._pausing and self.options.max_silence and sound.is_quiet:
             left = self.options.max_silence + FRAME_MS / 1000 - self._quiet / 1000
             self._later(max(0.0, left), lambda: self.finish(trim=True))
-        if self.options.max_duration and self.state == "recording" and sound.is_heard:
+        if self.options.max_duration and not self._pausing and sound.is_heard:
             end = math.floor(self._begun) + self.options.max_duration + 1 + self._paused_for
             self._later(max(0.0, end - now), lambda: self.finish(trim=True))
 
@@ -282,6 +309,8 @@ class Recording:
 
     def _write(self, cut: int) -> None:
         """Make the file of what was taken down, without the last ``cut`` ms."""
+        if self._begun is None or not self.path.is_file():  # it may be deleted meanwhile
+            return
         samples = audio.join(audio.tone(length, *each) for length, each in self._sounds)
         del samples[len(samples) - cut * audio.RATE // 1000 :]
         self._sounds.clear()

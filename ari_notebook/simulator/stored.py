@@ -65,26 +65,36 @@ class StoredRecordings:
     def copy(self, name: str, destination: str | None) -> dict[str, str]:
         """Copy a recording.
 
+        Args:
+            name: of the recording.
+            destination: the copy's name; what follows its last dot is taken for an extension, and
+                is not part of it.
+
         Returns:
             ARI's object of the copy.
 
         Raises:
             Refused: 404; 400 without a destination; 403 where it is outside the directory; 409
-                where it is taken.
+                where there is a recording of the destination's name, whatever its format; 500
+                where nothing can be written there, or nothing could be asked for by that name.
         """
         source = self.get(name)
-        if not destination:
+        if destination is None:
             raise Refused(400, "Invalid destination recording name", reason="Bad request")
-        target = self.path(destination, source.suffix[1:])
-        if target is None:
+        if destination and self.path(destination, source.suffix[1:]) is None:
             raise Refused(403, "Destination file path is forbidden")
-        if target.exists():
+        if self.find(destination) is not None:
             raise Refused(409, "A recording with the same name already exists on the system")
+        kept = destination.rpartition(".")[0] if "." in destination else destination
+        target = self.path(kept, source.suffix[1:])
+        if target is None or not kept.rpartition("/")[2]:
+            raise Refused(500, "Error building response")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
-        except OSError as error:  # another recording stands where the folder should be
-            raise Refused(500, f"The copy cannot be written: {error.strerror}") from None
+            if target != source:
+                shutil.copyfile(source, target)
+        except OSError:  # another recording stands where the folder should be
+            raise Refused(500, "Copy failed") from None
         return self._describe(target)
 
     def delete(self, name: str) -> None:

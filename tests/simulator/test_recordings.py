@@ -143,6 +143,41 @@ def test_a_beep_comes_first_and_is_not_recorded(recorder):
     assert len(recorder.read()) == 8000
 
 
+def test_while_it_beeps_it_hears_nothing(recorder):
+    recording = recorder.record(beep=True, terminators="#")
+    recorder.clock.advance(0.2)
+    recording.press("#")
+    recording.pause(paused=True)
+    assert recording.state == "paused"
+    recorder.clock.advance(1.24)
+    recording.stop()
+    assert len(recorder.read()) == 8000
+
+
+def test_stopped_while_it_beeps_it_goes_on_and_says_it_does_not(recorder):
+    recording = recorder.record(beep=True)
+    recording.stop()
+    assert recording.state == "done"
+    recorder.clock.advance(1.44)
+    with pytest.raises(Refused, match="Recording not in session"):
+        recording.stop()
+    recording.hang_up()
+    assert recorder.finished()[1]["duration"] == 1
+
+
+def test_what_is_not_yet_there_cannot_be_thrown_away(recorder):
+    recording = recorder.record(beep=True)
+    with pytest.raises(Refused, match="Recording operation failed") as refused:
+        recording.cancel()
+    assert (refused.value.status, recording.state) == (500, "canceled")
+
+
+def test_where_no_file_can_be_nothing_is_recorded(recorder):
+    (recorder.directory / "r.wav").mkdir()
+    recorder.record()
+    assert recorder.finished()[1]["duration"] == 0
+
+
 def test_a_key_ends_it(recorder):
     recording = recorder.record(terminators="#")
     recorder.clock.advance(1)

@@ -40,6 +40,17 @@ def test_copying(stored):
     refused(400, "Invalid destination recording name", stored.copy, "r1", None)
 
 
+def test_a_copy_has_no_extension_in_its_name(stored):
+    assert stored.copy("r1", "r3.gsm") == stored.describe("r3") == {"name": "r3", "format": "wav"}
+    assert stored.copy("r1", "x.y/z") == stored.describe("x") == {"name": "x", "format": "wav"}
+    stored.path("r4", "gsm").write_bytes(b"")
+    refused(409, "A recording with the same name already exists", stored.copy, "r1", "r4")
+    for nameless in ("", "r5/", ".gsm", "r5/.gsm"):
+        refused(500, "Error building response", stored.copy, "r1", nameless)
+    stored.path("r6", "wav").mkdir()
+    refused(500, "Copy failed", stored.copy, "r1", "r6")
+
+
 @pytest.mark.parametrize("name", ["../outside", "d/../../outside", "d/e/../../../outside"])
 def test_no_name_leads_out_of_the_directory(stored, name):
     refused(404, "Recording not found", stored.get, name)
