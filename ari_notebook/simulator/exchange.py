@@ -239,10 +239,16 @@ class Exchange(Clock):
         return own.get(name) or self.globals.get(name, "")
 
     def set_global(self, name: str, value: str | None) -> None:
-        """Set a global variable; None removes it."""
+        """Set a global variable; None removes it.
+
+        Args:
+            name: of the variable; the ``_`` or ``__`` that would have it inherited is none of it.
+            value: its value.
+        """
+        own_name = name.removeprefix("_").removeprefix("_")
         if value is None:
-            self.globals.pop(name, None)
+            self.globals.pop(own_name, None)
         else:
-            self.globals[name] = value
+            self.globals[own_name] = value
         event = {"variable": name, "value": value or "", **self.event("ChannelVarset")}
         self.publish(event, [("channel", "")])  # who hears all channels hears of it

@@ -24,7 +24,9 @@ _CONFIGURED = {
 
 
 def _levels(configuration: str) -> tuple[str, ...]:
-    wanted = {part.strip().upper() for part in configuration.split(",")}
+    """The levels of ``[json]notice,verbose(3)``; how it is written, and how much, does not show."""
+    levels = configuration.rpartition("]")[2].split(",")
+    wanted = {level.partition("(")[0].strip().upper() for level in levels}
     return LEVELS if "*" in wanted else tuple(each for each in LEVELS if each in wanted)
 
 
@@ -38,7 +40,7 @@ class LogChannels:
     def __init__(self, logfiles: Iterable[tuple[str, str]] = ()) -> None:
         self._configured: dict[str, tuple[str, tuple[str, ...]]] = {}
         for name, levels in reversed([*logfiles]):
-            wanted = _levels(levels.rpartition("]")[2])  # [json] and the like say how it is written
+            wanted = _levels(levels)
             if name == "console":
                 self._configured[""] = ("Console", wanted)
             else:

@@ -68,13 +68,14 @@ class Modules:
         """One loaded module.
 
         Raises:
-            Refused: 404; 409 for a name without the ending of one that is loaded.
+            Refused: 404; 409 for a name that means a loaded one, and is not quite its own.
         """
-        if name in self._loaded:
-            return self._describe(self._known[name])
-        if f"{name}.so" in self._loaded:
+        found = self._find(name)
+        if found is None:
+            raise Refused(404, "Module could not be found in running modules")
+        if found != name:
             raise Refused(409, "Module information could not be retrieved")
-        raise Refused(404, "Module could not be found in running modules")
+        return self._describe(self._known[name])
 
     def load(self, name: str) -> None:
         """Load a module that was unloaded.
@@ -82,11 +83,12 @@ class Modules:
         Raises:
             Refused: 409, it is loaded, or there is none of that name.
         """
-        if name in self._loaded:
+        if self._find(name) is not None:
             raise Refused(409, "Module is already loaded")
-        if name not in self._known:
+        file = f"{name.removesuffix('.so')}.so"
+        if file not in self._known:
             raise Refused(409, "Module load declined")
-        self._loaded[name] = None
+        self._loaded[file] = None
 
     def unload(self, name: str) -> None:
         """Unload a module.
@@ -94,11 +96,10 @@ class Modules:
         Raises:
             Refused: 404, it is not loaded; 409, something uses it.
         """
-        if name not in self._loaded:
-            raise Refused(404, "Module not found in running modules")
-        if self._use_count(self._known[name]):
+        found = self._running_module(name)
+        if self._use_count(self._known[found]):
             raise Refused(409, "Module could not be unloaded")
-        del self._loaded[name]
+        del self._loaded[found]
 
     def reload(self, name: str) -> None:
         """Let a module read its configuration again.
@@ -106,10 +107,22 @@ class Modules:
         Raises:
             Refused: 404, it is not loaded; 409, it cannot.
         """
-        if name not in self._loaded:
-            raise Refused(404, "Module not found in running modules")
-        if not self._known[name].reloadable:
+        if not self._known[self._running_module(name)].reloadable:
             raise Refused(409, "Module does not support reloading")
+
+    def _running_module(self, name: str) -> str:
+        found = self._find(name)
+        if found is None:
+            raise Refused(404, "Module not found in running modules")
+        return found
+
+    def _find(self, name: str) -> str | None:
+        """The loaded module that a name means: its ending, and capital letters, do not matter."""
+        if name in self._loaded:
+            return name
+        wanted = name.lower().removesuffix(".so")
+        found = (each for each in self._loaded if each.lower().removesuffix(".so") == wanted)
+        return next(found, None)
 
     def _use_count(self, module: Module) -> int:
         if not module.name.startswith("app_"):

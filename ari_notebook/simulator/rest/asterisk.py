@@ -16,7 +16,7 @@ Arguments: TypeAlias = Mapping[str, Any]
 
 def get_info(exchange: Exchange, args: Arguments) -> Reply:
     """``GET /asterisk/info``, or the parts of it that ``only`` names."""
-    only = args["only"]
+    only = {name.lower() for name in args["only"]}
     parts = exchange.information()
     return Reply(200, {name: parts[name] for name in parts if not only or name in only})
 
@@ -79,13 +79,15 @@ def rotate_log(exchange: Exchange, args: Arguments) -> Reply:
 
 
 def get_global_variable(exchange: Exchange, args: Arguments) -> Reply:
-    """``GET /asterisk/variable``: a variable that is not set is an empty one."""
+    """``GET /asterisk/variable``: what is not set is empty, and so is a function."""
     return Reply(200, {"value": exchange.get_global(_variable(args))})
 
 
 def set_global_variable(exchange: Exchange, args: Arguments) -> Reply:
-    """``POST /asterisk/variable``: no value unsets it; a function's name is set in vain."""
-    exchange.set_global(_variable(args), args["value"])
+    """``POST /asterisk/variable``: no value unsets it; a function may refuse, without a word."""
+    from ari_notebook.simulator.dialplan import assign
+
+    assign(exchange, None, _variable(args), args["value"], from_outside=True)
     return Reply(204)
 
 
