@@ -35,12 +35,11 @@ class Bridge:
         bridge_type: ``mixing`` or ``holding``.
         types: what it was asked to be: mixing, holding, dtmf_events, proxy_media, video_sfu, ….
         members: the channels in it, in the order they came.
+        technology: what mixes it; events tell the one that was there before who comes or goes.
         bridge_class: ``stasis``, or ``basic`` for those that Dial makes.
         tasks: what plays to all of it.
         voice: what is said in it, all members together.
-        native: whether two phones' media pass by the exchange, which then hears no keys.
         music: whether music on hold plays to all of it.
-        unseen: the names of the announcer and the recorders in it, which only BRIDGEPEER tells of.
         announcements: how many playbacks the announcer has to play.
         on_left: called with each that has left.
     """
@@ -61,21 +60,31 @@ class Bridge:
     tasks: TaskQueue = field(default_factory=TaskQueue)
     voice: Mix = field(default_factory=Mix)
     music: bool = False
-    unseen: list[str] = field(default_factory=list)
     announcements: int = 0
     on_left: Callable[[Channel], None] | None = None
     video_cleared: bool = False
-    native: bool = False
+    technology: str = field(init=False)
     gone: bool = False
+    _inside: list[Channel | str] = field(default_factory=list)  # members and unseen, as it has them
+
+    def __post_init__(self) -> None:
+        self.technology = self._suitable_technology()
 
     @property
-    def technology(self) -> str:
-        """The technology that suits its type and its members."""
-        if self.bridge_type == "holding":
-            return "holding_bridge"
-        if self.native:
-            return "native_rtp"
-        return "softmix" if len(self.members) > 2 or "video_sfu" in self.types else "simple_bridge"
+    def native(self) -> bool:
+        """Whether two phones' media pass by the exchange, which then hears no keys."""
+        return self.technology == "native_rtp"
+
+    @property
+    def unseen(self) -> list[str]:
+        """The names of the announcers and the recorders in it, which only BRIDGEPEER tells of."""
+        return [each for each in self._inside if isinstance(each, str)]
+
+    @property
+    def has_announcer(self) -> bool:
+        """Whether somebody speaks to all: music, what ARI plays, a member of that role."""
+        roles = [member.role for member in self.members.values()]
+        return "announcer" in roles or any(each.startswith("Announcer") for each in self.unseen)
 
     def json(self) -> dict[str, Any]:
         """ARI's object."""
@@ -86,7 +95,7 @@ class Bridge:
             "bridge_class": self.bridge_class,
             "creator": self.creator,
             "name": self.name,
-            "channels": [channel.id for channel in self.members if not channel.hidden],
+            "channels": sorted(channel.id for channel in self.members if not channel.hidden),
             "creationtime": self.exchange.timestamp(self.created),
             "video_mode": self.video_mode,
         }
@@ -132,14 +141,20 @@ class Bridge:
         """Take a channel in; it leaves the bridge it was in."""
         if channel.bridge is not None:
             channel.bridge.leave(channel)
-        self.members[channel] = member or Member()
+        member = member or Member()
+        refused = self.refuses(member.role)
+        self.members[channel] = member
+        self._inside.append(channel)
         channel.bridge = self
         self.voice.add(channel.voice)
+        source = self._forget_video()
         self.publish("ChannelEnteredBridge", channel)
+        if source:
+            self._tell_video(source)
         for transfer in ("BLINDTRANSFER", "ATTENDEDTRANSFER"):
             if channel.variables.get(transfer):
                 channel.set_variable(transfer, "")  # it is done
-        self._settle_technology()
+        self._settle_technology(channel)
         self._tell_peers()
         for other in self.members:
             if other is not channel:
@@ -148,12 +163,33 @@ class Bridge:
         # Beside what ARI counts where it adds a channel: Stasis sees its channel in a bridge.
         if channel.control is not None:
             self.subscribe(channel.control.app)
+        if refused:
+            self.leave(channel)
 
-    def _settle_technology(self) -> None:
+    def refuses(self, role: str) -> bool:
+        """Whether it is a holding bridge that has an announcer: that lets in no second one."""
+        return self.bridge_type == "holding" and role == "announcer" and self.has_announcer
+
+    def _settle_technology(self, newcomer: Channel | str | None = None) -> None:
+        """Mix as suits those who are in it now.
+
+        Args:
+            newcomer: who has come in; where that changes the technology, those who were there
+                join the new one after them.
+        """
+        before, self.technology = self.technology, self._suitable_technology()
+        if newcomer is not None and self.technology != before:
+            self._inside.remove(newcomer)
+            self._inside.insert(0, newcomer)
+
+    def _suitable_technology(self) -> str:
+        if self.bridge_type == "holding":
+            return "holding_bridge"
+        if len(self._inside) > 2 or "video_sfu" in self.types:
+            return "softmix"
         heard = {"dtmf_events", "proxy_media"} & set(self.types)
-        phones = all(isinstance(each, SipChannel) for each in self.members)
-        two = len(self.members) == 2
-        self.native = self.bridge_type == "mixing" and two and phones and not heard
+        phones = [each for each in self._inside if isinstance(each, SipChannel)]
+        return "native_rtp" if len(phones) == 2 and not heard else "simple_bridge"
 
     def _tell_peers(self, *, again: bool = False) -> None:
         """Tell each channel's variable BRIDGEPEER the names of the others.
@@ -161,14 +197,15 @@ class Bridge:
         Args:
             again: whether also where it has them.
         """
-        if self.bridge_type == "holding" or len(self.members) + len(self.unseen) < 2:
+        if self.bridge_type == "holding" or len(self._inside) < 2:
             return
-        for channel in self.members:
-            others = [other for other in self.members if other is not channel]
-            names = ",".join([*self.unseen, *(other.name for other in others)])
+        for channel in [each for each in self._inside if isinstance(each, Channel)]:
+            others = [other for other in self._inside if other is not channel]
+            names = ",".join(each if isinstance(each, str) else each.name for each in others)
             if again or channel.variables.get("BRIDGEPEER") != names:
-                alone = len(others) == 1 and not self.unseen
-                self._tell_peer(channel, names, others[0].protocol_id if alone else "")
+                alone = others[0] if len(others) == 1 else ""
+                call_id = "" if isinstance(alone, str) else alone.protocol_id
+                self._tell_peer(channel, names, call_id)
         if self.bridge_class != "basic":  # Dial has done it before
             self.introduce()
 
@@ -201,18 +238,38 @@ class Bridge:
         self.introduce(unknown=True)
         self.on_left = on_left
 
-    def let_in_unseen(self, technology: str) -> str:
-        """Let in a channel of Asterisk's own, which ARI does not show; its name."""
-        name = f"{technology}/ARI-{self.exchange.local_number():08x};2"
-        self.unseen.insert(0, name)
+    def let_in_unseen(self, purpose: str) -> str:
+        """Let in a channel of Asterisk's own, which ARI does not show.
+
+        Args:
+            purpose: ``Announcer/ARI``, ``Announcer/ARI_MOH`` or ``Recorder/ARI``.
+
+        Returns:
+            its name.
+        """
+        name = f"{purpose}-{self.exchange.local_number():08x};2"
+        self._inside.append(name)
+        self._settle_technology(name)
         self._tell_peers()
         return name
 
     def let_out_unseen(self, name: str) -> None:
-        """Let such a channel out."""
-        if name in self.unseen:
-            self.unseen.remove(name)
+        """Let such a channel out, or all whose names begin so."""
+        found = [each for each in self.unseen if each.startswith(name)]
+        self._inside = [each for each in self._inside if each not in found]
+        self._settle_technology()
+        if found:
             self._tell_peers()
+
+    def start_music(self) -> None:
+        """Let music on hold play to all of it."""
+        self.music = True
+        self.let_in_unseen("Announcer/ARI_MOH")
+
+    def stop_music(self) -> None:
+        """Let it end."""
+        self.music = False
+        self.let_out_unseen("Announcer/ARI_MOH")
 
     def leave(self, channel: Channel) -> None:
         """Let a channel out."""
@@ -223,15 +280,19 @@ class Bridge:
         if channel.hung_up:
             channel.cause = channel.cause or NORMAL
         del self.members[channel]
+        self._inside.remove(channel)
         channel.bridge = None
         self.voice.remove(channel.voice)
-        self._settle_video()
+        source = self._forget_video()
+        if source:
+            self._tell_video(source)
         self.publish("ChannelLeftBridge", channel)
         self._settle_technology()
-        if len(self.members) > 1:
+        if self.members:
             self._tell_peers()
-        elif not self.members:  # an announcer and a recorder do not stay by themselves
+        else:  # announcers and recorders do not stay by themselves
             self.exchange.media.abandon(f"bridge:{self.id}")
+            self.stop_music()
         if channel.control is not None:
             self.unsubscribe(channel.control.app)
         if self.on_left is not None:
@@ -250,11 +311,13 @@ class Bridge:
         """Show whoever talks again: a real Asterisk lets that be seen at the next change only."""
         self.video_cleared = bool(self.video_source)
 
-    def _settle_video(self) -> None:
-        if self.video_cleared:
-            before, self.video_source = self.video_source, ""
-            self.video_mode, self.video_cleared = "talker", False
-            self._tell_video(before)
+    def _forget_video(self) -> str:
+        """Show whoever talks from now on, where that was asked for; whose video was shown."""
+        if not self.video_cleared:
+            return ""
+        before, self.video_source = self.video_source, ""
+        self.video_mode, self.video_cleared = "talker", False
+        return before
 
     def _tell_video(self, before: str) -> None:
         old: dict[str, Any] = {"old_video_source_id": before} if before else {}

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ari_notebook.simulator.messages import Refused
 from ari_notebook.simulator.rest import parameters
-from ari_notebook.simulator.rest.parameters import decode, pairs, read
+from ari_notebook.simulator.rest.parameters import decode, pairs, read, separate
 from ari_notebook.spec import builtin
 
 ORIGINATE = builtin().operation("channels.originate")
@@ -24,6 +24,21 @@ def test_plus_is_a_space_and_a_broken_escape_stands_for_itself():
 def test_a_parameter_without_a_value_is_empty():
     assert pairs("a&b=&c=1=2") == [("a", ""), ("b", ""), ("c", "1=2")]
     assert pairs("") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("", [""]),
+        ("a,b,", ["a", "b", ""]),
+        ("RAND(1,2),x[3,4],y", ["RAND(1,2)", "x[3,4]", "y"]),
+        ('"a,b",c', ["a,b", "c"]),
+        (r"a\,b,c\"d,\\", ["a,b", 'c"d', "\\"]),
+        ("a),(b,c", ["a)", "(b,c"]),
+    ],
+)
+def test_a_comma_in_brackets_or_quotes_separates_nothing(text, parts):
+    assert separate(text) == parts
 
 
 @given(st.text(max_size=60))

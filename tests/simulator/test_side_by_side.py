@@ -7,8 +7,10 @@ channel's own events is compared, not how the stories interleave.
 import pytest
 
 from tests.simulator import (  # noqa: F401  they add their own
+    bridge_scenarios,
     channel_scenarios,
     media_scenarios,
+    recording_scenarios,
     state_scenarios,
     subscription_scenarios,
 )

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ari_notebook.simulator.external_media import FORMATS
+from ari_notebook.simulator.media import check_format
 from ari_notebook.simulator.messages import Refused, Reply
 from ari_notebook.simulator.rest.channel_media import playing, recording_to
 from ari_notebook.simulator.voices import Voice
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
 
 Arguments: TypeAlias = Mapping[str, Any]
+
+# That a channel speaks video is no reason not to have it record.
+_FORMATS = FORMATS - {"testlaw"} | {"h261", "h263", "h263p", "h264", "vp8", "vp9", "jpeg", "t140"}
 
 
 def _find(exchange: Exchange, args: Arguments) -> Bridge:
@@ -39,10 +43,14 @@ def _find(exchange: Exchange, args: Arguments) -> Bridge:
 def play(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /bridges/{bridgeId}/play`` and the same with a playback's id."""
     bridge = _find(exchange, args)
-    _check_format(args, "announcer_format")
+    if not bridge.announcements:  # nobody asks the announcer who is there already
+        _check_format(args, "announcer_format")
+        if args["announcer_format"] == "none":
+            raise Refused(500, "Could not create playback channel", reason="Internal Error")
     media = args["media"]
     if not media or not all(media) or args["skipms"] < 0 or args["offsetms"] < 0:
-        _come_and_go(exchange, bridge, "Announcer")
+        if not bridge.announcements:
+            _come_and_go(exchange, bridge, "Announcer/ARI")
         return Reply(500, {"error": "Allocation failed"})
     playback = exchange.media.new_playback(
         f"bridge:{bridge.id}",
@@ -55,9 +63,12 @@ def play(exchange: Exchange, args: Arguments) -> Reply:
     reply = playing(playback)
     for channel in bridge.members:
         channel.driver.audio(channel)
+    if not bridge.announcements and bridge.refuses("announcer"):
+        exchange.soon(playback.hang_up)
+        return reply
     bridge.announcements += 1
     if bridge.announcements == 1:
-        exchange.soon(partial(bridge.let_in_unseen, "Announcer"))
+        exchange.soon(partial(bridge.let_in_unseen, "Announcer/ARI"))
     exchange.soon(lambda: bridge.tasks.add(playback))
     playback.on_end.append(partial(_announced, bridge))
     return reply
@@ -67,25 +78,27 @@ def _announced(bridge: Bridge) -> None:
     """A playback is over: the announcer goes with the last one."""
     bridge.announcements -= 1
     if not bridge.announcements:
-        for name in [each for each in bridge.unseen if each.startswith("Announcer")]:
-            bridge.let_out_unseen(name)
+        bridge.let_out_unseen("Announcer/ARI-")
 
 
 def record(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /bridges/{bridgeId}/record``."""
     bridge = _find(exchange, args)
+    check_format(args)
     _check_format(args, "recorder_format")
+    if args["recorder_format"] == "none":
+        raise Refused(500, "Failed to create recording channel")
     # Nobody hears anybody in a holding bridge.
     voice = Voice() if bridge.bridge_type == "holding" else bridge.voice
     try:
         recording = exchange.media.new_recording(f"bridge:{bridge.id}", voice, args)
     except Refused:
-        _come_and_go(exchange, bridge, "Recorder")
+        _come_and_go(exchange, bridge, "Recorder/ARI")
         raise
     reply = recording_to(recording)
 
     def begin() -> None:
-        name = bridge.let_in_unseen("Recorder")
+        name = bridge.let_in_unseen("Recorder/ARI")
         recording.on_end.append(lambda: bridge.let_out_unseen(name))
         recording.begin()
 
@@ -93,14 +106,16 @@ def record(exchange: Exchange, args: Arguments) -> Reply:
     return reply
 
 
-def _come_and_go(exchange: Exchange, bridge: Bridge, technology: str) -> None:
+def _come_and_go(exchange: Exchange, bridge: Bridge, purpose: str) -> None:
     """The channel that was to play or record was in the bridge before it turned out useless."""
-    exchange.soon(lambda: bridge.let_out_unseen(bridge.let_in_unseen(technology)))
+    exchange.soon(lambda: bridge.let_out_unseen(bridge.let_in_unseen(purpose)))
 
 
 def start_music(exchange: Exchange, args: Arguments) -> Reply:
-    """``POST /bridges/{bridgeId}/moh``: any class will do, and nothing is told of it."""
-    _find(exchange, args).music = True
+    """``POST /bridges/{bridgeId}/moh``: any class will do."""
+    bridge = _find(exchange, args)
+    if not bridge.music and not bridge.refuses("announcer"):
+        bridge.start_music()
     return Reply(204)
 
 
@@ -109,12 +124,12 @@ def stop_music(exchange: Exchange, args: Arguments) -> Reply:
     bridge = _find(exchange, args)
     if not bridge.music:
         raise Refused(409, "Bridge isn't playing music")
-    bridge.music = False
+    bridge.stop_music()
     return Reply(204)
 
 
 def _check_format(args: Arguments, name: str) -> None:
-    if args[name] and args[name] not in FORMATS:
+    if args[name] and args[name].lower() not in _FORMATS:
         raise Refused(422, f"specified {name} is unknown on this system")
 
 

@@ -30,20 +30,14 @@ _TYPES = (
 
 
 def find(exchange: Exchange, id: str) -> Bridge:
-    """A bridge by its id.
+    """A bridge that ARI made, by its id.
 
     Raises:
-        Refused: 404.
+        Refused: 404; 409 where something else made it.
     """
     bridge = exchange.bridges.get(id)
     if bridge is None:
         raise Refused(404, "Bridge not found", reason="Not found")
-    return bridge
-
-
-def _own(exchange: Exchange, id: str) -> Bridge:
-    """A bridge that ARI made."""
-    bridge = find(exchange, id)
     if bridge.bridge_class != "stasis":
         raise Refused(409, "Bridge not in Stasis application")
     return bridge
@@ -56,79 +50,79 @@ def list_bridges(exchange: Exchange, args: Arguments) -> Reply:  # noqa: ARG001
 
 def get(exchange: Exchange, args: Arguments) -> Reply:
     """``GET /bridges/{bridgeId}``."""
-    return Reply(200, find(exchange, args["bridgeId"]).json())
+    bridge = exchange.bridges.get(args["bridgeId"])
+    if bridge is None:
+        raise Refused(404, "Bridge not found")
+    return Reply(200, bridge.json())
 
 
 def create(exchange: Exchange, args: Arguments) -> Reply:
-    """``POST /bridges``; in Asterisk 22.10 its whole JSON body is taken for the variables."""
-    bridge = _make(exchange, args)
-    body = args["variables"]
-    given = body if isinstance(body, dict) else {}
-    declared = ("type", "bridgeId", "name", "report_events")
-    _set(bridge, variables.parse({k: v for k, v in given.items() if k not in declared}))
+    """``POST /bridges``; its whole JSON body is taken for the variables, ``type`` and all."""
+    shown = args["bridgeId"] or "(null)"
+    why_not = f"Unable to create bridge. Possible duplicate bridge id '{shown}'"
+    bridge = _make(exchange, args, why_not)
+    _set(bridge, list(variables.parse(args["variables"] or {})))
     return Reply(200, bridge.json())
 
 
 def create_with_id(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /bridges/{bridgeId}``."""
-    bridge = _make(exchange, args)
-    body = args["variables"]
-    _set(bridge, variables.inside(body))
+    bridge = _make(exchange, args, "Unable to create bridge")
+    _set(bridge, variables.inside(args["variables"]))
     return Reply(200, bridge.json())
 
 
-def _make(exchange: Exchange, args: Arguments) -> Bridge:
+def _make(exchange: Exchange, args: Arguments, why_not: str) -> Bridge:
     id = args["bridgeId"]
     kinds = tuple(word.strip() for word in (args["type"] or "mixing").split(","))
-    mixing, holding = "mixing" in kinds, "holding" in kinds
+    mixing, holding, forwarding = (kind in kinds for kind in ("mixing", "holding", "video_sfu"))
     if id and id in exchange.bridges:
         raise Refused(409, f"Bridge with id '{id}' already exists")
-    if mixing == holding:
-        shown = id or "(null)"
-        raise Refused(500, f"Unable to create bridge. Possible duplicate bridge id '{shown}'")
+    if mixing == holding and not forwarding:
+        raise Refused(500, why_not, reason="Internal Error")
     return Bridge(
         exchange,
         id or exchange.uuid(),
         args["name"] or "",
-        "holding" if holding else "mixing",
+        "holding" if holding and not forwarding else "mixing",
         tuple(kind for kind in kinds if kind in _TYPES),
+        video_mode="sfu" if forwarding else "single" if "video_single" in kinds else "talker",
     ).create()
 
 
 def _set(bridge: Bridge, given: Iterable[variables.Given]) -> None:
     for name, value, report in given:
-        bridge.set_variable(name, value, report=report)
+        if name:
+            bridge.set_variable(name, value, report=report)
 
 
 def destroy(exchange: Exchange, args: Arguments) -> Reply:
     """``DELETE /bridges/{bridgeId}``."""
-    _own(exchange, args["bridgeId"]).destroy()
+    find(exchange, args["bridgeId"]).destroy()
     return Reply(204)
 
 
 def _members(exchange: Exchange, args: Arguments) -> list[Channel]:
-    names = args["channel"]
-    if not names:
+    found = [_in_stasis(exchange, name) for name in args["channel"] if name]
+    if not found:
         raise Refused(400, "Missing parameter channel")
-    found = []
-    for name in names:
-        channel = exchange.channels.get(name)
-        if channel is None:
-            raise Refused(400, "Channel not found")
-        if channel.control is None:
-            raise Refused(422, "Channel not in Stasis application")
-        found.append(channel)
     return found
+
+
+def _in_stasis(exchange: Exchange, id: str) -> Channel:
+    channel = exchange.channels.get(id)
+    if channel is None:
+        raise Refused(400, "Channel not found")
+    if channel.control is None:
+        raise Refused(422, "Channel not in Stasis application")
+    return channel
 
 
 def add_channel(exchange: Exchange, args: Arguments) -> Later[Reply]:
     """``POST /bridges/{bridgeId}/addChannel``."""
-    bridge = _own(exchange, args["bridgeId"])
+    bridge = find(exchange, args["bridgeId"])
     member = Member(args["role"] or "", args["absorbDTMF"], args["mute"])
     channels = _members(exchange, args)
-    for channel in channels:
-        if exchange.media.is_recording(f"channel:{channel.id}"):
-            raise Refused(409, f"Channel {channel.id} currently recording")
 
     def add(channel: Channel, control: Control) -> None:
         if bridge.gone or channel.control is not control:
@@ -140,12 +134,16 @@ def add_channel(exchange: Exchange, args: Arguments) -> Later[Reply]:
         bridge.subscribe(control.app)
         bridge.join(channel, member)
 
+    for number, channel in enumerate(channels):
+        if exchange.media.is_recording(f"channel:{channel.id}"):
+            _in_turn(channels[:number], add)
+            raise Refused(409, f"Channel {channel.id} currently recording")
     return _in_turn(channels, add)
 
 
 def remove_channel(exchange: Exchange, args: Arguments) -> Later[Reply]:
     """``POST /bridges/{bridgeId}/removeChannel``."""
-    bridge = _own(exchange, args["bridgeId"])
+    bridge = find(exchange, args["bridgeId"])
     channels = _members(exchange, args)
     if any(channel.bridge is not bridge for channel in channels):
         raise Refused(422, "Channel not in this bridge")
@@ -167,10 +165,8 @@ def _in_turn(channels: Iterable[Channel], act: Callable[[Channel, Control], None
 
 def set_video_source(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /bridges/{bridgeId}/videoSource/{channelId}``."""
-    bridge = _own(exchange, args["bridgeId"])
-    channel = exchange.channels.get(args["channelId"])
-    if channel is None:
-        raise Refused(400, "Channel not found")
+    bridge = find(exchange, args["bridgeId"])
+    channel = _in_stasis(exchange, args["channelId"])
     if channel.bridge is not bridge:
         raise Refused(422, "Channel not in this bridge")
     bridge.show(channel)
@@ -179,16 +175,16 @@ def set_video_source(exchange: Exchange, args: Arguments) -> Reply:
 
 def clear_video_source(exchange: Exchange, args: Arguments) -> Reply:
     """``DELETE /bridges/{bridgeId}/videoSource``; seen once the bridge changes otherwise."""
-    _own(exchange, args["bridgeId"]).show_nobody()
+    find(exchange, args["bridgeId"]).show_nobody()
     return Reply(204)
 
 
 def get_variable(exchange: Exchange, args: Arguments) -> Reply:
     """``GET /bridges/{bridgeId}/variable``."""
-    bridge = find(exchange, args["bridgeId"])
     name = args["variable"]
     if not name:
         raise Refused(400, "Variable name is required")
+    bridge = find(exchange, args["bridgeId"])
     if name not in bridge.variables:
         raise Refused(404, "Provided variable was not found")
     return Reply(200, {"value": bridge.variables[name]})
@@ -196,34 +192,55 @@ def get_variable(exchange: Exchange, args: Arguments) -> Reply:
 
 def set_variable(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /bridges/{bridgeId}/variable``; without a value it is removed."""
-    bridge = find(exchange, args["bridgeId"])
-    name, value = args["variable"], args["value"]
-    if not name:
+    if not args["variable"]:
         raise Refused(400, "Variable name is required")
-    bridge.set_variable(name.strip(), value or "", report=args["report_events"])
+    bridge = find(exchange, args["bridgeId"])
+    name, value = args["variable"].strip(), args["value"]
+    if not name:
+        raise Refused(400, "Failed to execute function")
+    bridge.set_variable(name, value or "", report=args["report_events"])
     return Reply(204)
 
 
 def _provided(exchange: Exchange, args: Arguments) -> Bridge:
     bridge = exchange.bridges.get(args["bridgeId"])
-    if bridge is None:
-        raise Refused(404, "Provided bridge was not found")
+    if bridge is None or bridge.bridge_class != "stasis":
+        raise Refused(404, "Provided bridge was not found", reason="Bridge Not Found")
     return bridge
 
 
 def get_variables(exchange: Exchange, args: Arguments) -> Reply:
-    """``GET /bridges/{bridgeId}/variables``."""
-    names = variables.names(args["variables"])
+    """``GET /bridges/{bridgeId}/variables``; a function among them is of no channel."""
+    if not args["variables"]:
+        raise Refused(400, "At least one variable name is required")
     bridge = _provided(exchange, args)
-    if not all(name in bridge.variables for name in names):
-        raise Refused(404, "Provided variable was not found")
-    return Reply(200, {"variables": {name: bridge.variables[name] for name in names}})
+    names = variables.names(args["variables"])
+    return Reply(200, {"variables": {name: _read(exchange, bridge, name) for name in names}})
+
+
+def _read(exchange: Exchange, bridge: Bridge, name: str) -> str:
+    from ari_notebook.simulator.dialplan import evaluate
+
+    if name.endswith(")"):
+        value = evaluate(exchange, None, name, from_outside=True)
+        if value is None:
+            message = "Unable to read provided function"
+            raise Refused(500, message, reason="Error With Function")
+        return value
+    if name not in bridge.variables:
+        raise Refused(404, "Provided variable was not found", reason="Variable Not Found")
+    return bridge.variables[name]
 
 
 def set_variables(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /bridges/{bridgeId}/variables``."""
+    if args["variables"] is None:
+        raise Refused(400, "The 'variables' field is required")
     bridge = _provided(exchange, args)
-    _set(bridge, variables.inside(args["variables"], required=True))
+    for name, value, report in variables.inside(args["variables"], required=True):
+        if not name:
+            raise Refused(400, "Failed to execute function")
+        bridge.set_variable(name, value, report=report)
     return Reply(204)
 
 

@@ -30,6 +30,9 @@ MAX_VALUES = 128  # of one parameter in one query string
 
 _TRUE = frozenset({"yes", "true", "y", "t", "1", "on"})
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
+# A character, or one that a backslash takes literally.
+_CHARACTER = re.compile(r"\\?[^\\]|\\\\", re.DOTALL)
+_OPENS = {")": "(", "]": "["}
 _ESCAPE = re.compile(rb"%([0-9a-fA-F]{2})")
 
 
@@ -92,7 +95,7 @@ def _absent(parameter: Parameter) -> Any:
 
 def _from_text(parameter: Parameter, text: str) -> Any:
     if parameter.multiple:
-        values = text.split(",")
+        values = separate(text)
         if len(values) >= MAX_VALUES:
             raise Refused(400, f"Too many values for {parameter.name}")
         return values
@@ -107,6 +110,28 @@ def _from_text(parameter: Parameter, text: str) -> Any:
         case "boolean":
             return is_true(text)
     return text
+
+
+def separate(text: str) -> list[str]:
+    """Split at the commas that stand in no brackets and no quotes.
+
+    Quotes go, and so does the backslash before what it takes literally.
+    """
+    if not any(each in text for each in '()[]"\\'):
+        return text.split(",")
+    parts, quoted, depth = [""], False, {"(": 0, "[": 0}
+    for each in _CHARACTER.findall(text):
+        if each == '"':
+            quoted = not quoted
+        elif each == "," and not quoted and not any(depth.values()):
+            parts.append("")
+        else:
+            if each in depth:
+                depth[each] += 1
+            elif each in _OPENS:
+                depth[_OPENS[each]] = max(0, depth[_OPENS[each]] - 1)
+            parts[-1] += each[-1]
+    return parts
 
 
 def is_true(text: str) -> bool:
