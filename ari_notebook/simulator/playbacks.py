@@ -9,7 +9,7 @@ sound, recording                      as long as the file is; all controls work;
                                       fails, and so does a hangup
 tone                                  until it is stopped, and then the next medium's turn comes
 digits, number, characters            as long as the sounds they are made of; no control works
-anything else, a number that is none  PlaybackStarted and then never anything again
+anything else, a number that is none  PlaybackStarted, and no word of its end
 ====================================  =========================================================
 """
 
@@ -174,6 +174,8 @@ class Playback:
 
     def hang_up(self) -> None:
         """The channel or bridge is gone: what plays fails, and so does what was still to come."""
+        if self.state == "done":  # stopped while it was queued
+            self._end("done")
         if self.state == "queued":
             self.state = "playing"
             self._tell("PlaybackStarted")
@@ -243,7 +245,10 @@ class Playback:
         self._medium = self.find(self.media[self._index])
         self.state = "playing"
         self._tell("PlaybackStarted")
-        if self._medium.unknown:
+        if self._medium.unknown and self._index + 1 < len(self.media):
+            self._index += 1
+            self._start(offset)
+        elif self._medium.unknown:
             self.state = "lost"
             self._leave()
         elif self._medium.missing:

@@ -56,7 +56,7 @@ def _quiet() -> Mapping[str, str]:
 @cache
 def pauses(name: str) -> tuple[tuple[int, int], ...]:
     """Where a sound is silent: from and to, in ms; nowhere where there is no such sound."""
-    spans = (span.split("-") for span in _quiet().get(name, "").split())
+    spans = (span.split("-") for span in _quiet().get(_within_language(name), "").split())
     return tuple((int(begin), int(end)) for begin, end in spans)
 
 
@@ -75,7 +75,13 @@ def duration(name: str) -> int | None:
 
     A language without sounds falls back to English, so it does not matter here.
     """
-    return catalogue().get(name)
+    return catalogue().get(_within_language(name))
+
+
+def _within_language(name: str) -> str:
+    """A sound's name without the folder of its language, which may be named."""
+    folder, _, rest = name.partition("/")
+    return rest if folder in LANGUAGES else name
 
 
 def digits(text: str) -> list[str]:

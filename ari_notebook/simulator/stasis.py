@@ -167,9 +167,9 @@ def stasis(
                 if not exchange.applications.registered(to):
                     failed = exchange.event(
                         "ApplicationMoveFailed",
+                        channel=channel.json(),
                         destination=to,
                         args=to_args,
-                        channel=channel.json(),
                     )
                     exchange.applications.send(control.app, failed)
                     continue

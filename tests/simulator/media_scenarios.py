@@ -1,5 +1,7 @@
 """Further programs for the side-by-side comparison: playing and recording."""
 
+from urllib.parse import quote
+
 from tests.simulator.more_scenarios import scenario
 
 
@@ -338,4 +340,50 @@ def tones_that_are_detected(server):
         server.ask(
             "POST", f"/channels/{channel}/variable", variable=f"TONE_DETECT({nonsense})", value=""
         )
+    server.hang_up(channel)
+
+
+@scenario
+def what_cannot_be_played_among_what_can(server):
+    channel = server.originate()
+    path = f"/channels/{channel}/play"
+    for number, media in enumerate((
+        "nonsense:x,sound:beep", "recording:none,sound:beep", "number:x,sound:beep",
+        "sound:beep,recording:none,sound:beep", "sound:en/beep",
+    )):  # fmt: skip
+        id = f"{server.app}-{number}"
+        server.ask("POST", f"{path}/{id}", media=media)
+        server.until("PlaybackFinished", playback__id=id)
+    server.ask("POST", f"{path}/{server.app}-last", media="sound:beep,nonsense:x")
+    server.until("PlaybackStarted", playback__media_uri="nonsense:x")
+    server.settle()
+    server.ask("GET", f"/playbacks/{server.app}-last")
+    server.hang_up(channel)
+
+
+@scenario
+def hung_up_after_a_playback_was_taken_back(server):
+    channel = server.originate()
+    path = f"/channels/{channel}/play/{server.app}"
+    server.ask("POST", f"{path}-1", media="sound:tt-monkeys")
+    server.until("PlaybackStarted")
+    server.ask("POST", f"{path}-2", media="sound:beep,sound:beep")
+    server.ask("DELETE", f"/playbacks/{server.app}-2")
+    server.ask("GET", f"/playbacks/{server.app}-2")
+    server.hang_up(channel)
+    server.settle()
+    server.ask("GET", f"/playbacks/{server.app}-2")
+
+
+@scenario
+def names_in_the_places_of_recordings(server):
+    channel = server.originate()
+    for name in ("a b", "a'b()*!~", "ä", "ää", "äx"):
+        answer = server.send(
+            "POST", f"/channels/{channel}/record", name=name, format="wav", ifExists="overwrite"
+        )
+        server.answers.append((name, answer.headers["Location"]))
+        server.until("RecordingStarted")
+        server.ask("DELETE", f"/recordings/live/{quote(name)}")
+        server.until("RecordingFinished")
     server.hang_up(channel)
