@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ari_notebook.simulator.clock import Program, Task
+from ari_notebook.simulator.causes import cause_text
+from ari_notebook.simulator.clock import Program, Task, Timer
 from ari_notebook.simulator.parties import NOBODY, Party
 from ari_notebook.simulator.voices import Voice
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from ari_notebook.simulator.tone_detection import ToneDetector
 
 __all__ = [
-    "CAUSES",
     "EXPLICIT",
     "LONGEST_ID",
     "NORMAL",
@@ -32,7 +32,6 @@ __all__ = [
     "HungUp",
     "Party",
     "Unreachable",
-    "cause_text",
 ]
 
 log = logging.getLogger(__name__)
@@ -47,48 +46,6 @@ TRANSFERRED = 1
 
 # What is told of a change before that of the caller.
 _BEFORE_CALLER = ("ChannelStateChange", "ChannelDialplan")
-
-# Q.850 causes and Asterisk's words for them (main/causes, include/asterisk/causes.h).
-CAUSES = {
-    0: "Unknown",
-    1: "Unallocated (unassigned) number",
-    2: "No route to specified transmit network",
-    3: "No route to destination",
-    6: "Channel unacceptable",
-    16: "Normal Clearing",
-    17: "User busy",
-    18: "No user responding",
-    19: "User alerting, no answer",
-    20: "Subscriber absent",
-    21: "Call Rejected",
-    22: "Number changed",
-    26: "Answered elsewhere",
-    27: "Destination out of order",
-    28: "Invalid number format",
-    29: "Facility rejected",
-    31: "Normal, unspecified",
-    34: "Circuit/channel congestion",
-    38: "Network out of order",
-    41: "Temporary failure",
-    42: "Switching equipment congestion",
-    44: "Requested channel not available",
-    50: "Facility not subscribed",
-    52: "Outgoing call barred",
-    58: "Bearer capability not available",
-    65: "Bearer capability not implemented",
-    66: "Channel not implemented",
-    69: "Facility not implemented",
-    88: "Incompatible destination",
-    95: "Invalid message unspecified",
-    101: "Message not compatible with call state",
-    102: "Recover on timer expiry",
-    127: "Interworking, unspecified",
-}
-
-
-def cause_text(cause: int) -> str:
-    """Asterisk's words for a cause."""
-    return CAUSES.get(cause, "Unknown")
 
 
 class HungUp(Exception):
@@ -148,6 +105,8 @@ class Channel:
         intercepts_hold: whether being put on hold is told instead of passed on.
         gosub: the places that subroutines come back to, and the variables that they hide.
         in_dialplan: whether the dialplan runs on it.
+        time_limit: ends the call once the time is over that TIMEOUT(absolute) gave it.
+        out_of_time: whether that is why it is hung up.
         typed: the keys pressed that the dialplan has not made an extension of.
         told_place: the place in the dialplan that was last told of.
         told: what was last told of it, which may have changed since.
@@ -200,6 +159,8 @@ class Channel:
     gosub: list[tuple[str, str, int, dict[str, str]]] = field(default_factory=list)
     jump: tuple[str, str, int] | None = None
     in_dialplan: bool = False
+    time_limit: Timer | None = None
+    out_of_time: bool = False
     typed: str = ""
     told_place: tuple[str, str, int] | None = None
     told: dict[str, Any] = field(default_factory=dict)

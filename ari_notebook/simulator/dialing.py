@@ -174,7 +174,8 @@ def call_program(
         timeout: seconds until it is given up; None for never.
         then: makes the program that runs on the channel once it has answered.
         caller: for whom the dialplan calls it; None where ARI does.
-        told: called with how it stands, before that is told as an event.
+        told: called with how it stands, before that is told as an event; TIMEOUT where it is given
+            up.
     """
     exchange = channel.exchange
     waiting: list[str] = []
@@ -203,7 +204,7 @@ def call_program(
                 dial_event(channel, "ANSWER", caller)
                 break
             if condition == "TIMEOUT":
-                told("NOANSWER")
+                told("TIMEOUT")
                 if caller is None:
                     channel.cause = NO_ANSWER
                 else:

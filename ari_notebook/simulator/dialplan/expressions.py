@@ -8,9 +8,18 @@ and ``~~``, which joins.
 from __future__ import annotations
 
 import logging
+import math
 import re
 from collections.abc import Callable
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
+from decimal import (
+    ROUND_CEILING,
+    ROUND_DOWN,
+    ROUND_FLOOR,
+    ROUND_HALF_EVEN,
+    ROUND_HALF_UP,
+    Context,
+    Decimal,
+)
 
 __all__ = ["calculate", "posix", "substitute", "truth"]
 
@@ -202,6 +211,12 @@ _COMPARISONS: dict[str, Callable[[int], bool]] = {
     "<=": lambda sign: sign <= 0,
     ">=": lambda sign: sign >= 0,
 }
+
+
+def _floating(function: Callable[[float], float], number: Decimal) -> Decimal:
+    return Decimal(function(float(number)))
+
+
 _FUNCTIONS: dict[str, Callable[[Decimal], Decimal]] = {
     "FLOOR": lambda number: number.to_integral_value(ROUND_FLOOR),
     "CEIL": lambda number: number.to_integral_value(ROUND_CEILING),
@@ -209,6 +224,15 @@ _FUNCTIONS: dict[str, Callable[[Decimal], Decimal]] = {
     "TRUNC": lambda number: number.to_integral_value(ROUND_DOWN),
     "SQRT": lambda number: _DIGITS.sqrt(number) if number >= 0 else Decimal(0),
     "EXP": _DIGITS.exp,
+    "EXP2": lambda number: _DIGITS.power(2, number),
+    "EXP10": lambda number: _DIGITS.power(10, number),
+    "LOG": lambda number: _DIGITS.ln(number) if number > 0 else Decimal(0),
+    "LOG2": lambda number: _floating(math.log2, number) if number > 0 else Decimal(0),
+    "LOG10": lambda number: _DIGITS.log10(number) if number > 0 else Decimal(0),
+    "RINT": lambda number: number.to_integral_value(ROUND_HALF_EVEN),
+    "SIN": lambda number: _floating(math.sin, number),
+    "COS": lambda number: _floating(math.cos, number),
+    "TAN": lambda number: _floating(math.tan, number),
 }
 _FUNCTIONS_OF_TWO: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
     "POW": _DIGITS.power,

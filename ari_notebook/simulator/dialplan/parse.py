@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ari_notebook.simulator.configfile import ConfigError, Section, Setting, parse
+from ari_notebook.simulator.dialplan.expressions import substitute
 from ari_notebook.simulator.dialplan.patterns import Pattern, is_pattern
 from ari_notebook.simulator.naturals import natural
 
@@ -37,6 +38,7 @@ class _Extension:
 @dataclass(slots=True)
 class _Context:
     extensions: dict[str, _Extension] = field(default_factory=dict)
+    plain: dict[str, _Extension] = field(default_factory=dict)  # by their names without dashes
     patterns: list[tuple[Pattern, _Extension]] = field(default_factory=list)
     includes: list[str] = field(default_factory=list)
     hints: dict[str, str] = field(default_factory=dict)
@@ -66,14 +68,22 @@ class Dialplan:
             ConfigError: with the line and the reason.
         """
         made = cls(text)
-        for section in parse(text, "extensions.conf"):
-            if section.name == "globals":
-                made.globals |= {each.name: each.value for each in section.settings}
-            elif section.name not in _NO_CONTEXTS:
-                _read(section, made._contexts.setdefault(section.name, _Context()))
+        sections = parse(text, "extensions.conf")
+        for section in sections:
+            if section.name.lower() == "globals":
+                for each in section.settings:
+                    made.globals[each.name] = made._substituted(each.value)
+        for section in sections:
+            if section.name.lower() not in _NO_CONTEXTS:
+                context = made._contexts.setdefault(section.name, _Context())
+                _read(section, context, made._substituted)
         for context in made._contexts.values():
             context.patterns.sort(key=lambda each: each[0].order)
         return made
+
+    def _substituted(self, text: str) -> str:
+        """A text with the global variables that the file has set so far."""
+        return substitute(text, lambda name: self.globals.get(name, ""))
 
     @property
     def contexts(self) -> list[str]:
@@ -108,7 +118,7 @@ class Dialplan:
             return False
         seen.add(context)
         return (
-            any(len(each) > len(typed) and each.startswith(typed) for each in found.extensions)
+            any(len(each) > len(typed) and each.startswith(typed) for each in found.plain)
             or any(pattern.could_grow(typed) for pattern, _ in found.patterns)
             or any(self._grows(included, typed, seen) for included in found.includes)
         )
@@ -136,8 +146,9 @@ class Dialplan:
         if found is None or context in seen:
             return
         seen.add(context)
-        if exten in found.extensions and not is_pattern(exten):
-            yield found.extensions[exten]
+        exten = exten.replace("-", "")  # wherever it stands, it is there to be read
+        if exten in found.plain:
+            yield found.plain[exten]
         for pattern, extension in found.patterns:
             if pattern.matches(exten):
                 yield extension
@@ -145,13 +156,13 @@ class Dialplan:
             yield from self._candidates(included, exten, seen)
 
 
-def _read(section: Section, context: _Context) -> None:
+def _read(section: Section, context: _Context, substituted: Callable[[str], str]) -> None:
     exten = ""
     for setting in section.settings:
         match setting.name.lower():
             case "exten":
                 exten, comma, rest = setting.value.partition(",")
-                exten = exten.strip()
+                exten = substituted(exten.strip())
                 if not comma or not exten:
                     raise _wrong(setting, "exten => EXTENSION,PRIORITY,APPLICATION(DATA)")
                 _add(context, exten, rest, setting)
@@ -161,7 +172,7 @@ def _read(section: Section, context: _Context) -> None:
                 _add(context, exten, setting.value, setting)
             case "include":
                 # Hours, as in ``include => night,18:00-08:00,*,*,*``, are not looked at.
-                context.includes.append(setting.value.partition(",")[0].strip())
+                context.includes.append(substituted(setting.value).partition(",")[0].strip())
             case "ignorepat" | "switch" | "eswitch" | "lswitch" | "autohints":
                 pass
             case name:
@@ -194,6 +205,8 @@ def _add(context: _Context, exten: str, text: str, setting: Setting) -> None:
                 context.patterns.append((Pattern(exten), extension))
             except ValueError as error:
                 raise ConfigError(f"{setting.place}: {error}") from None
+        else:
+            context.plain[exten.replace("-", "")] = extension
     if kind == "n":
         priority = context.last + 1
         if not extension.steps:

@@ -13,6 +13,7 @@ __all__ = ["Pattern", "is_pattern"]
 _CLASSES = {"x": "0-9", "z": "1-9", "n": "2-9"}
 _SIZES = {"x": 10, "z": 9, "n": 8}
 _REST = {".": (".+", 1000), "!": (".*", 2000)}
+_END = (3000, "")  # what ends goes behind what takes more
 
 
 def is_pattern(exten: str) -> bool:
@@ -62,7 +63,7 @@ class Pattern:
                 self._elements.append(re.escape(char))
                 order.append((1, char))
             at += 1
-        self.order = tuple(order)
+        self.order = (*order, _END)
         self._expression = re.compile("".join(self._elements), re.DOTALL)
 
     def matches(self, exten: str) -> bool:

@@ -18,6 +18,8 @@ FUNCTIONS = {
                  "diverted; can be set"),
     "CONNECTEDLINE": ("(num)", "who is at the other end: num, name or all; can be set"),
     "TIMEOUT": ("(absolute)", "seconds until digit, response or absolute is over; can be set"),
+    "EXCEPTION": ("(reason)", "in the extension e: why it runs, and the context, exten and "
+                  "priority that it was called from"),
     "HOLD_INTERCEPT": ("(set)", "set it, and putting the channel on hold is told to ARI "
                        "(ChannelHold) and not passed on; HOLD_INTERCEPT(remove) ends that"),
     "TALK_DETECT": ("(set)", "set it, and ARI is told when talking begins and ends on the "
@@ -48,6 +50,10 @@ FUNCTIONS = {
     "MAX": ("(1,2)", "the greatest of the numbers"),
     "ABS": ("(-1)", "a number without its sign"),
     "STRFTIME": ("(,,%H:%M)", "a time as text; the present where none is given"),
+    "STRPTIME": ("(12:30,,%H:%M)", "the seconds since 1970 of a time that stands as text"),
+    "BASENAME": ("(/a/b.c)", "the last part of a path"),
+    "DIRNAME": ("(/a/b.c)", "a path without its last part"),
+    "UUID": ("()", "a new identifier that nobody else has"),
     "SORT": ("(a:2,b:1)", "names in the order of their numbers"),
     "DB": ("(family/key)", "an entry of the database; can be set"),
     "DB_EXISTS": ("(family/key)", "1 where there is such an entry"),

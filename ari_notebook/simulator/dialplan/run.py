@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ari_notebook.simulator.channels import NORMAL, HungUp
 from ari_notebook.simulator.clock import Program
-from ari_notebook.simulator.dialplan.applications import APPLICATIONS, calls
+from ari_notebook.simulator.dialplan.applications import APPLICATIONS, calls, keys
 from ari_notebook.simulator.dialplan.values import expand
 
 if TYPE_CHECKING:
@@ -39,13 +38,30 @@ def run_dialplan(
             ``h`` (``main/pbx.c``, ``no_hangup_chan``).
     """
     before, channel.in_dialplan = channel.appl, True
-    with suppress(HungUp):
-        if application is None or (yield from _already(channel, application)):
-            yield from _priorities(channel)
+    goes_on = True
+    while goes_on:
+        try:
+            if application is None or (yield from _already(channel, application)):
+                yield from _priorities(channel)
+            goes_on = False
+        except HungUp:
+            application, goes_on = None, _out_of_time(channel)
     if whole and not channel.gone:
         channel.tell_hangup_request(NORMAL, soft=True)
         _hangup_extension(channel)
     channel.appl, channel.in_dialplan = before, False
+
+
+def _out_of_time(channel: Channel) -> bool:
+    """Go to ``T`` or ``e`` where the time is over that the call may take; whether there is one."""
+    if not channel.out_of_time:
+        return False
+    if channel.exchange.dialplan.find(channel.context, "T", 1) is not None:
+        channel.exten, channel.priority = "T", 1
+    elif not keys.raise_exception(channel, "ABSOLUTETIMEOUT", 1):
+        return False
+    channel.hung_up = channel.out_of_time = False
+    return True
 
 
 def _already(channel: Channel, application: Program) -> Program:
@@ -118,6 +134,8 @@ def _without_step(channel: Channel) -> Program:
     if channel.exten != "i" and dialplan.find(channel.context, "i", 1) is not None:
         channel.set_variable("INVALID_EXTEN", channel.exten)
         channel.exten, channel.priority = "i", 1
+        return True
+    if keys.raise_exception(channel, "INVALID", 1):
         return True
     log.warning("no extension %s in the context %s", channel.exten, channel.context)
     return False

@@ -113,7 +113,24 @@ def _call(name: str) -> tuple[str, str]:
     function, bracket, rest = name.partition("(")
     if not bracket or not name.endswith(")"):
         return "", ""
-    return function.strip(), rest[:-1]
+    return function, rest[:-1]
+
+
+# Where a Debian package of Asterisk keeps its files; nothing of this machine is there.
+_FOLDERS = {
+    "ASTCACHEDIR": "/var/cache/asterisk",
+    "ASTETCDIR": "/etc/asterisk",
+    "ASTMODDIR": "/usr/lib/x86_64-linux-gnu/asterisk/modules",
+    "ASTVARLIBDIR": "/var/lib/asterisk",
+    "ASTDBDIR": "/var/lib/asterisk/astdb",
+    "ASTKEYDIR": "/usr/share/asterisk/keys",
+    "ASTDATADIR": "/usr/share/asterisk",
+    "ASTAGIDIR": "/usr/share/asterisk/agi-bin",
+    "ASTSPOOLDIR": "/var/spool/asterisk",
+    "ASTRUNDIR": "/var/run/asterisk",
+    "ASTLOGDIR": "/var/log/asterisk",
+    "ASTSBINDIR": "/usr/sbin",
+}
 
 
 def _special(channel: Channel, name: str) -> str | None:
@@ -135,6 +152,8 @@ def _special(channel: Channel, name: str) -> str | None:
             return str(channel.cause)
         case "EPOCH":
             return str(int(channel.exchange.now))
+        case _ if name in _FOLDERS:
+            return _FOLDERS[name]
         case "ENTITYID" | "SYSTEMNAME":
             return channel.exchange.asterisk_id if name == "ENTITYID" else ""
     return None

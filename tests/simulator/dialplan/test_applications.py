@@ -262,3 +262,77 @@ def test_who_is_dialled_without_a_number_has_the_name_of_the_other_end_and_its_o
     assert first["caller"] == {"name": "Ann", "number": "x"}
     assert first["connected"] == {"name": "Bob", "number": "55"}
     assert first["dialplan"]["context"] == "other-end"
+
+
+def test_quotes_and_backslashes_protect_what_several_are_given():
+    board = call(
+        '[default]\nexten => x,1,MSet(A="one, two",B=a\\,b)\n'
+        ' same => n,UserEvent(E,k: "v, w",l: 1)\n'
+        " same => n,NoOp(${A}|${B})"
+    )
+    assert ran(board)[-1] == "x,3 NoOp(one, two|a,b)"
+    assert board.of("ChannelUserevent")[0]["userevent"] == {"eventname": "E", "k": "v, w", "l": "1"}
+
+
+def test_a_subroutine_of_a_subroutine_has_none_of_its_arguments():
+    board = call(
+        '[default]\nexten => x,1,Gosub(s1,1(a,b\\,c,"d,e"))\nexten => s1,1,Set(LOCAL(V)=1)\n'
+        " same => n,Gosub(s2,1)\n same => n,Return()\nexten => s2,1,NoOp([${ARG1}] ${ARGC} ${V})\n"
+        " same => n,Return()"
+    )
+    assert ran(board)[3] == "s2,1 NoOp([] 0 1)"
+    lines = told(board)
+    assert lines[lines.index("Dialplan s2,2 Return()") + 1 :][:2] == [
+        "Varset ARGC=",
+        "Varset GOSUB_RETVAL=",
+    ]
+    assert lines[lines.index("Dialplan s1,3 Return()") + 1 :][:5] == [
+        "Varset V=",
+        "Varset ARGC=",
+        "Varset ARG3=",
+        "Varset ARG2=",
+        "Varset ARG1=",
+    ]
+    assert 'Varset LOCAL(ARG3)="d,e"' in lines
+
+
+@pytest.mark.parametrize("cause", ["USER_BUSY", "user_busy", "17"])
+def test_a_cause_may_be_given_by_its_name(cause):
+    board = call(f"[default]\nexten => x,1,Hangup({cause})")
+    assert board.of("ChannelDestroyed")[0]["cause"] == 17
+
+
+@pytest.mark.parametrize(
+    ("options", "result"),
+    [
+        (",,2", "12 OK"),
+        (",,9", "12 OK"),
+        (",,9,t(2)", "1 OK"),
+        (",,9,t(x)", "12# TIMEOUT"),
+        (",,9,,1,0.5", " TIMEOUT"),
+    ],
+)
+def test_keys_that_are_read(options, result):
+    board = call(
+        f"[default]\nexten => x,1,Answer()\n same => n,Read(X{options})\n"
+        " same => n,NoOp(${X} ${READSTATUS})",
+        other_end="keys",
+    )
+    assert ran(board)[-1] == f"x,3 NoOp({result})"
+
+
+def test_reading_is_skipped_where_the_line_is_not_up():
+    board = call(
+        "[default]\nexten => x,1,Read(X,,,s)\n same => n,NoOp(${READSTATUS} ${CHANNEL(state)})\n"
+        " same => n,BackGround(beep,skip)\n same => n,NoOp(${BACKGROUNDSTATUS} ${CHANNEL(state)})"
+    )
+    assert ran(board)[1::2] == ["x,2 NoOp(SKIPPED Ring)", "x,4 NoOp(SUCCESS Ring)"]
+
+
+def test_a_hangup_while_keys_are_read():
+    board = call(
+        "[default]\nexten => x,1,Answer()\n same => n,Set(TIMEOUT(absolute)=3)\n"
+        " same => n,Read(X,,9,t)\nexten => h,1,NoOp(${X} ${READSTATUS})",
+        other_end="keys",
+    )
+    assert ran(board)[-1] == "h,1 NoOp(12# HANGUP)"

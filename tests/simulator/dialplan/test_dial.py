@@ -1,5 +1,7 @@
 """Dial: what is told of caller, called and bridge is what a real Asterisk 22.10 told."""
 
+import pytest
+
 from tests.simulator.dialplan.calls import call, ran, told
 
 ANSWERED = """[default]
@@ -137,4 +139,34 @@ def test_an_endpoint_that_is_not_there():
 
 def test_options_that_would_change_the_call_are_named(caplog):
     call("[default]\nexten => x,1,Dial(Local/y@default,5,gS(5)b(a^b^1)t)\nexten => y,1,Answer()")
-    assert [r.message for r in caplog.records] == ["Dial: the options Sb are not simulated"]
+    assert [r.message for r in caplog.records] == ["Dial: the options b are not simulated"]
+
+
+@pytest.mark.parametrize("limit", ["S(5)", "L(5000:1000)"])
+def test_the_two_may_talk_only_so_long(limit):
+    board = call(
+        f"[default]\nexten => x,1,Dial(Local/y@default,5,g{limit})\n"
+        " same => n,NoOp(${DIALSTATUS})\n"
+        "exten => y,1,Answer()\n same => n,Wait(60)",
+        seconds=10,
+    )
+    assert ran(board)[-1] == "x,2 NoOp(ANSWER)"
+    assert not any("@default" in each.name for each in board.exchange.channels.values())
+
+
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [("NoOp()", "CHANUNAVAIL"), ("Hangup(16)", "NOANSWER"), ("Hangup(19)", "NOANSWER")],
+)
+def test_a_hangup_without_a_cause_is_no_missing_answer(end, status):
+    board = call(
+        "[default]\nexten => x,1,Dial(Local/y@default,5)\n same => n,NoOp(${DIALSTATUS})\n"
+        f"exten => y,1,{end}"
+    )
+    assert f"x,2 NoOp({status})" in ran(board)
+
+
+def test_an_address_without_a_technology_ends_the_call():
+    board = call("[default]\nexten => x,1,Dial(abc)\n same => n,NoOp(never)")
+    assert "Varset DIALSTATUS=INVALIDARGS" in told(board)
+    assert ran(board) == ["x,1 Dial(abc)"]

@@ -135,3 +135,25 @@ def test_what_cannot_be_read_is_named(text, why):
         Dialplan.parse(text)
     assert why in str(refused.value)
     assert str(refused.value).startswith("extensions.conf:")
+
+
+def test_global_variables_are_replaced_when_the_file_is_read():
+    plan = Dialplan.parse(
+        "[default]\nexten => ${N},1,NoOp(${N})\ninclude => ${C}\n"
+        "[more]\nexten => 5,1,NoOp()\n[globals]\nA=1\nN=${A}2\nC=more\nS=$[1+2]"
+    )
+    assert plan.globals == {"A": "1", "N": "12", "C": "more", "S": "3"}
+    assert plan.find("default", "12", 1).data == "${N}"
+    assert plan.exists("default", "5")
+
+
+@pytest.mark.parametrize("dialled", ["5551234", "555-1234"])
+def test_a_dash_is_only_to_be_read(dialled):
+    plan = Dialplan.parse("[default]\nexten => 555-1234,1,NoOp()\nexten => _9X-X,1,NoOp()")
+    assert plan.exists("default", dialled)
+    assert plan.exists("default", "9-87")
+
+
+def test_what_takes_more_goes_before_what_ends():
+    plan = Dialplan.parse("[default]\nexten => _12,1,NoOp(ends)\nexten => _12!,1,NoOp(more)")
+    assert plan.find("default", "12", 1).data == "more"

@@ -2,6 +2,8 @@
 
 import logging
 
+import pytest
+
 from tests.simulator.dialplan.calls import call, ran, told
 
 
@@ -111,3 +113,40 @@ def test_a_new_dialplan_is_gone_on_with():
     board.exchange.set_dialplan("[default]\nexten => x,1,Wait(5)\n same => n,NoOp(new)")
     board.wait(10)
     assert ran(board) == ["x,1 Wait(5)", "x,2 NoOp(new)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Goto(nowhere,1)", "INVALID nowhere 1"),
+        ("WaitExten(1)", "RESPONSETIMEOUT x 1"),
+    ],
+)
+def test_e_is_told_why_it_runs(text, reason):
+    board = call(
+        f"[default]\nexten => x,1,{text}\n"
+        "exten => e,1,NoOp(${EXCEPTION(reason)} ${EXCEPTION(exten)} ${EXCEPTION(priority)})"
+    )
+    assert ran(board)[-1] == f"e,1 NoOp({reason})"
+
+
+@pytest.mark.parametrize(
+    ("exten", "last"),
+    [("T", "T,2 NoOp()"), ("e", "e,2 NoOp(ABSOLUTETIMEOUT)"), ("z", "x,2 Wait(9)")],
+)
+def test_the_dialplan_goes_on_when_the_time_of_a_call_is_over(exten, last):
+    board = call(
+        "[default]\nexten => x,1,Set(TIMEOUT(absolute)=1)\n same => n,Wait(9)\n"
+        f"exten => {exten},1,Wait(1)\n same => n,NoOp(${{EXCEPTION(reason)}})"
+    )
+    assert ran(board)[-1] == last
+    assert not any("soft" in each and each["cause"] == 32 for each in board.events)
+    assert board.exchange.channels == {}
+
+
+def test_a_time_that_is_set_anew_begins_anew():
+    board = call(
+        "[default]\nexten => x,1,Set(TIMEOUT(absolute)=1)\n same => n,Set(TIMEOUT(absolute)=0)\n"
+        " same => n,Wait(2)\n same => n,NoOp(still there)"
+    )
+    assert ran(board)[-1] == "x,4 NoOp(still there)"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 
+from ari_notebook.simulator.causes import cause_number
 from ari_notebook.simulator.channels import NORMAL, Channel
 from ari_notebook.simulator.clock import Program
 from ari_notebook.simulator.dialplan.applications.registry import application, wait
-from ari_notebook.simulator.naturals import natural, seconds
+from ari_notebook.simulator.naturals import seconds
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +39,8 @@ def answer(channel: Channel, data: str) -> Program:
 
 @application("Hangup")
 def hangup(channel: Channel, data: str) -> Program:
-    """End the call, with a cause's number."""
-    channel.cause = natural(data, channel.cause) or NORMAL
+    """End the call, with a cause's number or name (``USER_BUSY``)."""
+    channel.cause = cause_number(data) or channel.cause or NORMAL
     yield from nothing_more()
     return False
 

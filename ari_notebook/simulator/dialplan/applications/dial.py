@@ -20,13 +20,14 @@ from ari_notebook.simulator.dialing import (
 from ari_notebook.simulator.dialplan.applications.registry import application
 from ari_notebook.simulator.dialplan.functions import split
 from ari_notebook.simulator.messages import Refused
-from ari_notebook.simulator.naturals import seconds
+from ari_notebook.simulator.naturals import natural, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
+_NO_ROUTE, _NO_SUCH_TECHNOLOGY = 3, 66  # causes of a hangup
 _HEARD = ("RINGING", "PROGRESS", "PROCEEDING")
 _CLEARED = (
     "DIALSTATUS",
@@ -45,8 +46,9 @@ _CLEARED = (
 
 # g goes on in the dialplan once the called one has hung up. With the others, which are about sound
 # and keys of people, the same is told: ringing, music, transfers and hanging up by key, ….
-_KNOWN = set("grRmtTkKhHwWxXdDioOcCIzZ")
+_KNOWN = set("grRmtTkKhHwWxXdDioOcCIzZSL")
 _ARGUMENT = re.compile(r"\([^)]*\)")
+_ARGUMENTS = re.compile(r"(\w)\(([^)]*)\)")
 
 
 @dataclass(slots=True)
@@ -69,12 +71,16 @@ def dial(channel: Channel, data: str) -> Program:
         channel.set_variable(name, "")
     if unknown := _letters(options) - _KNOWN:
         log.warning("Dial: the options %s are not simulated", "".join(sorted(unknown)))
+    called = [each.strip() for each in addresses.split("&") if each.strip()]
+    if wrong := [each for each in called if not each.partition("/")[2]]:
+        log.warning("Dial: an address is TECHNOLOGY/resource, not %s", wrong[0])
+        channel.set_variable("DIALSTATUS", "INVALIDARGS")
+        return False
     begun = exchange.now
-    called = addresses.split("&")
     attempt = _Attempt(alone=len(called) == 1)
     timeout = seconds(patience)
     for address in called:
-        _call(channel, address.strip(), timeout, attempt)
+        _call(channel, address, timeout, attempt)
     if not attempt.ringing:
         channel.set_variable("DIALSTATUS", "CHANUNAVAIL")
         return True
@@ -90,7 +96,7 @@ def dial(channel: Channel, data: str) -> Program:
         channel.set_variable("DIALSTATUS", _worst(attempt.statuses))
         return True
     try:
-        yield from _talk(channel, attempt.winner)
+        yield from _talk(channel, attempt.winner, _limit(options))
     finally:
         _say_times(channel, begun, attempt.winner)
     return "g" in _letters(options)
@@ -103,7 +109,17 @@ def _letters(options: str) -> set[str]:
 
 def _outcome(status: str, cause: int) -> str:
     """What to say of one call: a refusal is no missing answer, whatever the event Dial says."""
-    return "CHANUNAVAIL" if status == "NOANSWER" and cause not in (0, NO_ANSWER) else status
+    if status == "TIMEOUT":
+        return "NOANSWER"
+    return "CHANUNAVAIL" if status == "NOANSWER" and cause not in (NORMAL, NO_ANSWER) else status
+
+
+def _limit(options: str) -> float | None:
+    """Seconds that ``S(seconds)`` or ``L(milliseconds:…)`` lets the two talk; None: no limit."""
+    given = dict(_ARGUMENTS.findall(options))
+    if "L" in given:
+        return natural(given["L"].partition(":")[0]) / 1000 or None
+    return natural(given.get("S", "")) or None
 
 
 def _worst(statuses: list[str]) -> str:
@@ -121,6 +137,8 @@ def _call(channel: Channel, address: str, timeout: float | None, attempt: _Attem
         peer = make_channel(exchange, address, application=None)
     except Refused:
         log.warning("Dial: nothing can be called at %s", address)
+        known = address.partition("/")[0].lower() == "pjsip"
+        channel.cause = _NO_ROUTE if known else _NO_SUCH_TECHNOLOGY
         return
     peer.set_variable("DIALEDPEERNUMBER", peer.dialed)
     inherit(channel, peer)
@@ -207,8 +225,8 @@ def _say_who(channel: Channel, peer: Channel) -> None:
         channel.set_variable(name, value)
 
 
-def _talk(channel: Channel, peer: Channel) -> Program:
-    """Connect the two until one of them leaves."""
+def _talk(channel: Channel, peer: Channel, limit: float | None) -> Program:
+    """Connect the two until one of them leaves, or the time is over that they may talk."""
     channel.cause = peer.cause = NORMAL  # whoever hangs up need not say why
     channel.answer()
     exchange = channel.exchange
@@ -218,6 +236,8 @@ def _talk(channel: Channel, peer: Channel) -> Program:
     bridge.on_left = _dissolver(bridge, channel, peer)
     bridge.join(peer)
     bridge.join(channel)
+    if limit is not None:
+        exchange.after(limit, lambda: peer.request_hangup(NORMAL, tell=False))
     try:
         while channel.bridge is bridge:
             yield None

@@ -12,7 +12,7 @@ from ari_notebook.simulator.clock import Program
 from ari_notebook.simulator.dialplan.applications.calls import nothing_more
 from ari_notebook.simulator.dialplan.applications.registry import APPLICATIONS, application
 from ari_notebook.simulator.dialplan.expressions import truth
-from ari_notebook.simulator.dialplan.functions import split
+from ari_notebook.simulator.dialplan.functions import separate, split
 from ari_notebook.simulator.dialplan.values import assign
 from ari_notebook.simulator.naturals import is_natural, natural
 
@@ -80,10 +80,16 @@ def _call(channel: Channel, data: str) -> bool:
     if where is None or channel.exchange.dialplan.find(*where) is None:
         log.warning("no subroutine at %s", data)
         return False
-    names = [*(f"ARG{number}" for number in range(1, len(arguments) + 1)), "ARGC"]
+    # A subroutine's subroutine has none of its arguments: those that it is not given are empty.
+    hidden = (
+        sum(name.startswith("ARG") for name in channel.gosub[-1][3]) - 1 if channel.gosub else 0
+    )
+    most = max(len(arguments), hidden)
+    names = [*(f"ARG{number}" for number in range(1, most + 1)), "ARGC"]
     before = {name: channel.variables.get(name, "") for name in names}
     channel.gosub.append((channel.context, channel.exten, channel.priority + 1, before))
-    for name, value in zip(names, [*arguments, str(len(arguments))], strict=True):
+    values = [*arguments, *[""] * (most - len(arguments)), str(len(arguments))]
+    for name, value in zip(names, values, strict=True):
         channel.set_variable(name, value, tell=False)
         channel.tell_variable(f"LOCAL({name})", value)
     channel.jump = where
@@ -114,10 +120,10 @@ def return_(channel: Channel, data: str) -> Program:
         return False
     context, exten, priority, before = channel.gosub.pop()
     for name, value in reversed(before.items()):
-        if value or channel.variables.get(name):  # what was empty goes without a word
-            channel.set_variable(name, value or None)
-        else:
-            channel.variables.pop(name, None)
+        inner = channel.variable(name)
+        channel.set_variable(name, value or None, tell=False)
+        if inner:  # that it is gone is told, not what it hid; what was empty goes without a word
+            channel.tell_variable(name, "")
     channel.set_variable("GOSUB_RETVAL", data)
     channel.jump = (context, exten, priority)
     return True
@@ -180,8 +186,8 @@ def set_(channel: Channel, data: str) -> Program:
 @application("MSet")
 def set_many(channel: Channel, data: str) -> Program:
     """Set several: ``name=value,name=value``."""
-    for each in split(data):
-        _set(channel, each.strip())
+    for each in separate(data, 99):
+        _set(channel, each)
     return nothing_more()
 
 
@@ -196,7 +202,7 @@ def _set(channel: Channel, text: str) -> None:
 @application("UserEvent")
 def user_event(channel: Channel, data: str) -> Program:
     """Tell an event of one's own: ``name,Key: Value,…``."""
-    name, *rest = split(data)
+    name, *rest = separate(data, 100) or [""]
     yield from nothing_more()
     if not name:
         log.warning("UserEvent needs a name")

@@ -8,7 +8,7 @@ from typing import Any
 
 from ari_notebook.simulator.channels import Channel
 
-__all__ = ["collect", "go_there", "listening", "patience"]
+__all__ = ["collect", "go_there", "listening", "patience", "raise_exception"]
 
 _RESPONSE, _DIGIT = 10.0, 5.0
 
@@ -50,14 +50,28 @@ def collect(channel: Channel) -> Generator[float | None, Any, str]:
                 return typed
 
 
+def raise_exception(channel: Channel, reason: str, priority: int) -> bool:
+    """Go to the extension ``e``, where EXCEPTION tells why; False where it is not there."""
+    if channel.exchange.dialplan.find(channel.context, "e", 1) is None:
+        return False
+    channel.items |= {
+        "exception reason": reason,
+        "exception context": channel.context,
+        "exception exten": channel.exten,
+        "exception priority": str(channel.priority),
+    }
+    channel.exten, channel.priority = "e", priority
+    return True
+
+
 def go_there(channel: Channel) -> Generator[float | None, Any, bool]:
-    """Go to the extension whose keys are pressed, or to ``i``; False where neither is there."""
+    """Go to the extension whose keys are pressed, to ``i`` or ``e``; False where none is there."""
     exten = yield from collect(channel)
     channel.typed = ""
     dialplan = channel.exchange.dialplan
     if dialplan.find(channel.context, exten, 1) is None:
         if dialplan.find(channel.context, "i", 1) is None:
-            return False
+            return raise_exception(channel, "INVALID", 0)
         channel.set_variable("INVALID_EXTEN", exten)
         exten = "i"
     channel.exten, channel.priority = exten, 0  # the dialplan goes to the next one

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 import logging
+import re
 from collections.abc import Generator
 from typing import Any
 
-from ari_notebook.simulator.channels import Channel
+from ari_notebook.simulator.channels import Channel, HungUp
 from ari_notebook.simulator.clock import Program
 from ari_notebook.simulator.dialplan.applications import calls, keys
 from ari_notebook.simulator.dialplan.applications.registry import application
-from ari_notebook.simulator.dialplan.functions import split
+from ari_notebook.simulator.dialplan.functions import separate, split
 from ari_notebook.simulator.messages import Refused
 from ari_notebook.simulator.naturals import natural, seconds
 from ari_notebook.simulator.playbacks import medium
@@ -50,12 +51,15 @@ def _files(text: str) -> list[str]:
     return [f"sound:{name}" for name in text.split("&") if name]
 
 
-def _answer_first(channel: Channel, options: str) -> Generator[float | None, Any, bool]:
-    """Answer, unless the options keep it from that; whether sounds are to be skipped."""
-    if channel.state != "Up" and "noanswer" not in options and "n" not in options.split(","):
-        if "skip" in options:
+def _answer_first(
+    channel: Channel, *, skip: bool, answer: bool
+) -> Generator[float | None, Any, bool]:
+    """Answer, unless that is not wanted; whether the rest is to be skipped."""
+    if channel.state != "Up":
+        if skip:
             return True
-        yield from calls.answer(channel, "")
+        if answer:
+            yield from calls.answer(channel, "")
     return False
 
 
@@ -67,7 +71,8 @@ def playback(channel: Channel, data: str) -> Program:
         return False
     files, options = [*data.split(",", 1), ""][:2]
     good = True
-    if not (yield from _answer_first(channel, options)):
+    skip, answer = "skip" in options.lower(), "noanswer" not in options.lower()
+    if not (yield from _answer_first(channel, skip=skip, answer=answer)):
         good = yield from _play(channel, _files(files))
     channel.set_variable("PLAYBACKSTATUS", "SUCCESS" if good else "FAILED")
     return True
@@ -75,23 +80,27 @@ def playback(channel: Channel, data: str) -> Program:
 
 @application("BackGround")
 def background(channel: Channel, data: str) -> Program:
-    """Play sounds, and go to the extension whose keys are pressed meanwhile."""
-    files, options = (*data.split(",", 1), "")[:2]
-    if (yield from _answer_first(channel, options)):
-        return True
-    channel.typed = ""
-    with keys.listening(channel):
-        good = yield from _play(channel, _files(files), stop_on_key=True)
+    """Play sounds, and go to the extension whose keys are pressed meanwhile.
+
+    Options: ``s`` to skip it where the line is not up, ``n`` not to answer, ``p`` not to listen
+    for keys.
+    """
+    files, options = (*split(data), "", "")[:2]
+    letters = {"skip": "s", "noanswer": "n"}.get(options.lower(), options)
+    channel.typed, good = "", True
+    if not (yield from _answer_first(channel, skip="s" in letters, answer="n" not in letters)):
+        with keys.listening(channel):
+            good = yield from _play(channel, _files(files), stop_on_key="p" not in letters)
+        channel.typed = "" if "p" in letters else channel.typed
     channel.set_variable("BACKGROUNDSTATUS", "SUCCESS" if good else "FAILED")
     return (yield from keys.go_there(channel)) if channel.typed else True
 
 
 @application("WaitExten")
 def wait_extension(channel: Channel, data: str) -> Program:
-    """Wait for an extension's keys; without one, go to ``t``."""
-    given = seconds(data.partition(",")[0])
+    """Wait for an extension's keys; without one, go to ``t`` or ``e``."""
     channel.typed = ""
-    patience = keys.patience(channel, "response") if given is None else given
+    patience = seconds(data.partition(",")[0]) or keys.patience(channel, "response")
     end = channel.exchange.now + patience
     with keys.listening(channel):
         while not channel.typed and (left := end - channel.exchange.now) > 0:
@@ -104,40 +113,72 @@ def wait_extension(channel: Channel, data: str) -> Program:
     if dialplan.find(channel.context, "t", 1) is not None:
         channel.exten, channel.priority = "t", 0  # the dialplan goes to the next one
         return True
-    log.warning("time-out, but no rule 't' in the context %s", channel.context)
+    if keys.raise_exception(channel, "RESPONSETIMEOUT", 0):
+        return True
+    log.warning("time-out, but no rule 't' or 'e' in the context %s", channel.context)
     return False
 
 
 @application("Read")
 def read(channel: Channel, data: str) -> Program:
     """Read keys into a variable: ``variable,files,most,options,attempts,timeout``."""
-    name, files, most, _options, attempts, given = [*split(data), "", "", "", "", "", ""][:6]
-    limit = natural(most)
-    patience = seconds(given)
-    patience = keys.patience(channel, "response") if patience is None else patience
-    channel.typed, status = "", "TIMEOUT"
+    name, files, most, options, attempts, given = [*separate(data, 7), *[""] * 6][:6]
     channel.set_variable("READSTATUS", "ERROR")  # until it is known better
-    yield from calls.answer(channel, "")
-    with keys.listening(channel):
+    if not name:
+        log.warning("Read: the variable is missing")
+        return True
+    letters, arguments = set(_ARGUMENT.sub("", options)), dict(_ARGUMENTS.findall(options))
+    if (yield from _answer_first(channel, skip="s" in letters, answer="n" not in letters)):
+        channel.set_variable(name, "")
+        channel.set_variable("READSTATUS", "SKIPPED")
+        return True
+    end_keys = arguments.get("t", "") if "t" in letters else "#"
+    limit = natural(most)
+    limit = limit if 0 < limit <= _MOST_KEYS else _MOST_KEYS
+    status, value = "ERROR", ""
+    try:
         for _ in range(max(1, natural(attempts, 1))):
-            yield from _play(channel, _files(files), stop_on_key=True)
-            end = channel.exchange.now + patience
-            before = channel.typed
-            while (left := end - channel.exchange.now) > 0:
-                if "#" in channel.typed or (limit and len(channel.typed) >= limit):
-                    status = "OK"
-                    break
-                if channel.typed != before:
-                    before, end = channel.typed, channel.exchange.now + patience
-                yield left
-            if channel.typed:
-                status = "OK"
+            # With `i`, the first argument names a tone, and no sound.
+            sounds = [] if "i" in letters else _files(files)
+            status, value = yield from _keys(
+                channel, sounds, end_keys, limit, seconds(given) or None
+            )
+            if not value and status == "OK" and "e" in letters:
+                value = end_keys
+            channel.set_variable(name, value)
+            if value:
                 break
-    value = channel.typed.partition("#")[0]
-    channel.typed = ""
-    channel.set_variable(name.strip(), value[:limit] if limit else value)
+    except HungUp:
+        channel.set_variable(name, channel.typed)
+        channel.set_variable("READSTATUS", "HANGUP")
+        raise
     channel.set_variable("READSTATUS", status)
     return True
+
+
+_MOST_KEYS = 255
+_ARGUMENT = re.compile(r"\([^)]*\)")
+_ARGUMENTS = re.compile(r"(\w)\(([^)]*)\)")
+
+
+def _keys(
+    channel: Channel, sounds: list[str], end_keys: str, limit: int, given: float | None
+) -> Generator[float | None, Any, tuple[str, str]]:
+    """Play, and take keys: OK with those pressed where one ended them or there are enough."""
+    channel.typed = ""
+    with keys.listening(channel):
+        yield from _play(channel, sounds, stop_on_key=True)
+        while True:
+            typed = channel.typed
+            ends = next((at for at, key in enumerate(typed) if key in end_keys), None)
+            if ends is not None or len(typed) >= limit:
+                return "OK", typed[:limit] if ends is None else typed[:ends]
+            patience = given or keys.patience(channel, "digit" if typed else "response")
+            end = channel.exchange.now + patience
+            while channel.typed == typed and (left := end - channel.exchange.now) > 0:
+                yield left
+            if channel.typed == typed:
+                return "TIMEOUT", typed
 
 
 def _say(channel: Channel, scheme: str, data: str) -> Program:

@@ -190,8 +190,23 @@ def _set_timeout(exchange: Exchange, channel: Channel | None, item: str, value: 
     except ValueError:
         raise Rejected(f"{value!r} is no number of seconds") from None
     that.variables[f"TIMEOUT({item.lower()})"] = f"{seconds:.3f}"
-    if item.lower() == "absolute" and seconds > 0:
-        exchange.after(seconds, lambda: that.request_hangup(soft=32))
+    if item.lower() != "absolute":
+        return
+    if that.time_limit is not None:
+        that.time_limit.cancel()
+        that.time_limit = None
+    if seconds > 0:
+        that.time_limit = exchange.after(seconds, lambda: _time_is_over(that))
+
+
+def _time_is_over(channel: Channel) -> None:
+    channel.out_of_time = True
+    channel.request_hangup(tell=False)
+
+
+@reader("EXCEPTION")
+def _exception(exchange: Exchange, channel: Channel | None, item: str) -> str:
+    return on(channel).items.get(f"exception {item.lower()}", "")
 
 
 @writer("PJSIP_TRANSFER_HANDLING")
@@ -269,6 +284,8 @@ def _device_state(exchange: Exchange, channel: Channel | None, name: str) -> str
 @reader("DIALPLAN_EXISTS", "VALID_EXTEN")
 def _extension_exists(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
     words = [word.strip() for word in arguments.split(",")]
+    if len(words) == 1 and words[0]:
+        return "1" if words[0] in exchange.dialplan.contexts else "0"
     context = words[0] or (channel.context if channel else "default")
     exten = words[1] if len(words) > 1 else "s"
     priority = natural(words[2], 1) if len(words) > 2 else 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -129,20 +130,54 @@ def _short(value: float) -> str:
     return str(int(value)) if value == int(value) else f"{value:f}"
 
 
+def _zone(name: str) -> tzinfo:
+    """A time zone; what is none is UTC."""
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (KeyError, ValueError, OSError):  # none of that name
+        return UTC
+
+
 _FRACTION = re.compile(r"%(\d?)q")
 
 
 @reader("STRFTIME")
 def _strftime(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
     epoch, zone, form = [*separate(arguments, 3), "", "", ""][:3]
-    try:
-        place = ZoneInfo(zone) if zone else UTC
-    except (KeyError, ValueError, OSError):  # none of that name
-        place = UTC
-    at = datetime.fromtimestamp(float(epoch) if epoch.strip() else exchange.now, place)
+    place = _zone(zone)
+    found = _NUMBER.match(epoch)
+    at = datetime.fromtimestamp(float(found[1]) if found else exchange.now, place)
     # Fractions of a second are Asterisk's own: three digits of them unless it says how many.
-    form = _FRACTION.sub(lambda found: f"{at:%f}"[: int(found[1] or 3)], form.strip('"') or "%c")
+    form = _FRACTION.sub(lambda found: f"{at:%f}"[: int(found[1] or 3)], form or "%c")
     return at.strftime(form)
+
+
+@reader("STRPTIME")
+def _strptime(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
+    text, zone, form = [*separate(arguments, 3), "", "", ""][:3]
+    if not form:
+        raise Rejected("STRPTIME(time,zone,format)")
+    if form == "%s":
+        return str(natural(text)) if is_natural(text) else ""
+    try:
+        return str(int(datetime.strptime(text, form).replace(tzinfo=_zone(zone)).timestamp()))
+    except ValueError:
+        return ""
+
+
+@reader("BASENAME")
+def _base_name(exchange: Exchange, channel: Channel | None, path: str) -> str:
+    return PurePosixPath(path).name
+
+
+@reader("DIRNAME")
+def _folder_name(exchange: Exchange, channel: Channel | None, path: str) -> str:
+    return str(PurePosixPath(path).parent)
+
+
+@reader("UUID")
+def _uuid(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
+    return exchange.uuid()
 
 
 def _numbers(arguments: str) -> list[float]:
@@ -169,14 +204,14 @@ def _absolute(exchange: Exchange, channel: Channel | None, arguments: str) -> st
 
 @reader("DIGIT_SUM")
 def _digit_sum(exchange: Exchange, channel: Channel | None, text: str) -> str:
-    if not is_natural(text):
-        raise Rejected(f"{text!r} is no number")
-    return str(sum(map(int, text)))
+    if not text:
+        raise Rejected("DIGIT_SUM needs a number")
+    return str(sum(int(each) for each in text if is_natural(each)))
 
 
 @reader("SORT")
 def _sort(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
-    pairs = [each.rpartition(":") for each in split(arguments)]
+    pairs = [each.rpartition(":") for each in split(arguments) if ":" in each]
 
     def weight(pair: tuple[str, str, str]) -> float:
         found = _NUMBER.match(pair[2])

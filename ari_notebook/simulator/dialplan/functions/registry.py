@@ -35,10 +35,12 @@ class Rejected(Exception):
 
 
 def split(arguments: str, separator: str = ",") -> list[str]:
-    """Arguments apart, at separators that no bracket or quote encloses."""
-    parts, depth, quoted, start = [], 0, False, 0
+    """Arguments apart, at separators that no bracket, quote or backslash protects; those stay."""
+    parts, depth, quoted, escaped, start = [], 0, False, False, 0
     for at, char in enumerate(arguments):
-        if char == '"':
+        if escaped or char == "\\":
+            escaped = not escaped
+        elif char == '"':
             quoted = not quoted
         elif quoted:
             continue

@@ -161,7 +161,8 @@ def _decrement(exchange: Exchange, channel: Channel | None, name: str) -> str:
 
 @reader("LOCAL")
 def _local(exchange: Exchange, channel: Channel | None, name: str) -> str:
-    return on(channel).variable(name) or ""
+    that = on(channel)
+    return (that.variable(name) or "") if that.gosub else ""
 
 
 @writer("LOCAL")

@@ -55,11 +55,12 @@ def _filter(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
     if not found:
         raise Rejected("FILTER(allowed,text)")
     allowed: set[int] = set()
-    chars = decoded(found[1])
+    # A dash with a backslash before it stands for itself, any other makes a range.
+    chars = [char if char != "-" else "" for char in re.findall(_CHARACTER, found[1], re.DOTALL)]
     while chars:
-        first = ord(chars.pop(0))
-        if chars and chars[0] == "-" and first < _BYTE:
-            last = ord(chars[1]) % _BYTE if len(chars) > 1 else first
+        first = ord(decoded(chars.pop(0) or "-")[0])
+        if chars and not chars[0] and first < _BYTE:
+            last = ord(decoded(chars[1] or "-")[0]) % _BYTE if len(chars) > 1 else first
             del chars[:2]
             # A range that ends before it begins goes round.
             allowed.update((first + step) % _BYTE for step in range((last - first) % _BYTE + 1))
@@ -69,6 +70,7 @@ def _filter(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
 
 
 _BYTE = 256
+_CHARACTER = r"\\x[0-9a-fA-F]{2}|\\.|."
 
 
 def _value(exchange: Exchange, channel: Channel | None, name: str) -> str:
@@ -82,7 +84,8 @@ def _replace(exchange: Exchange, channel: Channel | None, arguments: str) -> str
     value = _value(exchange, channel, name)
     if not value:
         raise Rejected(f"the variable {name} is not set")
-    return "".join((by[0] if by else "") if char in what else char for char in value)
+    put = by[0][:1] if by else ""  # one character, or none
+    return "".join(put if char in what else char for char in value)
 
 
 @reader("CUT")
@@ -94,6 +97,7 @@ def _cut(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
     delimiter = "".join(decoded(delimiter)[:1]) or "-"
     parts = _value(exchange, channel, name).split(delimiter)
     kept: list[str] = []
+    reached = 0
     for each in wanted.split("&"):
         found = re.match(r"(\d*)(-?)(\d*)$", each)
         if not found or not each:
@@ -101,7 +105,8 @@ def _cut(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
         first, dash, last = found.groups()
         begin = natural(first, 1)
         end = natural(last, len(parts) if dash else begin)
-        kept += parts[max(0, begin - 1) : end] if begin or dash else []
+        kept += parts[max(reached, begin - 1) : end] if begin or dash else []
+        reached = max(reached, end)  # it reads on from there, and never goes back
     return delimiter.join(kept)
 
 
@@ -190,12 +195,12 @@ def _decode_uri(exchange: Exchange, channel: Channel | None, text: str) -> str:
 
 @reader("MD5")
 def _md5(exchange: Exchange, channel: Channel | None, text: str) -> str:
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() if text else ""
 
 
 @reader("SHA1")
 def _sha1(exchange: Exchange, channel: Channel | None, text: str) -> str:
-    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest() if text else ""
 
 
 @reader("BASE64_ENCODE")
@@ -206,24 +211,52 @@ def _encode_base64(exchange: Exchange, channel: Channel | None, text: str) -> st
 @reader("BASE64_DECODE")
 def _decode_base64(exchange: Exchange, channel: Channel | None, text: str) -> str:
     try:
-        return base64.b64decode(text).decode(errors="replace")
+        letters = text.rstrip("=")
+        return base64.b64decode(letters + "=" * (-len(letters) % 4)).decode(errors="replace")
     except ValueError as error:
         raise Rejected(str(error)) from None
 
 
 @reader("SPRINTF")
 def _format(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
-    form, *values = arguments.split(",")
-    kinds = re.findall(r"%[-+ 0#]*\d*(?:\.\d+)?([a-zA-Z])", form.replace("%%", ""))
-    if "c" in kinds:
-        raise Rejected("SPRINTF knows no %c")
-    try:
-        return form % tuple(
-            int(value) if kind in "dioxXu" else float(value) if kind in "eEfgG" else value
-            for kind, value in zip(kinds, values, strict=True)
-        )
-    except (TypeError, ValueError) as error:
-        raise Rejected(f"{form!r}: {error}") from None
+    form, *values = separate(arguments, 101)
+    done: list[str] = []
+    end = 0
+    for found in _CONVERSION.finditer(form):
+        done.append(form[end : found.start()])
+        end = found.end()
+        done.append(_converted(found, values))
+    return "".join([*done, form[end:]])
+
+
+_CONVERSION = re.compile(r"%([-+ 0#']*\d*(?:\.\d*)?)(?:hh|ll|[hlLqjzt])?(.)", re.DOTALL)
+_READ_AS = {
+    **dict.fromkeys("diouxXc", r"\s*([+-]?\d+)"),
+    **dict.fromkeys("eEfFgG", r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"),
+    "s": r"(.*)",
+}
+
+
+def _converted(found: re.Match[str], values: list[str]) -> str:
+    """One conversion of SPRINTF, with the next of the values, as far as that can be read."""
+    flags, kind = found[1].replace("'", ""), found[2]
+    if kind == "%":
+        return "%"
+    if kind not in _READ_AS:
+        raise Rejected(f"SPRINTF knows no {found[0]}")
+    if not values:
+        raise Rejected("SPRINTF has more conversions than values")
+    value = re.match(_READ_AS[kind], values.pop(0), re.DOTALL)
+    if not value:
+        raise Rejected(f"what stands for {found[0]} is no number")
+    if kind == "s":
+        return f"%{flags}s" % value[1]
+    if kind in "eEfFgG":
+        return f"%{flags}{kind}" % float(value[1])
+    number = (int(value[1]) + 2**31) % 2**32 - 2**31
+    if kind == "c":
+        return f"%{flags}c" % (number % _BYTE)
+    return f"%{flags}{kind}" % (number if kind in "di" else number % 2**32)
 
 
 _KEYPAD = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
