@@ -117,6 +117,21 @@ def what_copies_are_called(server):
     server.hang_up(channel)
 
 
+@scenario
+def dialled_while_it_records(server):
+    made = server.ask("POST", "/channels/create", endpoint="Local/1004@default", app=server.app)
+    channel = made["id"]
+    server.until("StasisStart", channel__id=channel)
+    server.ask("POST", f"/channels/{channel}/record", name=server.app, format="wav")
+    server.until("RecordingStarted")
+    server.ask("POST", f"/channels/{channel}/dial", timeout=5)
+    server.until("RecordingFinished")
+    assert "Dial" not in [event["type"] for event in server.events]
+    server.until("Dial", dialstatus="ANSWER")
+    server.hang_up(channel)
+    server.ask("DELETE", f"/recordings/stored/{server.app}")
+
+
 def _two_halves(server):
     """Both halves of a Local channel, in the application and up; the ids."""
     one, two = f"{server.app}-1", f"{server.app}-2"

@@ -267,7 +267,8 @@ def set_variables(exchange: Exchange, args: Arguments) -> Later[Reply]:
 
 def dial(exchange: Exchange, args: Arguments) -> Reply:
     """``POST /channels/{channelId}/dial``."""
-    channel = controlled(exchange, args["channelId"]).channel
+    control = controlled(exchange, args["channelId"])
+    channel = control.channel
     if channel.state not in ("Down", "Rsrved"):
         raise Refused(409, "Channel is not in the 'Down' state")
     if not channel.originated_by:
@@ -275,7 +276,7 @@ def dial(exchange: Exchange, args: Arguments) -> Reply:
     caller = exchange.channel(args["caller"]) if args["caller"] else None
     if caller is not None and take_after(channel, caller):
         channel.publish("ChannelConnectedLine")
-    exchange.soon(lambda: _dial(channel, args["timeout"]))
+    exchange.soon(lambda: control.tasks.run(lambda: _dial(channel, args["timeout"])))
     return Reply(204)
 
 
