@@ -118,6 +118,7 @@ class Carrier:
         elif message.opcode == frames.PING:
             self._transport.write(frames.encode(frames.PONG, message.payload, mask=self._mask))
         elif message.opcode == frames.CLOSE:
+            self._flush()  # what was asked before is answered before
             self.drop(message.close_code)
 
     # A peer that does not read

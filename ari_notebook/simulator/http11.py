@@ -9,6 +9,7 @@ is why the reader is here; `shell` gives the figures.
 
 from __future__ import annotations
 
+import re
 from email.utils import formatdate
 from functools import lru_cache
 from html import escape
@@ -19,6 +20,7 @@ MAX_LINE = 4095  # octets, the line's end included
 MAX_HEADERS = 100
 MAX_BODY = 40960  # octets of a form or of JSON; other bodies are read and dropped
 
+_LENGTH = re.compile(r"\s*([+-]?\d{1,9})", re.ASCII)
 READ_TYPES = ("application/json", "application/x-www-form-urlencoded")
 
 
@@ -200,11 +202,9 @@ class _Body:
 
 
 def _content_length(headers: Headers) -> int:
-    value = header(headers, "content-length") or "0"
-    try:
-        length = int(value)
-    except ValueError:
-        length = -1
+    # Read as far as its digits go.
+    found = _LENGTH.match(header(headers, "content-length") or "0")
+    length = int(found[1]) if found else -1
     if length < 0:
         raise Unreadable(400, "Bad Request", "Invalid Content-Length in request!")
     return length

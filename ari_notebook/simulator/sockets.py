@@ -230,6 +230,11 @@ def _read(fields: Mapping[str, Any], query_string: str) -> tuple[list[tuple[str,
             raise Refused(400, "Unknown content type.")
 
 
+def _last(headers: parameters.Pairs, name: str) -> str:
+    """The last header of this name (in lower case), which the handshake goes by."""
+    return header(list(reversed(headers)), name)
+
+
 def handshake(exchange: Exchange, request: Request, query: parameters.Pairs) -> Socket | Response:
     """Judge a request for the events' WebSocket, whose sender is known already.
 
@@ -238,16 +243,16 @@ def handshake(exchange: Exchange, request: Request, query: parameters.Pairs) -> 
     """
     headers = list(request.headers)
     server = exchange.config.http.server_name
-    upgrade = header(headers, "upgrade")
+    upgrade = _last(headers, "upgrade")
     if upgrade.lower() != "websocket":
         return html_error(426, "Upgrade Required", "", server=server)
-    offered = header(headers, "sec-websocket-protocol")
-    protocol = next((each for each in offered.split(",") if each.strip() == "ari"), None)
-    key = header(headers, "sec-websocket-key")
+    offered = _last(headers, "sec-websocket-protocol")
+    protocol = next((each for each in offered.split(",") if each.strip().lower() == "ari"), None)
+    key = _last(headers, "sec-websocket-key")
     bad_request = Response(400, "Bad Request", [("Sec-WebSocket-Version", ", ".join(VERSIONS))])
     if (
         (offered and protocol is None)
-        or header(headers, "sec-websocket-version") not in VERSIONS
+        or _last(headers, "sec-websocket-version") not in VERSIONS
         or not key
     ):
         return bad_request

@@ -36,6 +36,10 @@ CASES = {
     ),
     "wrong api_key": case(401, "GET", "/ari/asterisk/ping?api_key=asterisk:x", auth=False),
     "Basic beats a wrong api_key": case(200, "GET", "/ari/asterisk/ping?api_key=asterisk:x"),
+    "api_key beside a Basic header without a colon": case(
+        200, "GET", f"/ari/asterisk/ping?{KEY}", "Authorization: Basic YXN0", auth=False
+    ),
+    "a length with more behind it": case(400, "POST", "/ari/channels", "Content-Length: 0abc"),
     "api_key in a form": case(405, "POST", "/ari/asterisk/ping", FORM, body=KEY, auth=False),
     "trailing slash": case(404, "GET", "/ari/asterisk/ping/"),
     "/ari": case(405, "GET", "/ari"),
@@ -107,6 +111,27 @@ CASES = {
     "events, another protocol": (
         400,
         lambda server: upgrade(server, "/ari/events?app=x", "Sec-WebSocket-Protocol: foo"),
+    ),
+    "events, a protocol in capitals": (
+        101,
+        lambda server: upgrade(server, "/ari/events?app=x", "Sec-WebSocket-Protocol: ARI"),
+    ),
+    "events, two headers of protocols": (
+        101,
+        lambda server: upgrade(
+            server,
+            "/ari/events?app=x",
+            "Sec-WebSocket-Protocol: foo",
+            "Sec-WebSocket-Protocol: ari",
+        ),
+    ),
+    "events, two keys": (
+        101,
+        lambda server: upgrade(server, "/ari/events?app=x", "Sec-WebSocket-Key: x"),
+    ),
+    "events, two upgrades": (
+        426,
+        lambda server: upgrade(server, "/ari/events?app=x", "Upgrade: foo"),
     ),
     "events without a key": (
         400,

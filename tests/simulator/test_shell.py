@@ -62,6 +62,15 @@ def test_a_frame_in_the_same_packet_as_the_upgrade_is_read(simulator):
     assert '"RESTResponse"' in answer
 
 
+def test_what_is_asked_before_a_close_is_answered(simulator):
+    connection = events(simulator, "close")
+    message = b'{"type":"RESTRequest","method":"GET","uri":"asterisk/ping"}'
+    close = frames.encode_close(frames.NORMAL, mask=True)
+    connection.sock.sendall(frames.encode(frames.TEXT, message, mask=True) + close)
+    assert json.loads(connection.recv())["status_code"] == 200
+    connection.shutdown()
+
+
 def test_a_session_limit(tmp_path):
     config = folder(tmp_path, "sessionlimit = 2")
     with simulators.start(config) as running:

@@ -16,11 +16,14 @@ Pairs = Sequence[tuple[str, str]]
 def credentials(headers: Pairs, query: Pairs) -> tuple[str, str] | None:
     """The name and password that a request gives; None where it gives none.
 
-    The first Basic header counts, and only where there is none the first ``api_key``.
+    The first Basic header counts, and only where there is none, or no colon in it, the first
+    ``api_key``.
     """
     for name, value in headers:
         if name.lower() == "authorization" and value.startswith("Basic "):
-            return _split(_decoded(value[6:]))
+            if ":" in (text := _decoded(value[6:])):
+                return _split(text)
+            break
     key = next((value for name, value in query if name == "api_key"), "")
     return _split(key)
 
