@@ -7,9 +7,9 @@ seconds they sleep, or None to wait until they are woken.
 from __future__ import annotations
 
 import heapq
-import inspect
 import itertools
 from collections.abc import Callable, Generator
+from types import GeneratorType
 from typing import Any
 
 __all__ = ["Clock", "Program", "Task", "Timer"]
@@ -142,8 +142,16 @@ class Task:
         self._program.close()
 
     def _running(self) -> bool:
-        """Asked of the generator itself: also one that is collected runs once more, its end."""
-        return inspect.getgeneratorstate(self._program) == inspect.GEN_RUNNING
+        """Asked of the generators themselves, of the program and of those that it yields from.
+
+        Python runs the ends of those that nobody holds any more, the inner ones first or last.
+        """
+        running: Any = self._program
+        while isinstance(running, GeneratorType):
+            if running.gi_running:
+                return True
+            running = running.gi_yieldfrom
+        return False
 
     def _step(self, resume: Callable[[Any], float | None], value: Any) -> None:
         if self._timer is not None:

@@ -5,8 +5,9 @@ import pytest
 from ari_notebook.simulator.clock import Clock, Task
 
 
+@pytest.mark.parametrize("part", ["whole", "inner"])
 @pytest.mark.parametrize("word", ["throw", "wake"])
-def test_a_program_that_is_collected_may_end_itself(word):
+def test_a_program_that_is_collected_may_end_itself(word, part):
     """Python runs the end of a program that nobody holds any more: it is no fault there."""
     clock = Clock(0)
     seen = []
@@ -18,9 +19,13 @@ def test_a_program_that_is_collected_may_end_itself(word):
             getattr(task, word)(KeyError("of its own end"))
             seen.append("ended")
 
-    generator = program()
-    task = Task(clock, generator)
+    def whole():
+        yield from inner
+
+    inner = program()
+    outer = whole()
+    task = Task(clock, outer)
     task.start()
     clock.advance(1)
-    generator.close()  # what the collector does
+    {"whole": outer, "inner": inner}[part].close()  # what the collector does
     assert seen == ["ended"]
