@@ -303,12 +303,11 @@ class Channel:
             tell: whether ChannelVarset is told.
         """
         shown = name.lstrip("_") if name.startswith("_") else name
-        if value is None:
-            self.variables.pop(shown, None)
-        else:
-            for old in (shown, f"_{shown}", f"__{shown}"):
-                self.variables.pop(old, None)
+        before = [self.variables.pop(f"{mark}{shown}", "") for mark in ("", "_", "__")]
+        if value is not None:
             self.variables[name] = value
+        elif not any(before):
+            return  # to take away what is not there, or empty, is nothing
         if tell:
             self.tell_variable(name, value or "")
 

@@ -32,7 +32,7 @@ class Media:
         recordings: those that are not over, by name.
         stored: those that are.
         snoops: numbers for the names of snoop channels.
-        ghosts: the ids of those that no application took.
+        ghosts: the ids of those that no application has.
     """
 
     def __init__(self, clock: Clock, directory: Path, publish: Publish) -> None:

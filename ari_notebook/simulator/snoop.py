@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ari_notebook.simulator.channels import Channel
+from ari_notebook.simulator.channels import Channel, HungUp
 from ari_notebook.simulator.clock import Program
 from ari_notebook.simulator.messages import Refused
 from ari_notebook.simulator.stasis import find, stasis
@@ -52,13 +52,16 @@ def snoop(
 ) -> Channel:
     """Make a snoop channel; it goes when the channel that it snoops on goes.
 
+    Until then it is a ghost once its application has done with it, or it was hung up: ARI shows
+    it, and no operation reaches it.
+
     Args:
         exchange: where.
         target_id: the channel to snoop on; it need not be in Stasis.
         spy: what to hear: none, in, out or both.
         whisper: to whom to speak, likewise.
         app: the application that gets the snoop channel. One that is not there is no error: the
-            channel is a ghost then, which ARI shows and no operation reaches.
+            channel is a ghost at once.
         app_args: for it, by comma.
         id: of the snoop channel.
 
@@ -82,23 +85,40 @@ def snoop(
         id or exchange.channel_id(),
         f"Snoop/{target.id}-{next(exchange.media.snoops):08x}",
         NoFarEnd(),
-        "Snoop",
+        f"Snoop/{target.id}",
         state="Up",
         voice=Voice(SILENCE),
     )
     if spy in ("in", "both"):
         channel.voice.follow(target.voice)
     channel.create()
-    target.on_gone.append(lambda: channel.request_hangup(tell=False))
-    channel.run(_in_stasis(channel, app, words))
+    target.on_gone.append(lambda: _release(channel))
+    channel.run(_in_stasis(channel, target, app, words))
     return channel
 
 
-def _in_stasis(channel: Channel, app: str, words: list[str]) -> Program:
+def _in_stasis(channel: Channel, target: Channel, app: str, words: list[str]) -> Program:
+    before = channel.appl
     channel.run_application("Stasis", ",".join([app, *words]))
-    yield from stasis(channel, app, words)
-    if channel.variable("STASISSTATUS") == "FAILED":
-        ghosts = channel.exchange.media.ghosts
-        ghosts.add(channel.id)
-        channel.on_gone.append(lambda: ghosts.discard(channel.id))
-        yield None  # until the channel that it snoops on goes
+    try:
+        yield from stasis(channel, app, words)
+    except HungUp:
+        if target.gone:
+            raise
+    finally:
+        channel.appl = before
+        channel.told = {}
+    channel.exchange.media.ghosts.add(channel.id)
+    while True:
+        yield None
+
+
+def _release(channel: Channel) -> None:
+    """The channel that it snoops on is gone: so is the snoop channel, be it a ghost or not."""
+    ghosts = channel.exchange.media.ghosts
+    if channel.id in ghosts and channel.task is not None:
+        ghosts.discard(channel.id)
+        channel.task.abandon()
+        channel.hang_up_now()
+    else:
+        channel.request_hangup(tell=False)

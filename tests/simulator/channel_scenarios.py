@@ -194,3 +194,46 @@ def how_refusals_are_phrased(server):
         answer = server.send(verb, what)
         server.answers.append((verb, answer.status_code, answer.reason, answer.text))
     server.hang_up(channel)
+
+
+@scenario(subscribe_all=True)
+def created_for_nobody(server):
+    for params in ({}, {"app": "nobody-there", "appArgs": "a"}):
+        made = server.ask("POST", "/channels/create", endpoint="Local/1002@default", **params)
+        assert server.until("ChannelDestroyed", channel__id=made["id"])["cause"] == 0
+
+
+@scenario(subscribe_all=True)
+def the_end_of_a_snoop_channel(server):
+    channel = server.originate()
+    path = f"/channels/{channel}/snoop"
+    snoop = server.ask("POST", path, app=server.app, spy="in")["id"]
+    server.until("StasisStart", channel__id=snoop)
+    server.ask("DELETE", f"/channels/{snoop}")
+    server.until("StasisEnd", channel__id=snoop)
+    server.settle()
+    server.ask("DELETE", f"/channels/{snoop}")  # a ghost, that stays as long as who it snoops on
+    shown = server.ask("GET", f"/channels/{snoop}")["dialplan"]
+    assert (shown["app_name"], shown["app_data"]) == ("", "")
+    server.ask("DELETE", f"/channels/{channel}")
+    server.until("ChannelDestroyed", channel__id=snoop)
+    server.ask("GET", f"/channels/{snoop}")
+
+
+@scenario
+def variables_that_are_taken_away(server):
+    channel = server.originate()
+    path = f"/channels/{channel}/variable"
+    for name, value in (
+        ("A", ""),
+        ("A", None),
+        ("_B", "1"),
+        ("B", None),
+        ("_B", None),
+        ("C", None),
+    ):
+        given = {} if value is None else {"value": value}
+        server.ask("POST", path, variable=name, **given)
+        server.ask("GET", path, variable=name)
+        server.ask("GET", path, variable="B")
+    server.hang_up(channel)

@@ -103,13 +103,14 @@ def create(exchange: Exchange, args: Arguments) -> Reply:
 
 
 def _alone(channel: Channel, app: str, words: list[str]) -> Program:
-    """Stasis is all that runs on the channel: its end is the channel's, which is a normal one."""
+    """Stasis is all that runs on the channel: its end is the channel's, a normal one if it was."""
     try:
         # As long as a real one's new thread takes: whoever made the channel hears of it first.
         yield _THREAD_STARTS
         yield from _in_stasis(channel, app, words)
     finally:
-        channel.cause = channel.cause or NORMAL
+        if channel.variable("STASISSTATUS") != "FAILED":
+            channel.cause = channel.cause or NORMAL
 
 
 def _in_stasis(channel: Channel, app: str, words: list[str]) -> Program:
