@@ -7,6 +7,7 @@ seconds they sleep, or None to wait until they are woken.
 from __future__ import annotations
 
 import heapq
+import inspect
 import itertools
 from collections.abc import Callable, Generator
 from types import GeneratorType
@@ -122,12 +123,12 @@ class Task:
 
     def wake(self, value: Any = None) -> None:
         """Let a program that waits go on, with a value; nothing where it runs or is over."""
-        if not self._running() and not self.done:
+        if not self._running() and not self._over():
             self._step(self._program.send, value)
 
     def throw(self, error: BaseException) -> None:
         """Raise an error where the program waits; one that runs gets it when it next waits."""
-        if self.done:
+        if self._over():
             return
         if self._running():
             self._clock.soon(lambda: self.throw(error))
@@ -140,6 +141,10 @@ class Task:
         if self._timer is not None:
             self._timer.cancel()
         self._program.close()
+
+    def _over(self) -> bool:
+        """Whether nothing is left of it: it has ended, or Python has collected it."""
+        return self.done or inspect.getgeneratorstate(self._program) == inspect.GEN_CLOSED
 
     def _running(self) -> bool:
         """Asked of the generators themselves, of the program and of those that it yields from.
