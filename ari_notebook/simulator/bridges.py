@@ -271,6 +271,11 @@ class Bridge:
         self.music = False
         self.let_out_unseen("Announcer/ARI_MOH")
 
+    def put_out(self, channel: Channel) -> None:
+        """Let a channel out that did not ask: its end has a cause now, however far off that is."""
+        channel.cause = channel.cause or NORMAL
+        self.leave(channel)
+
     def leave(self, channel: Channel) -> None:
         """Let a channel out."""
         if channel not in self.members:
@@ -339,7 +344,7 @@ class Bridge:
         self.exchange.media.abandon(f"bridge:{self.id}")
         for channel in list(self.members):
             control = channel.control
-            self.leave(channel)
+            self.put_out(channel)
             if control is not None:
                 self.unsubscribe(control.app)
         if self.video_source:

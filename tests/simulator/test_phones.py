@@ -398,6 +398,23 @@ def test_a_phone_calls_a_phone(board, alice, bob):
     assert board.ask("GET", "/bridges")[1] == board.ask("GET", "/channels")[1] == []
 
 
+@pytest.mark.parametrize(("bridged", "cause"), [(False, 0), (True, 16)])
+def test_who_was_in_a_bridge_ends_with_a_cause(board, alice, bridged, cause):
+    """Where the dialplan ends by itself, which gives none."""
+    channel = alice.call("1000").channel.id
+    board.wait(1)
+    if bridged:
+        bridge = board.ask("POST", "/bridges", type="mixing")[1]["id"]
+        board.ask("POST", f"/bridges/{bridge}/addChannel", channel=channel)
+        board.wait(1)
+        board.ask("POST", f"/bridges/{bridge}/removeChannel", channel=channel)
+        board.wait(1)
+    board.ask("POST", f"/channels/{channel}/continue", extension="1004", priority=5)
+    board.wait(1)
+    (gone,) = board.of("ChannelDestroyed")
+    assert gone["cause"] == cause
+
+
 # Registration and messages.
 
 

@@ -150,7 +150,7 @@ def remove_channel(exchange: Exchange, args: Arguments) -> Later[Reply]:
 
     def remove(channel: Channel, control: Control) -> None:
         if channel.bridge is bridge:
-            bridge.leave(channel)
+            bridge.put_out(channel)
             bridge.unsubscribe(control.app)
 
     return _in_turn(channels, remove)
