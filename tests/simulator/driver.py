@@ -74,7 +74,8 @@ class Driver:
         known = (
             answer.text.replace(self.app, "APP") if answer.status_code >= 400 else shape(content)
         )
-        self.answers.append((method, _nameless(path), answer.status_code, known))
+        status = (answer.status_code, answer.reason)
+        self.answers.append((method, _nameless(path), *status, known))
         return content
 
     def until(self, kind, timeout=10.0, **where):
