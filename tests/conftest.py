@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from urllib.parse import quote
 
 import pytest
 import requests
+import websocket
 
 TOP = Path(__file__).parent.parent
 SCRIPT = TOP / "scripts" / "asterisk"
@@ -96,6 +98,21 @@ class RealAsterisk:
         self.stop()
         self.start()
 
+    def opens_event_sockets(self) -> bool:
+        """Whether an application can connect; one connects, and is gone again."""
+        name, auth = "does-it-answer", (self.user, self.password)
+        url = f"{self.url}/ari/events?app={name}&api_key={':'.join(auth)}".replace("http", "ws", 1)
+        try:
+            websocket.create_connection(url, timeout=10).close()
+            for _ in range(100):
+                apps = requests.get(f"{self.url}/ari/applications", auth=auth, timeout=5).json()
+                if name not in [app["name"] for app in apps]:
+                    return True
+                time.sleep(0.02)
+        except (OSError, websocket.WebSocketException):
+            pass
+        return False
+
     def write_config(self, name: str, text: str) -> None:
         """Replace a file of /etc/asterisk until the test ends."""
         path = self.own() / "etc/asterisk" / name
@@ -160,7 +177,16 @@ def _asterisk_of_the_run() -> Iterator[RealAsterisk]:
 def real_asterisk(
     _asterisk_of_the_run: RealAsterisk, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[RealAsterisk]:
-    """A real Asterisk with the repository's configuration and nobody on the line."""
+    """A real Asterisk with the repository's configuration and nobody on the line.
+
+    Once in many hours of tests it opened no event socket any more, while it answered all else: then
+    a new one is started, and that is told.
+    """
+    ours = _asterisk_of_the_run.root is not None
+    if ours and not _asterisk_of_the_run.opens_event_sockets():
+        warnings.warn("the real Asterisk opened no event socket: started anew", stacklevel=1)
+        _asterisk_of_the_run.kill()
+        _asterisk_of_the_run.start()
     monkeypatch.setenv("ARI_PASSWORD", _asterisk_of_the_run.password)
     yield _asterisk_of_the_run
     _asterisk_of_the_run.restore()
