@@ -191,6 +191,10 @@ class Bridge:
         phones = [each for each in self._inside if isinstance(each, SipChannel)]
         return "native_rtp" if len(phones) == 2 and not heard else "simple_bridge"
 
+    def tell_peers_again(self) -> None:
+        """Tell each channel who else is there, though it knows."""
+        self._tell_peers(again=True)
+
     def _tell_peers(self, *, again: bool = False) -> None:
         """Tell each channel's variable BRIDGEPEER the names of the others.
 
@@ -363,7 +367,7 @@ class Bridge:
             else:
                 other.driver.indicate(other, condition)
         if waiting and condition == "ANSWER":
-            self._tell_peers(again=True)
+            self.tell_peers_again()
 
     def pass_digit(self, channel: Channel, digit: str, milliseconds: int) -> None:
         """A member pressed a key: the others, and recordings, hear it unless it is absorbed."""

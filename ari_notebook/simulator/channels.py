@@ -103,6 +103,7 @@ class Channel:
         audio_heard: called when audio comes from the other end; what waits for it.
         wideband: whether ARI made it without saying in which formats.
         intercepts_hold: whether being put on hold is told instead of passed on.
+        hooks: what listens to it, or changes what passes.
         gosub: the places that subroutines come back to, and the variables that they hide.
         in_dialplan: whether the dialplan runs on it.
         time_limit: ends the call once the time is over that TIMEOUT(absolute) gave it.
@@ -155,6 +156,7 @@ class Channel:
     tone_detector: ToneDetector | None = None
     wideband: bool = False
     intercepts_hold: bool = False
+    hooks: set[str] = field(default_factory=set)
     on_gone: list[Callable[[], None]] = field(default_factory=list)
     gosub: list[tuple[str, str, int, dict[str, str]]] = field(default_factory=list)
     jump: tuple[str, str, int] | None = None
@@ -419,8 +421,24 @@ class Channel:
         from ari_notebook.simulator import talking
 
         talking.ignore(self)
+        self.hook("talk detection", on=settings is not None)
         if settings is not None:
             talking.detect(self, settings)
+
+    def hook(self, name: str, *, on: bool) -> None:
+        """Something that listens to the channel, or changes what passes, is put on it or taken off.
+
+        Its bridge then looks anew at how it mixes, and tells its members who is there.
+
+        Args:
+            name: what it is.
+            on: whether it is there now.
+        """
+        if on == (name in self.hooks):
+            return
+        self.hooks ^= {name}
+        if self.bridge is not None:
+            self.exchange.soon(self.bridge.tell_peers_again)
 
     def hear_audio(self) -> None:
         """Audio comes from the other end."""

@@ -92,6 +92,7 @@ def snoop(
     if spy in ("in", "both"):
         channel.voice.follow(target.voice)
     channel.create()
+    target.hook(channel.name, on=True)
     target.on_gone.append(lambda: _release(channel))
     channel.run(_in_stasis(channel, target, app, words))
     return channel

@@ -146,6 +146,45 @@ def music_is_a_peer(server):
 
 
 @scenario
+def what_is_hooked_into_a_channel_has_its_bridge_look_anew(server):
+    one, two = server.originate(), server.originate()
+    server.ask("POST", "/bridges", bridgeId=server.app)
+    server.ask("POST", f"/bridges/{server.app}/addChannel", channel=f"{one},{two}")
+
+    def told():
+        for channel in (one, two):
+            server.until("ChannelVarset", variable="BRIDGEPEER", channel__id=channel)
+
+    def asked(verb, path, **params):
+        server.ask(verb, f"/channels/{one}/{path}", **params)
+
+    told()
+    for verb in ("POST", "DELETE"):
+        asked(verb, "mute", direction="in")
+        told()
+        asked(verb, "mute", direction="in")  # which it is already
+    asked("POST", "mute", direction="out")
+    told()
+    asked("POST", "mute", direction="both")
+    asked("DELETE", "mute", direction="out")
+    asked("DELETE", "mute", direction="both")
+    told()
+    for name in ("TALK_DETECT(set)", "TALK_DETECT(remove)", "HOLD_INTERCEPT(set)"):
+        asked("POST", "variable", variable=name, value="")
+        told()
+    asked("POST", "variable", variable="TONE_DETECT(440)", value="")
+    told()
+    asked("POST", "variable", variable="TONE_DETECT(550)", value="")
+    asked("POST", "variable", variable="TONE_DETECT(0,,x)", value="")
+    told()
+    snoop = server.ask("POST", f"/channels/{one}/snoop", spy="in", app=server.app)["id"]
+    server.until("StasisStart", channel__id=snoop)
+    server.settle()
+    server.hang_up(one, two)
+    server.ask("DELETE", f"/bridges/{server.app}")
+
+
+@scenario
 def who_waits_hears_one_announcer(server):
     one, two, three = (server.originate() for _ in range(3))
     bridge = server.ask("POST", "/bridges", type="holding")["id"]

@@ -171,6 +171,7 @@ def _mute(on: bool) -> Handler:
             raise Refused(400, "Invalid direction specified")
         ways = {"in", "out"} if direction == "both" else {direction}
         channel.muted = channel.muted | ways if on else channel.muted - ways
+        channel.hook("mute", on=bool(channel.muted))
         return Reply(204)
 
     return handler

@@ -218,7 +218,9 @@ def _transfer_handling(exchange: Exchange, channel: Channel | None, item: str, v
 def _hold_intercept(exchange: Exchange, channel: Channel | None, item: str, value: str) -> None:
     if item not in ("set", "remove"):
         raise Rejected(f"{item!r} is neither set nor remove")
-    on(channel).intercepts_hold = item == "set"
+    that = on(channel)
+    that.intercepts_hold = item == "set"
+    that.hook("hold intercept", on=that.intercepts_hold)
 
 
 @writer("TALK_DETECT")
@@ -248,11 +250,13 @@ def _tone_detect(exchange: Exchange, channel: Channel | None, arguments: str, va
         that.tone_detector.stop()
     that.tone_detector = None
     if "x" in letters:
+        that.hook("tone detection", on=False)
         return
     if not is_natural(frequency) or not is_natural(duration or "500") or duration.strip() == "0":
         raise Rejected(f"{arguments!r} is no frequency and duration")
     if unknown := letters - set("denrt"):
         log.warning("TONE_DETECT: the options %s are not simulated", "".join(sorted(unknown)))
+    that.hook("tone detection", on=True)
     if letters & {"r", "t"} != {"t"}:
         that.tone_detector = ToneDetector(
             that,
