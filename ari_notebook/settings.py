@@ -94,7 +94,7 @@ def _read() -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # also of endless numbers and lists
         raise UsageProblem(f"{path} cannot be read: {error}", "Correct it, or move it.") from None
 
 

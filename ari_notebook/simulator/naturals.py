@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["INT", "LARGEST", "LONG", "is_natural", "leading", "natural", "seconds", "wrap"]
+__all__ = [
+    "INT",
+    "LARGEST",
+    "LONG",
+    "is_measure",
+    "is_natural",
+    "leading",
+    "natural",
+    "seconds",
+    "wrap",
+]
 
 INT, LONG = 2**31, 2**63  # what C's types hold: as much below zero
 LARGEST = INT - 1  # Asterisk keeps such numbers in a C int
@@ -15,6 +25,13 @@ _INTEGER = re.compile(r"\s*([+-]?\d+)", re.ASCII)
 def is_natural(text: str) -> bool:
     """Whether a text is decimal digits and nothing else; "²" and "٣" are none."""
     return text.isascii() and text.isdigit()
+
+
+def is_measure(value: object) -> bool:
+    """Whether it is a number from 0 on that a clock can count with: not infinite, nor none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 <= value <= LARGEST
 
 
 def natural(text: str, default: int = 0) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ari_notebook.simulator.channels import Party
 from ari_notebook.simulator.endpoints import Contact
+from ari_notebook.simulator.naturals import is_measure
 from ari_notebook.simulator.phone_calls import BUSY, DECLINED, KEYS, Call, Line, NotPossible
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Behaviour:
     def __post_init__(self) -> None:
         for name in ("ring_after", "answer_after", "hangup_after"):
             seconds = getattr(self, name)
-            if seconds is not None and not (_is_number(seconds) and seconds >= 0):
+            if seconds is not None and not is_measure(seconds):
                 raise ValueError(f"{name} is a number of seconds or None, not {seconds!r}")
         if isinstance(self.refuse, int):
             if not LOWEST_REFUSAL <= self.refuse <= HIGHEST_REFUSAL:
@@ -67,10 +68,6 @@ class Behaviour:
     def status(self) -> int | None:
         """The SIP status it refuses with; None where it does not."""
         return REFUSALS[self.refuse] if isinstance(self.refuse, str) else self.refuse
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 class Phone:

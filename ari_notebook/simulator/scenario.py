@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ari_notebook.simulator.configfile import ConfigError
+from ari_notebook.simulator.naturals import LARGEST, is_measure
 from ari_notebook.simulator.phone import Behaviour, Phone
 from ari_notebook.simulator.phone_calls import KEYS, NotPossible
 from ari_notebook.simulator.traffic import Traffic
@@ -161,7 +163,7 @@ class _Reader:
                 raise self.fault(header, number, f"{name!r} is unknown here; there is {known}")
             kind = kinds[name]
             if kind is float and type(value) is int:
-                value = table[name] = float(value)
+                value = table[name] = float(value) if abs(value) <= LARGEST else math.inf
             if kind in _WORDS and type(value) is not kind:
                 reason = f"{name} is to be {_WORDS[kind]}, not {value!r}"
                 raise self.fault(header, number, reason)
@@ -197,6 +199,9 @@ def parse_scenario(text: str, file: str = "scenario") -> Scenario:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
         raise ConfigError(_placed(file, text, str(fault))) from None
+    except (ValueError, RecursionError):  # what Python reads no further, TOML or not
+        reason = "there is a number of thousands of digits, or lists in lists without end"
+        raise ConfigError(f"{file}: {reason}") from None
     reader = _Reader(text, file)
     for name in document:
         if name not in ("phones", "actions", "traffic"):
@@ -262,7 +267,7 @@ def _action(reader: _Reader, table: object, number: int) -> Action:
         raise reader.fault(header, number, reason)
     needs = {**_COMMON, **(verb.needs if verb else {})}
     table = reader.check(header, table, needs, verb.optional if verb else {}, number)
-    if table["at"] < 0:
+    if not is_measure(table["at"]):
         raise reader.fault(header, number, f"at is a number from 0 on, not {table['at']:g}")
     for name in ("digits", "press"):
         wrong = [key for key in table.get(name, "") if key not in KEYS]

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ari_notebook.simulator.naturals import is_measure
+
 if TYPE_CHECKING:
     from ari_notebook.simulator.exchange import Exchange
 
@@ -37,7 +39,7 @@ class Traffic:
     def __post_init__(self) -> None:
         for name in ("calls_per_minute", "mean_duration"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            if not is_measure(value) or value == 0:
                 raise ValueError(f"{name} is a number above 0, not {value!r}")
         texts = not isinstance(self.extensions, str) and all(
             isinstance(each, str) for each in self.extensions

@@ -89,6 +89,8 @@ def test_named_servers_and_the_environment(
         ("[servers.office]\nurl = 'http://x'\napp = [1]", "app is a text, not [1]"),
         ("[servers.office]\nurl = 'http://x'\nusr = 'x'", "Did you mean user?"),
         ("no toml", "cannot be read"),
+        ("x = 1" + 5000 * "0", "cannot be read"),
+        ("x = " + 5000 * "[", "cannot be read"),
         ("", "neither a URL nor a server"),
     ],
 )
