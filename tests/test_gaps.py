@@ -25,6 +25,17 @@ def until(condition, seconds=20.0):
         time.sleep(0.02)
 
 
+def quiet(ari):
+    """Wait until no more events come.
+
+    Asterisk 22.10 may hang for good where a connection that hears of all devices is lost while one
+    of their states is told: each of two threads then waits for what the other has locked.
+    """
+    before = -1
+    while before != (before := len(ari.events)):
+        time.sleep(0.5)
+
+
 def ids(ari, path):
     return {item["id"] for item in ari.request("GET", path).json()}
 
@@ -47,6 +58,7 @@ def test_dropped_connection_is_a_gap_with_what_changed(ari):
     def gap(event):
         seen.append(event)
 
+    quiet(ari)
     ari._follower.stream.drop()
     until(lambda: ari.gaps)
     assert set(ari.tables.channels) == stays

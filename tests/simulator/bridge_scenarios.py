@@ -6,17 +6,18 @@ from tests.simulator.more_scenarios import scenario
 @scenario
 def what_kinds_of_bridges_there_are(server):
     id = server.app
-    for type, technology, bridge_type, video_mode in (
+    for number, (type, technology, bridge_type, video_mode) in enumerate((
         ("mixing", "simple_bridge", "mixing", "talker"),
         ("holding", "holding_bridge", "holding", "talker"),
         ("mixing,video_single", "simple_bridge", "mixing", "single"),
         ("video_sfu", "softmix", "mixing", "sfu"),
         ("holding,video_sfu", "softmix", "mixing", "sfu"),
-    ):
-        made = server.ask("POST", "/bridges", type=type, bridgeId=id)
+    )):  # fmt: skip
+        # No id twice: a real one may need a moment to take a bridge away.
+        made = server.ask("POST", "/bridges", type=type, bridgeId=f"{id}-{number}")
         shown = (made["technology"], made["bridge_type"], made["video_mode"])
         assert shown == (technology, bridge_type, video_mode)
-        server.ask("DELETE", f"/bridges/{id}")
+        server.ask("DELETE", f"/bridges/{id}-{number}")
     for path in ("/bridges", f"/bridges/{id}"):
         for type in ("nonsense", "Mixing", "mixing,holding"):
             answer = server.send("POST", path, type=type)
@@ -33,10 +34,10 @@ def a_body_is_all_variables(server):
         answer = server.ask("GET", f"/bridges/{id}/variable", variable=name)
         assert answer == {"value": value}
     server.ask("DELETE", f"/bridges/{id}")
-    for wrong in ({"B": "1", "A": 5}, {"type": ["mixing"]}):
-        server.ask("POST", "/bridges", {"bridgeId": id, **wrong})
-        server.ask("GET", f"/bridges/{id}/variable", variable="B")
-        server.ask("DELETE", f"/bridges/{id}")
+    for number, wrong in enumerate(({"B": "1", "A": 5}, {"type": ["mixing"]})):
+        server.ask("POST", "/bridges", {"bridgeId": f"{id}-{number}", **wrong})
+        server.ask("GET", f"/bridges/{id}-{number}/variable", variable="B")
+        server.ask("DELETE", f"/bridges/{id}-{number}")
 
 
 @scenario
