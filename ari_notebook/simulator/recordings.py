@@ -159,14 +159,7 @@ class Recording:
         Raises:
             Refused: 409, it was ended before.
         """
-        if self.state == "queued":
-            self.state = "canceled"
-            return
-        self._check()
-        if self._listens:
-            self.finish()
-        else:
-            self.state = "done"
+        self._end("done")
 
     def cancel(self) -> None:
         """End it and throw it away.
@@ -174,6 +167,15 @@ class Recording:
         Raises:
             Refused: as for `stop`; 500, there is nothing yet to throw away.
         """
+        listened, begun = self._listens, self.state != "queued"
+        self._end("canceled")
+        if begun:
+            if not listened and not self.path.exists():
+                raise Refused(500, "Recording operation failed")
+            self.path.unlink(missing_ok=True)
+
+    def _end(self, state: str) -> None:
+        """End it; what hears nothing yet only changes its state, and goes on."""
         if self.state == "queued":
             self.state = "canceled"
             return
@@ -181,10 +183,7 @@ class Recording:
         if self._listens:
             self.finish()
         else:
-            self.state = "canceled"
-            if not self.path.exists():
-                raise Refused(500, "Recording operation failed")
-        self.path.unlink(missing_ok=True)
+            self.state = state
 
     def pause(self, *, paused: bool) -> None:
         """Leave out what comes from now on, or record it again.

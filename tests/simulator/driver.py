@@ -108,6 +108,18 @@ class Driver:
             self.until("ChannelDialplan", dialplan_app="Wait")
         return made["id"]
 
+    def two_halves(self, mark="", *, answered=True, **params):
+        """Both halves of a Local channel in the application; their ids."""
+        one, two = f"{self.app}-{mark}1", f"{self.app}-{mark}2"
+        ids = {"channelId": one, "otherChannelId": two}
+        endpoint = f"Local/x@stasis-{self.app}"
+        self.ask("POST", "/channels", endpoint=endpoint, app=self.app, **ids, **params)
+        self.until("StasisStart", channel__id=two)
+        if answered:
+            self.ask("POST", f"/channels/{two}/answer")
+            self.until("StasisStart", channel__id=one)
+        return one, two
+
     def hang_up(self, *channels):
         for channel in channels:
             self.ask("DELETE", f"/channels/{channel}")

@@ -286,14 +286,7 @@ def media_from_elsewhere(server):
 
 @scenario
 def the_pauses_in_what_is_recorded(server):
-    one, two = f"{server.app}-1", f"{server.app}-2"
-    server.ask(
-        "POST", "/channels", endpoint=f"Local/x@stasis-{server.app}", app=server.app,
-        channelId=one, otherChannelId=two,
-    )  # fmt: skip
-    server.until("StasisStart", channel__id=two)
-    server.ask("POST", f"/channels/{two}/answer")
-    server.until("StasisStart", channel__id=one)
+    one, two = server.two_halves()
     server.ask("POST", f"/channels/{one}/record", name=one, format="wav", maxSilenceSeconds=5)
     server.until("RecordingStarted")
     media = "sound:tt-somethingwrong,sound:silence/2,sound:tt-somethingwrong"
@@ -309,15 +302,7 @@ def the_pauses_in_what_is_recorded(server):
 @scenario
 def tones_that_are_detected(server):
     for formats, told in (("slin", True), ("", False)):
-        one, two = f"{server.app}-{formats}1", f"{server.app}-{formats}2"
-        given = {"formats": formats} if formats else {}
-        server.ask(
-            "POST", "/channels", endpoint=f"Local/x@stasis-{server.app}", app=server.app,
-            channelId=one, otherChannelId=two, **given,
-        )  # fmt: skip
-        server.until("StasisStart", channel__id=two)
-        server.ask("POST", f"/channels/{two}/answer")
-        server.until("StasisStart", channel__id=one)
+        one, two = server.two_halves(formats, **({"formats": formats} if formats else {}))
         path = f"/channels/{one}/variable"
         for wanted, tone, found in (
             ("440", "440", True), ("440", "350+440", False), ("480", "440", False),

@@ -7,7 +7,7 @@ from tests.simulator.more_scenarios import scenario
 
 @scenario
 def told_while_it_beeps(server):
-    one, two = _two_halves(server)
+    one, two = server.two_halves()
     server.ask("POST", f"/channels/{two}/play", media="sound:tt-monkeys")
     server.until("PlaybackStarted")
     path = f"/channels/{one}/record"
@@ -65,7 +65,7 @@ def hung_up_while_it_beeps(server):
 
 @scenario
 def any_key_is_a_small_letter(server):
-    one, two = _two_halves(server)
+    one, two = server.two_halves()
     for number, (key, ends) in enumerate((("5", True), ("A", False), ("a", True), ("D", False))):
         name = f"{server.app}-{number}"
         server.ask("POST", f"/channels/{one}/record", name=name, format="wav", terminateOn="ANY")
@@ -130,16 +130,3 @@ def dialled_while_it_records(server):
     server.until("Dial", dialstatus="ANSWER")
     server.hang_up(channel)
     server.ask("DELETE", f"/recordings/stored/{server.app}")
-
-
-def _two_halves(server):
-    """Both halves of a Local channel, in the application and up; the ids."""
-    one, two = f"{server.app}-1", f"{server.app}-2"
-    server.ask(
-        "POST", "/channels", endpoint=f"Local/x@stasis-{server.app}", app=server.app,
-        channelId=one, otherChannelId=two,
-    )  # fmt: skip
-    server.until("StasisStart", channel__id=two)
-    server.ask("POST", f"/channels/{two}/answer")
-    server.until("StasisStart", channel__id=one)
-    return one, two

@@ -75,12 +75,7 @@ def endpoints_that_no_redirect_takes(server):
 
 @scenario(subscribe_all=True)
 def what_the_caller_hears_before_the_answer(server):
-    one, two = f"{server.app}-1", f"{server.app}-2"
-    server.ask(
-        "POST", "/channels", endpoint=f"Local/x@stasis-{server.app}", app=server.app,
-        channelId=one, otherChannelId=two,
-    )  # fmt: skip
-    server.until("StasisStart", channel__id=two)
+    _, two = server.two_halves(answered=False)
     for verb in ("moh", "silence", "hold", "ring", "progress", "dtmf?dtmf=1"):
         server.ask("POST", f"/channels/{two}/{verb}")
     server.until("ChannelDtmfReceived")
@@ -90,13 +85,7 @@ def what_the_caller_hears_before_the_answer(server):
 
 @scenario
 def how_long_a_key_is_pressed(server):
-    one, two = f"{server.app}-1", f"{server.app}-2"
-    server.ask(
-        "POST", "/channels", endpoint=f"Local/x@stasis-{server.app}", app=server.app,
-        channelId=one, otherChannelId=two,
-    )  # fmt: skip
-    server.until("StasisStart", channel__id=two)
-    server.ask("POST", f"/channels/{two}/answer")
+    _, two = server.two_halves()
     for asked, lasts in ((20, 100), (100, 100), (140, 140)):
         server.ask("POST", f"/channels/{two}/dtmf", dtmf="1", duration=asked)
         assert abs(server.until("ChannelDtmfReceived")["duration_ms"] - lasts) < 20

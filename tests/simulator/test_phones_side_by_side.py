@@ -213,12 +213,8 @@ def what_an_endpoint_hears_of_its_calls(desk):
     desk.server.answers += heard.answers
 
 
-@scenario
-def what_the_endpoint_of_a_called_phone_hears(desk):
-    """Nothing of the dialling, which is the caller's."""
-    heard = Driver(desk.server.place)
-    path = f"/applications/{heard.app}/subscription"
-    heard.ask("POST", path, eventSource="endpoint:PJSIP/alice")
+def _bob_calls_alice(desk):
+    """She answers, and hangs up."""
     desk.alice.answers((0.1, 180), (0.2, 200))
     desk.bob.call("alice")
     desk.until("ChannelEnteredBridge")
@@ -226,6 +222,15 @@ def what_the_endpoint_of_a_called_phone_hears(desk):
     desk.alice.hang_up()
     desk.until("ChannelDestroyed")
     desk.until("ChannelDestroyed")
+
+
+@scenario
+def what_the_endpoint_of_a_called_phone_hears(desk):
+    """Nothing of the dialling, which is the caller's."""
+    heard = Driver(desk.server.place)
+    path = f"/applications/{heard.app}/subscription"
+    heard.ask("POST", path, eventSource="endpoint:PJSIP/alice")
+    _bob_calls_alice(desk)
     heard.until("EndpointStateChange", endpoint__channel_ids=[])
     heard.close()
     assert "Dial" not in {each["type"] for each in heard.events}
@@ -410,13 +415,7 @@ def a_text_message(desk):
 
 @scenario
 def a_phone_calls_a_phone(desk):
-    desk.alice.answers((0.1, 180), (0.2, 200))
-    desk.bob.call("alice")
-    desk.until("ChannelEnteredBridge")
-    desk.until("ChannelEnteredBridge")
-    desk.alice.hang_up()
-    desk.until("ChannelDestroyed")
-    desk.until("ChannelDestroyed")
+    _bob_calls_alice(desk)
 
 
 @scenario
