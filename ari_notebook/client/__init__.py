@@ -1,1 +1,1 @@
-"""Talking to Asterisk: REST requests, the event stream, and what can go wrong with them."""
+"""Client of Asterisk: REST requests, the event stream, and their errors."""

@@ -1,8 +1,10 @@
-"""Where an Asterisk answers, from what people type."""
+"""The address of an Asterisk, parsed from user input."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
+import socket
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,6 +15,10 @@ from ari_notebook.client.errors import UsageProblem
 __all__ = ["Address", "application_names"]
 
 _FORBIDDEN = set(",&?#/\\()[]{}<>$;|\"'`%")
+# A host without a scheme: an address, a name with a dot or a port, localhost.
+_HOST = re.compile(
+    r"(?P<name>localhost|\[[0-9a-f:]+\]|[\w-]+(?:\.[\w-]+)+|[\w-]+(?=:\d))(?::(?P<port>\d{1,5}))?(?:/ari)?"
+)
 _LONGEST_APPLICATION = 73  # Asterisk names the dialplan context stasis-<app> in 80 bytes
 
 
@@ -24,7 +30,7 @@ class Address:
 
     @classmethod
     def parse(cls, url: str) -> Address:
-        """Read a URL as people type it.
+        """Parse a URL entered by a user.
 
         Args:
             url: ``http://host:8088``, with or without a prefix and ``/ari``.
@@ -36,8 +42,10 @@ class Address:
         shown = _without_password(text)
         try:
             parts = urlsplit(text)
-        except ValueError:  # its message has the URL in it
+        except ValueError:  # its message contains the URL
             parts = urlsplit("")
+        if parts.scheme == "simulator":
+            return cls(f"simulator://{parts.netloc or parts.path}")
         if parts.scheme in ("ws", "wss"):
             better = "http" + shown[2:]
             raise UsageProblem(
@@ -45,13 +53,16 @@ class Address:
             )
         spaced = any(c.isspace() for c in parts.netloc)
         if parts.scheme not in ("http", "https") or not parts.hostname or spaced:
+            host = _HOST.fullmatch(shown)
             raise UsageProblem(
                 f"{shown!r} is not the URL of an Asterisk",
-                "It looks like http://127.0.0.1:8088: http.conf's bindaddr and bindport.",
+                f"Did you mean http://{host['name']}:{host['port'] or 8088}?"
+                if host
+                else "Use a URL like http://127.0.0.1:8088: http.conf's bindaddr and bindport.",
             )
         if parts.username or parts.password:
             raise UsageProblem(
-                "a URL is no place for a password: it would be saved with the notebook",
+                "do not put a password into the URL: it would be saved with the notebook",
                 "Give the user with --user (user=...) and the password in ARI_PASSWORD.",
             )
         try:
@@ -60,7 +71,7 @@ class Address:
             raise UsageProblem(
                 f"the port in {shown!r} is not a number from 0 to 65535", "ARI's is usually 8088."
             ) from None
-        # A whole request's URL, as from a curl command, will do.
+        # The URL of a whole request, as from a curl command, is accepted.
         path = (parts.path + "/").split("/ari/", 1)[0].rstrip("/")
         return cls(f"{parts.scheme}://{parts.netloc}{path}")
 
@@ -70,15 +81,43 @@ class Address:
         return self.base + "/ari"
 
     @property
+    def in_process(self) -> bool:
+        """Whether it is a simulator in the caller's thread."""
+        return self.base.startswith("simulator:")
+
+    @property
+    def host(self) -> str:
+        """Host and port, as a name for a connection."""
+        return "simulator" if self.in_process else self.base.split("//", 1)[1]
+
+    @property
     def secure(self) -> bool:
         """Whether it is TLS."""
         return self.base.startswith("https:")
 
-    def events(self, applications: Iterable[str], *, subscribe_all: bool) -> str:
-        """The event WebSocket's URL.
+    @property
+    def loopback(self) -> bool:
+        """Whether its host is a loopback address or name, without resolving it."""
+        if self.in_process:
+            return True
+        host = (urlsplit(self.base).hostname or "").rstrip(".")
+        if host == "localhost" or host.endswith(".localhost"):
+            return True
+        try:
+            found = ipaddress.ip_address(host)
+        except ValueError:
+            try:  # 127.1, 2130706433 and 0x7f000001 are addresses to the resolver as well
+                found = ipaddress.ip_address(socket.inet_aton(host))
+            except (OSError, ValueError):
+                return False
+        mapped = getattr(found, "ipv4_mapped", None) or found
+        return bool(mapped.is_loopback or mapped.is_unspecified)  # 0.0.0.0 leads to this machine
 
-        Asterisk reads only the first ``app`` parameter, so that several names go into one,
-        with commas (``res/ari/ari_websockets.c``).
+    def events(self, applications: Iterable[str], *, subscribe_all: bool) -> str:
+        """Return the URL of the event WebSocket.
+
+        Asterisk reads only the first ``app`` parameter, so several names are joined by commas in
+        one (``res/ari/ari_websockets.c``).
         """
         query = {"app": ",".join(applications)}
         if subscribe_all:
@@ -87,25 +126,25 @@ class Address:
 
 
 def _without_password(url: str) -> str:
-    """A URL for a message: what may hold a password, before an ``@`` or in the query, left out."""
+    """Return a URL for a message, without parts that may hold a password."""
     return re.sub(r"^([a-z]+:/+)?.*@", r"\1", url.partition("?")[0], flags=re.DOTALL)
 
 
 def application_names(app: str | Iterable[str]) -> tuple[str, ...]:
-    """The names of Stasis applications, checked.
+    """Return the names of Stasis applications after checking them.
 
     Args:
-        app: one name, several with commas, or a list of them.
+        app: one name, several separated by commas, or a list.
 
     Raises:
-        UsageProblem: no name, too long a name, or a character that a dialplan or a URL would
-            take for something else.
+        UsageProblem: no name, a name that is too long, or a character with a special meaning in a
+            dialplan or a URL.
     """
     parts = app.split(",") if isinstance(app, str) else list(app)
     names = tuple(dict.fromkeys(part.strip() for part in parts))
     if not names or not all(names):
         raise UsageProblem(
-            "an application needs a name", "Use the one that extensions.conf gives to Stasis()."
+            "an application needs a name", "Use the name given to Stasis() in extensions.conf."
         )
     for name in names:
         bad = [

@@ -1,6 +1,6 @@
-"""What to do about an answer: Asterisk's terse messages, explained.
+"""Advice on error responses, which explains Asterisk's terse messages.
 
-A table of (status, words in the message, words in the request, advice), first match wins. The
+A table of (status, words in the message, words in the request, advice); the first match wins. The
 messages are those of Asterisk 22's ``res/ari/resource_*.c`` and ``res/res_ari.c``.
 """
 
@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-__all__ = ["MEDIA_KINDS", "advise", "advise_playback"]
+from ari_notebook.client import diagnosis
+
+__all__ = ["advise", "advise_playback"]
 
 
 class _Advice(NamedTuple):
@@ -19,13 +21,17 @@ class _Advice(NamedTuple):
     text: str
 
 
-_RECORDING_NAME = "A recording's name may have folders, but not lead out of those by .."
+_LIMITS = (
+    "Asterisk takes a request line of 4,095 octets and a JSON body of 40,960: put long values into"
+    " the body, or send several requests."
+)
+_RECORDING_NAME = "A recording's name may contain folders, but no .. that leaves them."
 _TABLE = [
     _Advice(
         400,
         "Channel not found",
         "/bridges/",
-        "One of them has hung up, or never was: `%ari channels` lists those that live.",
+        "A channel has hung up or never existed: `%ari channels` lists the current ones.",
     ),
     _Advice(
         400,
@@ -41,48 +47,62 @@ _TABLE = [
         "An event source is channel:ID, bridge:ID, endpoint:TECH/NAME or deviceState:NAME.",
     ),
     _Advice(400, "Recording name", "", _RECORDING_NAME),
+    _Advice(400, "^Bad Request$", "", _LIMITS),
+    _Advice(413, "", "", _LIMITS),
     _Advice(
         401,
         "",
         "",
-        "Check the user and the password against the section [USER] with type=user in ari.conf,"
-        " and that ari.conf was reloaded (module reload res_ari.so).",
+        diagnosis.unknown_user().advice,
     ),
     _Advice(
         403,
         "Write access",
         "",
-        "This user may only look: set read_only=no for it in ari.conf, or connect as another.",
+        diagnosis.read_only().advice,
+    ),
+    _Advice(
+        403,
+        "sorcery",
+        "",
+        "ARI may change the objects only of types that sorcery.conf maps to a writable wizard, as"
+        " endpoint=astdb,ps_endpoints in its section [res_pjsip].",
     ),
     _Advice(
         403,
         "ACL",
         "",
-        "This machine's address is not permitted: see permit, deny and acl of the user in"
-        " ari.conf.",
+        diagnosis.not_permitted().advice,
     ),
     _Advice(
         404,
         "Channel not found",
         "",
-        "It has hung up, or never was: `%ari channels` lists those that live.",
+        "It has hung up or never existed: `%ari channels` lists the current ones.",
     ),
-    _Advice(404, "Bridge not found", "", "It was destroyed, or never was: see `%ari bridges`."),
-    _Advice(404, "Playback not found", "", "It has finished: a playback lives while it plays."),
+    _Advice(404, "Bridge not found", "", "It was destroyed or never existed: see `%ari bridges`."),
+    _Advice(
+        404, "Playback not found", "", "It has finished: a playback exists only while it plays."
+    ),
+    _Advice(
+        404,
+        "Recording not found",
+        "/stored/",
+        "No stored recording has this name: `%ari recordings` lists names without the"
+        " format, such as greeting for greeting.wav.",
+    ),
     _Advice(
         404,
         "Recording not found",
         "",
-        "A live recording lives while it records; stored ones are in recordings.list_stored.",
+        "A live recording exists only while it records; recordings.list_stored lists stored ones.",
     ),
-    _Advice(
-        404, "Sound not found", "", "`%ari sounds` lists those that this Asterisk has installed."
-    ),
+    _Advice(404, "Sound not found", "", "`%ari sounds` lists the installed ones."),
     _Advice(
         404,
         "Application not found",
         "",
-        "An application exists while a program is connected under its name.",
+        "An application exists only while a program is connected under its name.",
     ),
     _Advice(
         404,
@@ -94,7 +114,7 @@ _TABLE = [
         404,
         "Resource not found",
         "/mailboxes",
-        "This Asterisk keeps its mailboxes elsewhere: ARI's need res_ari_mailboxes.so and"
+        "ARI's mailboxes are not available here: they need res_ari_mailboxes.so and"
         " res_mwi_external.so, which exclude app_voicemail.",
     ),
     _Advice(
@@ -108,13 +128,13 @@ _TABLE = [
         409,
         "Bridge not in Stasis",
         "",
-        "This bridge is Asterisk's own, as Dial() makes them: ARI changes only those that it made.",
+        "Asterisk made this bridge, for example for Dial(): ARI changes only bridges it created.",
     ),
     _Advice(
         409,
         "'Down' state",
         "/dial",
-        "Only a channel that `%ari create` made is dialled, and only once; name it, as in"
+        "Only a channel made by `%ari create` can be dialled, and only once; name it, as in"
         " %ari dial $channel.",
     ),
     _Advice(
@@ -127,15 +147,15 @@ _TABLE = [
         409,
         "Uncontrolled device",
         "",
-        "ARI sets only device states of its own: their names begin with Stasis:",
+        "ARI sets only device states whose names begin with Stasis:",
     ),
     _Advice(
         409,
         "not in (a )?Stasis",
         "",
-        "Stasis is the dialplan application that hands a channel to a program; this channel is"
-        " in the dialplan, or on its way out. It gets there by an extension with Stasis(APP), or"
-        " by originating it with app=APP.",
+        "The dialplan application Stasis hands a channel to a program; this channel is"
+        " in the dialplan, or being hung up. It enters Stasis by an extension with Stasis(APP), or"
+        " if it is originated with app=APP.",
     ),
     _Advice(
         409,
@@ -147,15 +167,23 @@ _TABLE = [
         409,
         "exists|in use|duplicate",
         "",
-        "Something with this id or name is there already: choose another, or leave it out.",
+        "This id or name is in use: choose another, or omit it.",
     ),
-    _Advice(409, "not in progress|Playback", "", "The playback is over, or has not begun."),
+    _Advice(409, "not in progress|Playback", "", "The playback has ended or has not started."),
     _Advice(
         412,
         "",
         "/channels/",
-        "The channel is Down, reserved or Ringing, for nobody has answered it: dial it where"
-        " `%ari create` made it, and wait until it is Up.",
+        "The channel is Down, reserved or Ringing, because it is not answered: dial it if"
+        " `%ari create` made it, then wait until it is Up.",
+    ),
+    _Advice(
+        422,
+        "[Cc]hannel.*not in Stasis",
+        "",
+        "Only a channel that is in Stasis can be put into a bridge. One that was just originated,"
+        ' or a snoop, is there from its StasisStart on: ari.wait_for("StasisStart",'
+        " channel=channel).",
     ),
     _Advice(
         422,
@@ -180,9 +208,17 @@ _TABLE = [
     ),
     _Advice(
         500,
+        "",
+        "/externalMedia",
+        "Asterisk could not create the channel: its channelId is in use, the format is unknown"
+        " (`core show codecs` on its console), external_host is a name instead of an address with"
+        " a port, or nothing accepts the TCP connection there.",
+    ),
+    _Advice(
+        500,
         "Allocation failed",
         "/channels",
-        "Asterisk could not make the channel: check the endpoint's technology and name"
+        "Asterisk could not create the channel: check the endpoint's technology and name"
         " (`%ari endpoints`), or for Local/EXTEN@CONTEXT the dialplan.",
     ),
     _Advice(500, "Error parsing request", "/record", _RECORDING_NAME),
@@ -197,32 +233,28 @@ _TABLE = [
         500,
         "Could not .* playback",
         "",
-        "Only sounds and recordings can be paused and wound, not numbers, digits, characters or"
+        "Only sounds and recordings support these controls, not numbers, digits, characters or"
         " tones.",
     ),
-    _Advice(
-        503, "", "", "Asterisk is still starting, or its HTTP server has all its sessions in use."
-    ),
+    _Advice(503, "", "", ". ".join(diagnosis.overloaded())),
     *(
-        _Advice(
-            status, "", "", "A proxy sends you elsewhere: give the URL where ARI itself answers."
-        )
+        _Advice(status, "", "", "A proxy redirects the request: use the URL of ARI itself.")
         for status in (301, 302, 303, 307, 308)
     ),
-    _Advice(500, "", "", "Asterisk's own log (`core set verbose 3` on its console) says why."),
+    _Advice(500, "", "", "Asterisk's log (`core set verbose 3` on its console) has the reason."),
 ]
 
 
 def advise(status: int, message: str, request: str) -> str:
-    """One sentence on what to do.
+    """Return one sentence on what to do.
 
     Args:
         status: the HTTP status.
-        message: Asterisk's words.
+        message: Asterisk's message.
         request: ``"METHOD /path"``.
 
     Returns:
-        The advice, or an empty string where the message says it all.
+        The advice, or "" if the message is sufficient.
     """
     for row in _TABLE:
         if (
@@ -236,28 +268,28 @@ def advise(status: int, message: str, request: str) -> str:
 
 _MEDIA = {
     "sound": "no such sound is installed for the channel's language: see `%ari sounds`",
-    "recording": "there is no stored recording of that name: see `%ari recordings`",
-    "tone": "indications.conf has no such tone; dial, busy, ring and congestion are usual",
+    "recording": "no stored recording has that name: see `%ari recordings`",
+    "tone": "indications.conf has no such tone; dial, busy, ring and congestion are common",
     "number": "a number is written in digits: number:42",
     "digits": "digits are 0-9, * and #: digits:1234",
     "characters": "characters are letters, digits and the like: characters:abc",
 }
 
-MEDIA_KINDS = tuple(_MEDIA)  # before the colon of a media URI; Asterisk plays no others
-
 
 def advise_playback(media: str) -> str:
-    """Why a playback failed while its channel was still there.
+    """Return why a playback failed although its channel still existed.
 
-    Asterisk accepts media of any name, and tells by ``PlaybackFinished`` with the state
-    ``failed`` that it could not be played (``res/res_stasis_playback.c``), but not why.
+    Asterisk accepts media of any name. ``PlaybackFinished`` with the state ``failed`` reports that
+    it could not be played (``res/res_stasis_playback.c``), but not why.
 
     Args:
-        media: its URI, as ``sound:hello-world``.
+        media: its URI, such as ``sound:hello-world``.
 
     Returns:
         One sentence.
     """
     kind = media.partition(":")[0]
-    why = _MEDIA.get(kind, f"media is one of {', '.join(f'{name}:' for name in MEDIA_KINDS)}")
+    why = _MEDIA.get(
+        kind, f"media must begin with one of {', '.join(f'{name}:' for name in _MEDIA)}"
+    )
     return f"{media or 'the media'} could not be played: {why}"

@@ -1,29 +1,32 @@
-"""What can go wrong between a program and Asterisk, as one tree.
+"""Exceptions of requests, connections and waits, as one tree.
 
     AriError
-     ├── RequestFailed           Asterisk answered, and the answer was no
-     │    ├── InvalidParameter       400, 422, or refused here before it was sent
+     ├── RequestFailed           Asterisk answered with an error status
+     │    ├── InvalidParameter       400, 422, or refused locally before sending
      │    ├── AuthenticationFailed   401
-     │    ├── ReadOnly               403, or refused here by a read-only session
+     │    ├── ReadOnly               403, or refused locally by a read-only session
      │    ├── NotFound               404
      │    ├── Conflict               409
      │    ├── PreconditionFailed     412
      │    └── ServerError            5xx
-     ├── ConnectionLost          no answer
-     │    ├── NotSent                Asterisk never saw the request: safe to send again
-     │    └── OutcomeUnknown         it may have been carried out: look before sending again
-     ├── EventTimeout            a wait ended before its event came
+     ├── ConnectionLost          no response
+     │    ├── NotSent                the request did not reach Asterisk: safe to repeat
+     │    └── OutcomeUnknown         it may have been executed: check before repeating it
+     ├── EventTimeout            a wait ended without its event
      ├── ApplicationTaken        another program connected under the application's name
+     ├── HungUp                  the call of a flow has ended
      ├── SessionClosed           the session was closed
-     └── UsageProblem            something typed makes no sense; nothing was sent
+     └── UsageProblem            invalid input; nothing was sent
 
-Every error carries ``message`` (Asterisk's own words where it spoke), ``hint`` (what to do about
-it), and, where there was one, ``request`` (``"POST /channels"``) and ``status``.
+Every error has ``message`` (from Asterisk, if it answered), ``hint`` (what to do) and, for a failed
+request, ``request`` (``"POST /channels"``) and ``status``.
 """
 
 from __future__ import annotations
 
 from ari_notebook.client.advice import advise
+from ari_notebook.client.tracebacks import ShortTraceback
+from ari_notebook.store.plain_text import printable
 
 __all__ = [
     "ApplicationTaken",
@@ -32,6 +35,7 @@ __all__ = [
     "Conflict",
     "ConnectionLost",
     "EventTimeout",
+    "HungUp",
     "InvalidParameter",
     "NotFound",
     "NotSent",
@@ -46,14 +50,14 @@ __all__ = [
 ]
 
 
-class AriError(Exception):
-    """Anything that went wrong; the root of the tree.
+class AriError(ShortTraceback, Exception):
+    """Base class of all errors of this package.
 
     Args:
-        message: what happened, in one line; Asterisk's own words where it answered.
-        hint: what to do about it, one sentence, or empty.
-        request: the request it happened to, as ``"POST /channels"``, or empty.
-        status: the HTTP status that Asterisk answered, or None where it did not.
+        message: what happened, in one line; Asterisk's message if it answered.
+        hint: what to do about it, in one sentence, or "".
+        request: the failed request, such as ``"POST /channels"``, or "".
+        status: HTTP status of the response, or None.
     """
 
     def __init__(
@@ -70,8 +74,8 @@ class AriError(Exception):
         where = f" ({self.request})" if self.request else ""
         text = f"{head}{where}"
         if not self.hint:
-            return text
-        return f"{text}{'' if text.endswith(('.', '!', '?')) else '.'} {self.hint}"
+            return printable(text)
+        return printable(f"{text}{'' if text.endswith(('.', '!', '?')) else '.'} {self.hint}")
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.message, self.hint, self.request, self.status))
@@ -88,23 +92,23 @@ class RequestFailed(AriError):
 
 
 class InvalidParameter(RequestFailed):
-    """400 or 422, or found wrong against the server's declaration before it was sent."""
+    """400 or 422, or rejected by the server's declaration before sending."""
 
 
 class AuthenticationFailed(RequestFailed):
-    """401: no such user, or not this password."""
+    """401: unknown user or wrong password."""
 
 
 class ReadOnly(RequestFailed):
-    """403: the user may only look; or the session was opened read-only."""
+    """403: the user is read-only; or the session was opened read-only."""
 
 
 class NotFound(RequestFailed):
-    """404: there is no such channel, bridge, playback or path (any more)."""
+    """404: no such channel, bridge, playback or path, or no longer."""
 
 
 class Conflict(RequestFailed):
-    """409: it exists, but not in a condition that allows this."""
+    """409: the object's state conflicts with the request."""
 
 
 class PreconditionFailed(RequestFailed):
@@ -116,23 +120,27 @@ class ServerError(RequestFailed):
 
 
 class ConnectionLost(AriError):
-    """No answer came. See which of the two it is."""
+    """No response. The subclasses say whether the request was sent."""
 
 
 class NotSent(ConnectionLost):
-    """The request never reached Asterisk: nothing happened, it is safe to send again."""
+    """The request did not reach Asterisk: safe to send again."""
 
 
 class OutcomeUnknown(ConnectionLost):
-    """The request left, no answer came: it may or may not have been carried out."""
+    """The request was sent without a response: it may or may not have been executed."""
 
 
 class EventTimeout(AriError):
-    """The event did not come in time. The message says what did."""
+    """The event did not arrive in time. The message lists those that did."""
 
 
 class ApplicationTaken(AriError):
-    """Another program registered the application's name and gets its events now."""
+    """Another program registered the application's name and receives its events now."""
+
+
+class HungUp(AriError):
+    """The call of a flow has left: raised in the flow by its step, or the next one."""
 
 
 class SessionClosed(AriError):
@@ -140,7 +148,7 @@ class SessionClosed(AriError):
 
 
 class UsageProblem(AriError):
-    """What was typed makes no sense here; nothing was sent."""
+    """Invalid input; nothing was sent."""
 
 
 _BY_STATUS: dict[int, type[RequestFailed]] = {
@@ -155,11 +163,11 @@ _BY_STATUS: dict[int, type[RequestFailed]] = {
 
 
 def error_for(status: int, message: str, request: str) -> RequestFailed:
-    """The error that an answer means.
+    """Return the error of a response.
 
     Args:
         status: the HTTP status, 300 or above.
-        message: Asterisk's own words, from the answer's ``message`` or ``error``.
+        message: the response's ``message`` or ``error``.
         request: the request, as ``"POST /channels"``.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The event stream where things are not as they should be: it goes on and says why."""
+"""Failures of the event stream: it continues and reports the reason."""
 
 from __future__ import annotations
 
@@ -16,19 +16,23 @@ from typing import Any
 import pytest
 
 import ari_notebook
-from ari_notebook.client import stream
+from ari_notebook.client import event_stream
 from ari_notebook.client.address import Address
 from ari_notebook.client.credentials import Credentials
 from ari_notebook.client.errors import NotSent, RequestFailed
-from ari_notebook.client.rest import Call, HttpTransport, Rest
-from ari_notebook.client.stream import State, StateChange, Stream
+from ari_notebook.client.event_stream import Stream
+from ari_notebook.client.http_transport import HttpTransport
+from ari_notebook.client.rest import Rest, RestRequest
+from ari_notebook.client.stream_state import State, StateChange
+from ari_notebook.simulator import RunningSimulator
+from benchmarks.source import Server, frame
 from tests.trust.proxy import wait_until
 
 CREDENTIALS = Credentials("asterisk", "s3cret-word")
 
 
 class Answering:
-    """Answers every connection with the same octets; keeps what it was sent."""
+    """Answers every connection with the same octets; stores what it receives."""
 
     def __init__(self, answer: bytes) -> None:
         self.asked: list[bytes] = []
@@ -71,12 +75,12 @@ def answering() -> Iterator[Callable[[bytes], Answering]]:
 
 def open_stream(place: str, **more: Any) -> Stream:
     address = Address.parse(f"http://{place}")
-    told: dict[str, Any] = {"on_batch": lambda *_: None, "on_state": lambda *_: None, **more}
-    return Stream(address, ("app",), CREDENTIALS, **told)
+    published: dict[str, Any] = {"on_batch": lambda *_: None, "on_state": lambda *_: None, **more}
+    return Stream(address, ("app",), CREDENTIALS, **published)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_a_redirect_does_not_take_the_password_elsewhere(answering: Any, status: int) -> None:
+def test_redirect_does_not_take_the_password_elsewhere(answering: Any, status: int) -> None:
     thief = answering(b"")
     location = f"Location: ws://{thief.place}/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
     server = answering(f"HTTP/1.1 {status} Elsewhere\r\n{location}".encode())
@@ -84,8 +88,8 @@ def test_a_redirect_does_not_take_the_password_elsewhere(answering: Any, status:
         open_stream(server.place).start()
     rest = Rest(HttpTransport(Address.parse(f"http://{server.place}"), CREDENTIALS))
     for method in ("GET", "DELETE"):
-        with pytest.raises(RequestFailed, match="where ARI itself answers"):
-            rest.send(Call(method, "/channels/1"))
+        with pytest.raises(RequestFailed, match="use the URL of ARI itself"):
+            rest.send(RestRequest(method, "/channels/1"))
     rest.transport.close()
     assert len(server.asked) == 3
     assert thief.asked == []
@@ -103,26 +107,24 @@ def test_a_redirect_does_not_take_the_password_elsewhere(answering: Any, status:
         b"HTTP/1.1 101 Yes\r\nSet-Cookie: \x01=;;a b=c\r\nUpgrade: websocket\r\n\r\n",
     ],
 )
-def test_whatever_answers_a_handshake_is_no_more_than_a_failure(
-    answering: Any, answer: bytes
-) -> None:
+def test_invalid_handshake_response_is_a_failure(answering: Any, answer: bytes) -> None:
     with pytest.raises((NotSent, RequestFailed)):
         open_stream(answering(answer).place).start()
 
 
 @pytest.mark.parametrize("what", ["a request", "a handshake"])
-def test_an_interrupt_shows_no_password(answering: Any, what: str) -> None:
+def test_interrupt_shows_no_password(answering: Any, what: str) -> None:
     server = answering(b"")  # which says nothing
 
     def interrupt() -> None:
-        assert wait_until(lambda: server.asked, 5)
+        assert wait_until(lambda: server.asked, 30)
         os.kill(os.getpid(), signal.SIGINT)
 
     transport = HttpTransport(Address.parse(f"http://{server.place}"), CREDENTIALS)
     ask = Rest(transport).send if what == "a request" else open_stream(server.place).start
     threading.Thread(target=interrupt).start()
     with pytest.raises(KeyboardInterrupt) as caught:
-        ask(*[Call("GET", "/channels")] * (what == "a request"))
+        ask(*[RestRequest("GET", "/channels")] * (what == "a request"))
     transport.close()
     lines = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     text = "".join(lines.format())
@@ -134,13 +136,13 @@ def test_an_interrupt_shows_no_password(answering: Any, what: str) -> None:
 
 
 @pytest.fixture
-def asterisk(simulator: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+def asterisk(simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("ARI_PASSWORD", simulator.password)
-    monkeypatch.setattr(stream, "_BACKOFF_FIRST", 0.02)
+    monkeypatch.setattr(event_stream, "_BACKOFF_FIRST", 0.02)
     return simulator
 
 
-def test_what_cannot_be_taken_in_is_a_gap_and_not_the_end(asterisk: Any) -> None:
+def test_failure_to_process_events_is_a_gap(asterisk: Any) -> None:
     with ari_notebook.connect(asterisk.url, subscribe_all=True) as ari:
 
         class Broken:
@@ -148,23 +150,23 @@ def test_what_cannot_be_taken_in_is_a_gap_and_not_the_end(asterisk: Any) -> None
                 return lambda *_: 1 / 0 if name == "took" else None
 
         broken = Broken()
-        ari.following.listeners += (broken,)
+        ari.synchronizer.add_listener(broken)
         ari.device_states.update("Stasis:lamp", "INUSE")
         assert wait_until(lambda: ari.gaps)
         assert "ZeroDivisionError" in ari.gaps[0].reason
-        ari.following.listeners = ()
+        ari.synchronizer.remove_listener(broken)
         ari.device_states.update("Stasis:lamp", "BUSY")
         assert wait_until(lambda: ari.tables.device_states["Stasis:lamp"]["state"] == "BUSY")
 
 
-def test_a_process_may_have_thousands_of_files_open(asterisk: Any) -> None:
+def test_stream_works_with_thousands_of_open_files(asterisk: Any) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
     files = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
     try:
         with ari_notebook.connect(asterisk.url, subscribe_all=True) as ari:
             ari.device_states.update("Stasis:lamp", "INUSE")
-            ari.wait_for("DeviceStateChanged", timeout=5)
+            ari.wait_for("DeviceStateChanged", timeout=30)
             assert ari.status.reconnects == 0
     finally:
         for file in files:
@@ -172,23 +174,23 @@ def test_a_process_may_have_thousands_of_files_open(asterisk: Any) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_a_password_that_was_changed_meanwhile_is_said(asterisk: Any) -> None:
-    told: list[str] = []
+def test_changed_password_is_reported(asterisk: Any) -> None:
+    published: list[str] = []
     with ari_notebook.connect(asterisk.url) as ari:
-        ari.tell = told.append
+        ari.notices.add_listener(published.append)
         users = asterisk.exchange.config.ari.users
         right = dict(users)
         users["asterisk"] = replace(users["asterisk"], password="?")
         asterisk.faults.drop()
         assert wait_until(lambda: "401" in ari.status.reason), ari.status
         assert ari.status.state == "reconnecting"
-        assert len([line for line in told if "ari.conf" in line]) == 1, told
+        assert len([line for line in published if "ari.conf" in line]) == 1, published
         users.update(right)
         assert wait_until(lambda: ari.gaps)
         assert "401" not in ari.gaps[0].reason
 
 
-def test_states_follow_one_another(asterisk: Any) -> None:
+def test_states_change_in_order(asterisk: Any) -> None:
     seen: list[StateChange] = []
     with ari_notebook.connect(asterisk.url) as ari:
         address = ari.address
@@ -205,3 +207,41 @@ def test_states_follow_one_another(asterisk: Any) -> None:
         follower.close()
     states = [change.state for change in seen]
     assert states == [State.CONNECTED, State.RECONNECTING, State.CONNECTED, State.CLOSED]
+
+
+def test_delayed_stream_is_read_when_much_arrives_or_when_woken() -> None:
+    text = b'{"type": "X", "text": "%s"}' % (b"x" * 1000)
+    delayed = threading.Event()
+    received: list[bytes] = []
+
+    def send() -> Iterator[bytes]:
+        yield frame(text) * 20  # a dense read, after which the next one is delayed
+        delayed.wait(60)
+        yield frame(text) * 4000
+
+    def delay() -> float:
+        delayed.set()
+        return 3600.0
+
+    server = Server(send)
+    stream = Stream(
+        Address.parse(f"http://127.0.0.1:{server.port}"),
+        ("hello-world",),
+        CREDENTIALS,
+        on_batch=lambda messages, _: received.extend(messages),
+        on_state=lambda _: None,
+        max_read_delay=delay,
+    )
+    stream.start()
+    try:
+        assert wait_until(lambda: len(received) > 1000)
+
+        def woken() -> bool:
+            stream.wake()
+            return len(received) == 4020
+
+        assert wait_until(woken)
+    finally:
+        stream.close()
+    assert received == [text] * 4020
+    assert not stream.alive

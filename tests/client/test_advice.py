@@ -1,4 +1,4 @@
-"""What an error advises fits what the exchange refused."""
+"""An error's advice fits the refused request."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 import ari_notebook
+from tests.helpers.servers import Server
 
 
 @pytest.fixture
-def ari(exchange_server: Any) -> Iterator[Any]:
+def ari(exchange_server: Server) -> Iterator[Any]:
     with ari_notebook.connect(exchange_server.url) as session:
         phone = session.call("1000")
         session.wait_for("StasisStart")
@@ -20,7 +21,7 @@ def ari(exchange_server: Any) -> Iterator[Any]:
         phone.hangup()
 
 
-def test_what_digits_speak_cannot_be_stopped(ari: Any) -> None:
+def test_stop_of_spoken_digits_has_advice(ari: Any) -> None:
     playback = ari.current_channel.play("digits:12345")
     ari.wait_for("PlaybackStarted")
     with pytest.raises(ari_notebook.ServerError) as refused:
@@ -28,7 +29,7 @@ def test_what_digits_speak_cannot_be_stopped(ari: Any) -> None:
     assert "Only sounds and recordings" in refused.value.hint
 
 
-def test_a_recording_of_that_name_is_there(ari: Any) -> None:
+def test_existing_recording_name_has_advice(ari: Any) -> None:
     name = f"advice-{time.time_ns()}"
     channel = ari.current_channel
     channel.record(name, format="wav")
@@ -41,7 +42,7 @@ def test_a_recording_of_that_name_is_there(ari: Any) -> None:
     ari.recordings.delete_stored(name)
 
 
-def test_an_event_source_says_what_it_is(ari: Any) -> None:
+def test_unknown_event_source_has_advice(ari: Any) -> None:
     with pytest.raises(ari_notebook.InvalidParameter) as refused:
         ari.applications.subscribe("hello-world", ari.current_channel.id)
     assert "channel:ID" in refused.value.hint

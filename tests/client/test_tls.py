@@ -1,4 +1,4 @@
-"""Nothing turns the verification of certificates off but ``False`` itself."""
+"""Only ``False`` disables the verification of certificates."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from ari_notebook.client.errors import UsageProblem
-from ari_notebook.client.trust import trusted
+from ari_notebook.client.tls import trusted
 
 
-def test_what_verify_may_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_verify_takes_bool_or_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     file = tmp_path / "ca.pem"
     file.touch()
@@ -24,6 +24,6 @@ def test_what_verify_may_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("verify", [None, 0, 1, "", "/no/such/file", b"/", []])
-def test_anything_else_is_refused(verify: object) -> None:
-    with pytest.raises(UsageProblem, match="no file of certificate authorities"):
+def test_other_value_of_verify_is_refused(verify: object) -> None:
+    with pytest.raises(UsageProblem, match="not a file of certificate authorities"):
         trusted(verify)
