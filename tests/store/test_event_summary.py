@@ -1,4 +1,4 @@
-"""Calls against a real Asterisk's own call detail records, of traffic that is made for it now.
+"""Calls compared with a real Asterisk's call detail records of the same traffic.
 
 `benchmarks/calls.py` makes the traffic and compares, cell by cell and row by row; it runs for ten
 minutes there, for some seconds here.
@@ -13,13 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import RealAsterisk
+
 SCRIPT = Path(__file__).parent.parent.parent / "benchmarks" / "calls.py"
 DETAILS = ("linkedid", "uniqueid", "start,u", "answer,u", "end,u", "billsec,f", "disposition")
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("sipp"), reason="sipp is not installed")
-def test_calls_are_those_of_the_call_detail_records_row_by_row(real_asterisk) -> None:
+def test_calls_are_those_of_the_call_detail_records_row_by_row(real_asterisk: RealAsterisk) -> None:
     columns = ",".join(f"${{CSV_QUOTE(${{CDR({name})}})}}" for name in DETAILS)
     real_asterisk.write_config("cdr.conf", "[general]\nenable=yes\nunanswered=yes\n")
     real_asterisk.write_config("cdr_custom.conf", f"[mappings]\ncalls.csv => {columns}\n")
@@ -28,7 +30,16 @@ def test_calls_are_those_of_the_call_detail_records_row_by_row(real_asterisk) ->
     written.unlink(missing_ok=True)
     real_asterisk.restart()  # cdr_custom.so does not load where it has no mappings
     url, sip_port = real_asterisk.url, str(real_asterisk.sip_port)
-    command = [sys.executable, SCRIPT, url, sip_port, "--seconds", "8", "--cdr", written]
+    command: list[str | Path] = [
+        sys.executable,
+        SCRIPT,
+        url,
+        sip_port,
+        "--seconds",
+        "8",
+        "--cdr",
+        written,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "all tables are equal" in done.stdout

@@ -1,4 +1,4 @@
-"""How far something long has come, said on stderr once it has taken longer than a second."""
+"""Progress bars on stderr, shown after a second."""
 
 from __future__ import annotations
 
@@ -7,18 +7,25 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO
 
-__all__ = ["Bar"]
+from ari_notebook.store.plain_text import printable
+
+__all__ = ["ProgressBar", "rewrites_lines"]
 
 _WIDTH = 30
 
 
-class Bar:
-    """A bar on stderr, from the second second on; as a context manager it is gone at the end.
+def rewrites_lines(stream: TextIO) -> bool:
+    """Return whether a stream can overwrite a line: a terminal or a notebook."""
+    return stream.isatty() or type(stream).__module__.startswith("ipykernel")
+
+
+class ProgressBar:
+    """A bar on stderr, shown after a second; as a context manager it is removed at the end.
 
     Args:
-        doing: what takes so long.
+        doing: label of the bar.
     """
 
     def __init__(self, doing: str) -> None:
@@ -26,30 +33,32 @@ class Bar:
         self._started = self._last = time.monotonic()
         self._widest = 0
 
-    def at(self, part: float, words: str = "") -> None:
-        """Show how far it is; a few times a second, however often it is called.
+    def update(self, part: float, words: str = "") -> None:
+        """Show the progress, at most a few times a second.
 
         Args:
-            part: from 0 to 1.
-            words: said beside.
+            part: progress from 0 to 1.
+            words: text beside the bar.
         """
         now = time.monotonic()
         if now - self._started <= 1 or now - self._last <= 0.2:
             return
         self._last = now
+        if not rewrites_lines(sys.stderr):  # a log file would contain every state of the bar
+            return
         part = min(1.0, part)
         bar = "█" * round(part * _WIDTH)
-        said = f"{self._doing} {bar:░<{_WIDTH}} {part:4.0%} {words}"
+        said = printable(f"{self._doing} {bar:░<{_WIDTH}} {part:4.0%} {words}")
         self._widest = max(self._widest, len(said))
         sys.stderr.write(f"\r{said:{self._widest}}")
         sys.stderr.flush()
 
     @classmethod
     @contextmanager
-    def telling(cls, doing: str) -> Iterator[Callable[[float], None]]:
-        """The bar as what is told how far it is, for those who know no bars."""
+    def show(cls, doing: str) -> Iterator[Callable[[float], None]]:
+        """Provide a bar's `update` for the fraction done."""
         with cls(doing) as bar:
-            yield bar.at
+            yield bar.update
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""Leaving secrets out of what is written down of a request."""
+"""Redaction of secrets in stored requests."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ _IN_PATH = re.compile(f"([?&][^=&]*(?:{_NAMES})[^=&]*=)[^&]*", re.I)
 
 
 def without_secrets(value: Any) -> Any:
-    """The same value with what its names call a secret left out.
+    """Return a value with its secrets, recognized by name, redacted.
 
     Args:
-        value: JSON. A secret is the member of such a name; and, in Asterisk's configuration
-            objects, the value of an ``{"attribute": name, "value": …}`` pair or of a variable
-            that is asked for by such a name.
+        value: JSON. A secret is a member with such a name; in Asterisk's configuration objects also
+            the value of an ``{"attribute": name, "value": …}`` pair, or of a requested variable.
     """
     if isinstance(value, list):
         return [without_secrets(item) for item in value]
@@ -39,5 +38,5 @@ def without_secrets(value: Any) -> Any:
 
 
 def without_secrets_in_path(path: str) -> str:
-    """A path whose query may hold a secret."""
+    """Return a path with redacted secrets in its query."""
     return _IN_PATH.sub(rf"\g<1>{LEFT_OUT}", path)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ari_notebook.live import KINDS
-from ari_notebook.live.frames import make
+from ari_notebook.store.dataframes import make
+from ari_notebook.store.tables import KINDS
 
 CHANNEL = {
     "id": "1.1",
@@ -27,7 +30,7 @@ CHANNEL = {
 }
 
 
-def test_a_channels_columns():
+def test_channels_columns() -> None:
     row = make("channels", [CHANNEL]).loc["1.1"]
     assert row.to_dict() == {
         "name": "PJSIP/alice-1",
@@ -49,7 +52,7 @@ def test_a_channels_columns():
     }
 
 
-def test_lists_are_tuples_so_that_rows_can_be_compared():
+def test_lists_are_tuples_so_that_rows_can_be_compared() -> None:
     bridge = {"id": "b", "channels": ["1.1", "1.2"]}
     assert make("bridges", [bridge]).loc["b", "channels"] == ("1.1", "1.2")
     endpoint = {"technology": "PJSIP", "resource": "alice", "channel_ids": []}
@@ -57,7 +60,7 @@ def test_lists_are_tuples_so_that_rows_can_be_compared():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_types_do_not_depend_on_the_rows(kind):
+def test_types_do_not_depend_on_the_rows(kind: str) -> None:
     identity = {"id": "x", "name": "x", "technology": "PJSIP", "resource": "x"}
     empty, full = make(kind, []), make(kind, [identity])
     assert list(empty.dtypes.astype(str)) == list(full.dtypes.astype(str))
@@ -65,7 +68,7 @@ def test_types_do_not_depend_on_the_rows(kind):
     assert len(full) == 1
 
 
-def test_one_row_without_a_field_leaves_the_others_theirs():
+def test_one_row_without_a_field_leaves_the_others_theirs() -> None:
     short = {"id": "1.2", "name": "x", "caller": None, "dialplan": "none", "in_stasis": False}
     frame = make("channels", [CHANNEL, short])
     assert list(frame["caller_number"]) == ["5551", ""]
@@ -79,8 +82,8 @@ FIELDS = sorted({*CHANNEL, "channels", "channel_ids", "bridge_type", "format"} -
 
 
 @given(st.sampled_from(KINDS), st.lists(st.dictionaries(st.sampled_from(FIELDS), JUNK), max_size=3))
-def test_fields_of_any_type_make_rows(kind, rows):
-    named = [
+def test_fields_of_any_type_make_rows(kind: str, rows: list[dict[str, object]]) -> None:
+    named: list[Mapping[str, Any]] = [
         {"technology": "T", **row, "id": str(n), "name": str(n), "resource": str(n)}
         for n, row in enumerate(rows)
     ]

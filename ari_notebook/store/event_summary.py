@@ -1,4 +1,4 @@
-"""What is particular to an event, in a few words: the event log's column ``detail``."""
+"""The event log's column ``detail``: an event's particulars in a few words."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _Event = Mapping[str, Any]
 
 
 def detail(event: _Event) -> str:
-    """The event's particulars; empty where its type says it all.
+    """Return the event's particulars; empty if its type is sufficient.
 
-    Fields that are missing or of another type than declared are left out, never an error.
+    Fields that are missing or of another type than declared are skipped.
     """
     try:
         make = _BY_TYPE.get(event.get("type", ""))
@@ -91,7 +91,7 @@ _BY_TYPE: dict[str, Callable[[_Event], str]] = {
     "ChannelCallerId": _field("caller_presentation_txt"),
     "ChannelDestroyed": _cause,
     "ChannelDialplan": lambda e: f"{e['dialplan_app']}({e['dialplan_app_data']})",
-    "ChannelDtmfReceived": lambda e: f"{e['digit']} {e['duration_ms']} ms",
+    "ChannelDtmfReceived": lambda e: f"{e['digit']} ({e['duration_ms']} ms)",
     "ChannelHangupRequest": _hangup_request,
     "ChannelHold": _field("musicclass"),
     "ChannelTalkingFinished": lambda e: f"{e['duration']} ms",

@@ -1,0 +1,1 @@
+"""The event log, the live tables, and DataFrames of both."""
