@@ -1,1 +1,1 @@
-"""Recordings of sessions: written, opened, played again, analysed."""
+"""Captures of sessions: recording, opening, replay and analysis."""

@@ -1,4 +1,4 @@
-"""Calls made of events, against what Asterisk's own call detail records say of the same calls.
+"""Calls computed from events equal Asterisk's call detail records of the same calls.
 
 calls.jsonl.gz is a capture of a real Asterisk 22.10 while sipp called ten extensions and three
 Local channels were originated; cdr.csv is what its cdr_custom wrote of them: linkedid, uniqueid,
@@ -9,14 +9,21 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+import orjson
 import pandas as pd
 import pytest
 
 import ari_notebook
-from ari_notebook.calls import Ledger, frame
+from ari_notebook.captures.file_format import event_lines, line
+from ari_notebook.client.errors import NotFound
+from ari_notebook.sessions.session import Session
+from ari_notebook.store.calls import Ledger, frame
+from tests.conftest import RealAsterisk
+from tests.helpers.waiting import until
 
 HERE = Path(__file__).parent
 
@@ -40,9 +47,9 @@ class Detail(NamedTuple):
 
 
 def details() -> dict[str, list[Detail]]:
-    """Asterisk's records by the call that it says they belong to."""
+    """Return Asterisk's records by linked id."""
     found: dict[str, list[Detail]] = defaultdict(list)
-    for row in csv.reader((HERE / "cdr.csv").open()):
+    for row in csv.reader((HERE / "cdr.csv").read_text().splitlines()):
         found[row[0]].append(Detail(*row))
     return found
 
@@ -52,7 +59,8 @@ def calls() -> pd.DataFrame:
     return ari_notebook.open_capture(HERE / "calls.jsonl.gz").calls.df
 
 
-def seconds(time: pd.Timestamp) -> float:
+def seconds(time: object) -> float:
+    assert isinstance(time, pd.Timestamp)
     return float(time.timestamp())
 
 
@@ -61,9 +69,9 @@ def test_channels_are_joined_as_linked_ids_join_them(calls: pd.DataFrame) -> Non
     assert len(recorded) == 13
     assert set(calls.index) == set(recorded)
     for linkedid, rows in recorded.items():
-        assert {row.uniqueid for row in rows} <= set(calls.loc[linkedid, "channels"])
+        assert {row.uniqueid for row in rows} <= set(calls["channels"][linkedid])
         named = {row.channel for row in rows} | {row.dstchannel for row in rows if row.dstchannel}
-        assert named <= set(calls.loc[linkedid, "channel_names"])
+        assert named <= set(calls["channel_names"][linkedid])
 
 
 @pytest.mark.parametrize("linkedid", details())
@@ -87,7 +95,7 @@ def test_times_and_outcome_are_those_of_the_call_detail_records(
     assert call["caller"] == ("Alice <5551>" if mine[0].src == "5551" else "")
 
 
-def test_who_hung_up(calls: pd.DataFrame) -> None:
+def test_hangup_party_of_a_call(calls: pd.DataFrame) -> None:
     who = {(call.called, call.caller): call.hangup_by for call in calls.itertuples()}
     alice = "Alice <5551>"
     assert who["1010", alice] == "caller"  # sipp's BYE
@@ -134,7 +142,7 @@ def of(*events: dict[str, object]) -> pd.DataFrame:
         ("holding", "parking", 2),
     ],
 )
-def test_which_bridges_join(type: str, made_as: str, count: int) -> None:
+def test_bridge_types_that_join_calls(type: str, made_as: str, count: int) -> None:
     ways = {"type": type, "made_as": made_as}
     table = of(
         event("ChannelEnteredBridge", 1, "x", bridge=bridge("b", "x", **ways)),
@@ -144,7 +152,7 @@ def test_which_bridges_join(type: str, made_as: str, count: int) -> None:
     assert set(table["bridges"]) == {("b",)}
 
 
-def test_who_left_a_bridge_before_is_not_joined_with_who_comes_after() -> None:
+def test_channels_in_a_bridge_at_different_times_are_not_joined() -> None:
     table = of(
         event("ChannelEnteredBridge", 1, "x", bridge=bridge("b", "x")),
         event("ChannelLeftBridge", 2, "x", bridge=bridge("b")),
@@ -153,11 +161,11 @@ def test_who_left_a_bridge_before_is_not_joined_with_who_comes_after() -> None:
     assert len(table) == 2
 
 
-def test_an_attended_transfer_joins_its_four_legs() -> None:
+def test_attended_transfer_joins_its_four_legs() -> None:
     legs = {
         name: {"id": name, "name": name, "state": "Up"} for name in ("a1", "a2", "bob", "carol")
     }
-    transfer = {
+    transfer: dict[str, object] = {
         "type": "BridgeAttendedTransfer",
         "timestamp": "2026-11-23T12:00:09.000+0000",
         "asterisk_id": "a",
@@ -187,7 +195,7 @@ def test_media_keys_and_recordings_belong_to_the_call() -> None:
     assert row["applications"] == ("ivr",)
 
 
-def test_a_call_goes_on_until_its_last_channel_has_ended() -> None:
+def test_call_goes_on_until_its_last_channel_has_ended() -> None:
     events = [
         event("ChannelCreated", 1, "x"),
         event("Dial", 1, "", caller={"id": "x"}, peer={"id": "y", "name": "y", "state": "Ringing"}),
@@ -201,15 +209,15 @@ def test_a_call_goes_on_until_its_last_channel_has_ended() -> None:
     assert (over.loc["x", "cause"], over.loc["x", "cause_txt"]) == (16, "Normal Clearing")
 
 
-def test_the_same_id_at_two_servers_is_two_calls() -> None:
+def test_same_id_at_two_servers_is_two_calls() -> None:
     table = of(
         event("ChannelCreated", 1, "x"), {**event("ChannelCreated", 1, "x"), "asterisk_id": "b"}
     )
     assert table["asterisk_id"].tolist() == ["a", "b"]
 
 
-def test_who_vanished_in_a_gap_has_ended() -> None:
-    gone = {
+def test_channel_that_vanished_in_a_gap_has_ended() -> None:
+    gone: dict[str, object] = {
         "type": "Vanished",
         "timestamp": "2026-11-23T12:00:30.000+00:00",
         "channel": {"id": "x"},
@@ -225,16 +233,19 @@ def test_damaged_events_are_counted_and_change_nothing() -> None:
     assert "talk" in frame(ledger).columns
 
 
-def test_an_event_that_is_known_changes_nothing() -> None:
-    """Of the real recording, and after each event: what the ledger says it knows, it does."""
+def test_known_event_changes_nothing() -> None:
+    """For each event of a real capture: one that the ledger reports as known changes nothing."""
     events = ari_notebook.open_capture(HERE / "calls.jsonl.gz").events
     table = events.df.astype("str")
-    telling = zip(
-        *(table[name] for name in ("type", "asterisk_id", "channel", "channel_name", "state")),
+    relevant = zip(
+        *(
+            table[name]
+            for name in ("type", "asterisk_id", "channel", "channel_name", "state", "detail")
+        ),
         strict=True,
     )
     ledger, passed = Ledger(), 0
-    for event, columns in zip(events[:], telling, strict=True):
+    for event, columns in zip(events[:], relevant, strict=True):
         if not ledger.knows(*columns):
             ledger.feed([event])
         else:
@@ -245,18 +256,47 @@ def test_an_event_that_is_known_changes_nothing() -> None:
     assert passed > len(events) / 3
 
 
-def test_a_channel_that_lives_on_after_its_program_is_news() -> None:
+@pytest.mark.parametrize("keep", [1, 100, 10_000])
+def test_calls_are_complete_where_few_events_are_kept(keep: int) -> None:
+    path = HERE / "calls.jsonl.gz"
+    whole, part = ari_notebook.open_capture(path), ari_notebook.open_capture(path, keep=keep)
+    assert len(part.events) == min(keep, len(whole.events))
+    assert part.events.count == whole.events.count
+    pd.testing.assert_frame_equal(part.calls.df, whole.calls.df)
+    pd.testing.assert_frame_equal(
+        part.events.df.astype("str"), whole.events.tail(keep).astype("str")
+    )
+
+
+def test_capture_of_many_receipts_has_the_time_of_each(tmp_path: Path) -> None:
+    times = [1795452370 + place / 8 for place in range(100)]
+    text = orjson.dumps(event("ChannelVarset", 1, "x", variable="A", value="1"))
+    lines = [line("capture", {"version": 1}, times[0]), *(event_lines([text], at) for at in times)]
+    path = tmp_path / "many.jsonl"
+    path.write_bytes(b"".join(lines))
+    opened = ari_notebook.open_capture(path)
+    assert opened.events.received(0, 100) == times
+
+
+def test_calls_read_with_the_capture_equal_those_of_all_events() -> None:
+    opened = ari_notebook.open_capture(HERE / "calls.jsonl.gz")
+    ledger = Ledger()
+    ledger.feed(opened.events[:])
+    pd.testing.assert_frame_equal(opened.calls.df, frame(ledger))
+
+
+def test_channel_outside_stasis_is_not_known() -> None:
     ledger = Ledger()
     start = event("StasisStart", 1, "x", of={"caller": {"number": "1"}})
     ledger.feed([start])
-    assert ledger.knows("ChannelVarset", "a", "x", "x", "Up")
-    assert not ledger.knows("ChannelVarset", "a", "x", "y", "Up")
-    assert not ledger.knows("ChannelVarset", "b", "x", "x", "Up")
+    assert ledger.knows("ChannelVarset", "a", "x", "x", "Up", "A=1")
+    assert not ledger.knows("ChannelVarset", "a", "x", "y", "Up", "A=1")
+    assert not ledger.knows("ChannelVarset", "b", "x", "x", "Up", "A=1")
     ledger.feed([event("StasisEnd", 2, "x")])
-    assert not ledger.knows("ChannelVarset", "a", "x", "x", "Up")
+    assert not ledger.knows("ChannelVarset", "a", "x", "x", "Up", "A=1")
 
 
-def test_a_sessions_calls_grow_as_they_happen() -> None:
+def test_calls_of_session_update_live() -> None:
     with ari_notebook.connect(app="hello-world", subscribe_all=True) as ari:
         assert ari.calls.df.empty
         ari.call("1000")
@@ -273,3 +313,79 @@ def test_a_sessions_calls_grow_as_they_happen() -> None:
         assert row["called"] == "1000"
         assert row["hangup_by"] == "program"
         assert row["talk"] > 1
+
+
+def test_call_up_at_first_event_is_one_call_with_unknown_talk() -> None:
+    events = [
+        event("ChannelHangupRequest", 1, "x"),
+        event("ChannelLeftBridge", 1, "x", bridge=bridge("b", "y")),
+        event("ChannelLeftBridge", 2, "y", bridge=bridge("b")),
+        event("ChannelDestroyed", 2, "x", cause=16),
+        event("ChannelDestroyed", 3, "y", cause=16),
+    ]
+    table = of(*events)
+    assert table["channels"].tolist() == [("x", "y")]
+    assert table["answered"].isna().all()
+    assert table["talk"].isna().all()
+    assert table["wait"].isna().all()
+    assert table["disposition"].tolist() == ["ANSWERED"]
+
+
+def test_holding_bridge_left_after_connect_joins_no_channels() -> None:
+    table = of(
+        event("ChannelLeftBridge", 1, "x", bridge=bridge("b", "y", type="holding")),
+        event("ChannelLeftBridge", 2, "y", bridge=bridge("b", type="holding")),
+    )
+    assert len(table) == 2
+
+
+def test_live_call_has_no_cause_though_a_branch_ended() -> None:
+    table = of(
+        event("ChannelCreated", 1, "x"),
+        event("Dial", 1, "", caller={"id": "x"}, peer={"id": "y", "name": "y", "state": "Ringing"}),
+        event("ChannelDestroyed", 2, "y", cause=26, cause_txt="Answered elsewhere"),
+    )
+    assert table["cause"].isna().all()
+    assert table["cause_txt"].tolist() == [""]
+
+
+def test_session_connected_during_call_shows_it_once() -> None:
+    with ari_notebook.connect(app="first", subscribe_all=True) as first:
+        assert first.simulator is not None
+        _connect_during_call(first, first.simulator.user, first.simulator.password)
+
+
+def test_session_connected_during_real_call_shows_it_once(real_asterisk: RealAsterisk) -> None:
+    with ari_notebook.connect(
+        real_asterisk.url, app="first", user=real_asterisk.user, subscribe_all=True
+    ) as first:
+        _connect_during_call(first, real_asterisk.user, real_asterisk.password)
+
+
+def _connect_during_call(first: Session, user: str, password: str) -> None:
+    """Connect during a call of two bridged channels."""
+    members = []
+    for _ in range(2):
+        member = first.channels.originate(endpoint="Local/1002@default", app="first")
+        first.wait_for("StasisStart", channel=member)
+        members.append(member)
+    first.bridges.create(type="mixing").add_channel(channel=[each.id for each in members])
+    for each in members:
+        first.wait_for("ChannelEnteredBridge", channel=each)
+    with ari_notebook.connect(
+        first.url, app="second", user=user, password=password, subscribe_all=True
+    ) as second:
+        live = second.calls.df
+        assert len(live) == 1
+        assert {each.id for each in members} <= set(live["channels"].iloc[0])
+        assert live[["answered", "talk", "cause"]].isna().all(axis=None)
+        for id in live["channels"].iloc[0]:
+            with suppress(NotFound):  # the other half of its Local pair took it with it
+                second.request("DELETE", f"/channels/{id}")
+        # Not by waits: those begin at the last request, and channels ended before it.
+        until(lambda: not set(live["channels"].iloc[0]) & set(second.tables.channels), 30)
+        (row,) = second.calls.df.to_dict("records")
+        assert row["channels"] == live["channels"].iloc[0]
+        assert row["disposition"] == "ANSWERED"
+        assert pd.isna(row["talk"])
+        assert row["asterisk_id"]

@@ -1,4 +1,4 @@
-"""Which channels are one call, held against what a real Asterisk says of them while they live.
+"""Which channels are one call, compared with the linked ids of a real Asterisk.
 
 Its ``linkedid`` is one for the channels that it takes for one call. It reaches only the channels
 that are in a bridge, not the far ends of their Local pairs: those are taken to be where the near
@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 import ari_notebook
-from ari_notebook.session import Session
+from ari_notebook.sessions.session import Session
+from tests.conftest import RealAsterisk
 
 DIALPLAN = """
 [default]
@@ -73,7 +74,7 @@ def held(ari: Session) -> None:
 
 
 def snooped(ari: Session) -> None:
-    """Who listens, and who listens to whom is listened to: in a bridge, with a third."""
+    """Bridge a snoop channel and a snoop channel on it with a third channel."""
     channel, supervisor = new(ari), new(ari)
     channel.snoop_channel(app="kinds", spy="both")
     snoop = channel.snoop_channel(app="kinds", spy="in")
@@ -82,7 +83,7 @@ def snooped(ari: Session) -> None:
 
 
 def with_media(ari: Session) -> None:
-    """External media, in a bridge and beside."""
+    """Create external media in a bridge and outside."""
     channel, medium = new(ari), _medium(ari)
     _medium(ari)
     ari.bridges.create(type="mixing").add_channel(channel=[channel.id, medium.id])
@@ -108,7 +109,7 @@ def dialled(*extensions: str, after: float) -> Callable[[Session], None]:
 
 
 def forwarded(ari: Session) -> None:
-    """A telephone that says where its owner is."""
+    """Register a phone with a location."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as telephone:
         telephone.bind(("127.0.0.1", 0))
         telephone.settimeout(10)
@@ -143,12 +144,11 @@ KINDS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-def test_calls_are_what_linked_ids_join(real_asterisk, kind: str) -> None:
+def test_calls_are_what_linked_ids_join(real_asterisk: RealAsterisk, kind: str) -> None:
     make, count = KINDS[kind]
     real_asterisk.write_config("extensions.conf", DIALPLAN)
     real_asterisk.write_config("features.conf", FEATURES)
     real_asterisk.reload()
-    real_asterisk.console("module reload features")
     with ari_notebook.connect(
         real_asterisk.url, app="kinds", user=real_asterisk.user, subscribe_all=True
     ) as ari:
@@ -168,7 +168,7 @@ def test_calls_are_what_linked_ids_join(real_asterisk, kind: str) -> None:
 
 
 def with_far_ends(groups: Iterable[set[str]], names: dict[str, str]) -> list[set[str]]:
-    """Groups of channels, those that have an end each of one Local pair made one."""
+    """Return groups of channels, merged where each has one half of the same Local channel."""
     whole: list[set[str]] = []
     for group in groups:
         pairs = {names[id].split(";")[0] for id in group}

@@ -10,22 +10,25 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pandas as pd
 import pytest
 
 import ari_notebook
-from ari_notebook.captures.files import Reader, Writer, event_lines, line
-from ari_notebook.captures.secrets import without_secrets
+from ari_notebook.captures.file_format import Reader, Writer, event_lines, line
 from ari_notebook.client.errors import AriError, UsageProblem
-from ari_notebook.session import Session
+from ari_notebook.sessions.session import Session
+from ari_notebook.simulator import RunningSimulator
+from ari_notebook.store.redaction import without_secrets
+from tests.helpers.waiting import until
 
 TABLES = ("channels", "bridges", "playbacks", "endpoints", "device_states")
 
 
 def hello(ari: Session) -> None:
-    """Something of everything: a call, media, a bridge, a refused request."""
+    """Make a call, with media, a bridge and a refused request."""
     ari.call("1000")
     channel = ari.channels[ari.wait_for("StasisStart")["channel"]["id"]]
     channel.play("sound:hello-world")
@@ -38,12 +41,12 @@ def hello(ari: Session) -> None:
 
 
 @pytest.fixture(params=["a.jsonl", "a.jsonl.gz"])
-def path(request, tmp_path: Path) -> Path:
-    return tmp_path / request.param
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return tmp_path / str(request.param)
 
 
 @pytest.mark.parametrize("subscribe_all", [True, False])
-def test_a_capture_opens_as_the_same_tables(path: Path, subscribe_all: bool) -> None:
+def test_capture_opens_as_the_same_tables(path: Path, subscribe_all: bool) -> None:
     with ari_notebook.connect(subscribe_all=subscribe_all) as ari:
         with ari.capture(path) as capture:
             hello(ari)
@@ -62,8 +65,8 @@ def test_a_capture_opens_as_the_same_tables(path: Path, subscribe_all: bool) -> 
         ]
 
 
-def test_the_sessions_own_rows_are_the_same(path: Path) -> None:
-    """A handler that fails has a row, of the very microsecond that the log has."""
+def test_sessions_own_rows_are_the_same(path: Path) -> None:
+    """A failed handler has a row with exactly the time in the log."""
     with ari_notebook.connect(subscribe_all=True) as ari, ari.capture(path):
 
         @ari.on("StasisStart")
@@ -79,7 +82,7 @@ def test_the_sessions_own_rows_are_the_same(path: Path) -> None:
     pd.testing.assert_frame_equal(opened.events.df, ari.events.df)
 
 
-def test_what_stood_before_is_in_it(tmp_path: Path) -> None:
+def test_capture_begins_with_the_current_tables(tmp_path: Path) -> None:
     with ari_notebook.connect(subscribe_all=True) as ari:
         hello(ari)
         with ari.capture(tmp_path / "late.jsonl"):
@@ -99,7 +102,7 @@ def test_pandas_alone_reads_it(path: Path) -> None:
     assert table["request"].notna().sum() == 4
 
 
-def test_a_capture_ends_with_its_session(path: Path) -> None:
+def test_capture_ends_with_its_session(path: Path) -> None:
     with ari_notebook.connect() as ari:
         capture = ari.capture(path)
     assert not capture.running
@@ -111,7 +114,7 @@ def open_lines(path: Path) -> list[bytes]:
     return (gzip.decompress(text) if path.suffix == ".gz" else text).splitlines()
 
 
-def test_no_secret_is_written(tmp_path: Path) -> None:
+def test_capture_contains_no_secret(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     with ari_notebook.connect() as ari, ari.capture(path):
         ari.call("1000")
@@ -146,10 +149,10 @@ def test_no_secret_is_written(tmp_path: Path) -> None:
     assert password
 
 
-def test_a_file_that_is_there_is_kept(path: Path) -> None:
+def test_existing_file_is_kept(path: Path) -> None:
     path.write_text("mine")
     with ari_notebook.connect() as ari:
-        with pytest.raises(UsageProblem, match="is there already"):
+        with pytest.raises(UsageProblem, match="already exists"):
             ari.capture(path)
         assert path.read_text() == "mine"
         ari.capture(path, overwrite=True).stop()
@@ -172,19 +175,18 @@ while True:
 
 
 def test_kill_9_loses_at_most_the_last_second(path: Path) -> None:
-    program = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", KILLED, str(path)],
         stdout=subprocess.PIPE,
         env={name: value for name, value in os.environ.items() if name != "ARI_URL"},
-    )
-    assert program.stdout is not None
-    heard: list[tuple[int, float]] = []
-    while not heard or time.time() < heard[0][1] + 2:
-        events, at = program.stdout.readline().split()
-        heard.append((int(events), float(at)))
-    program.send_signal(signal.SIGKILL)
-    killed = time.time()
-    program.wait()
+    ) as program:
+        assert program.stdout is not None
+        heard: list[tuple[int, float]] = []
+        while not heard or time.time() < heard[0][1] + 2:
+            events, at = program.stdout.readline().split()
+            heard.append((int(events), float(at)))
+        program.send_signal(signal.SIGKILL)
+        killed = time.time()
     opened = ari_notebook.open_capture(path)
     safe = [events for events, at in heard if at < killed - 1]
     assert safe
@@ -192,15 +194,15 @@ def test_kill_9_loses_at_most_the_last_second(path: Path) -> None:
     assert set(opened.problems) <= {"cut off at the end"}
 
 
-def test_a_capture_that_has_just_begun_is_one(path: Path) -> None:
+def test_capture_can_be_opened_at_once(path: Path) -> None:
     with ari_notebook.connect() as ari, ari.capture(path):
         assert ari_notebook.open_capture(path).header["applications"] == list(ari.apps)
 
 
 def test_all_requests_of_a_long_day_are_in_it(tmp_path: Path) -> None:
-    """A session keeps its last 10,000; a file has them all."""
+    """A session keeps its last 10,000 requests, a capture all of them."""
     path = tmp_path / "long.jsonl"
-    asked = {"method": "GET", "path": "/channels", "params": {}, "body": None}
+    asked: dict[str, Any] = {"method": "GET", "path": "/channels", "params": {}, "body": None}
     answer = {"status": 200, "message": "OK", "milliseconds": 1.5}
     path.write_bytes(
         line("capture", {"version": 1}, 1.0)
@@ -226,7 +228,7 @@ def written(path: Path, count: int = 5000) -> Path:
 
 
 @pytest.mark.parametrize("part", [0.3, 0.61, 0.999])
-def test_a_file_cut_off_opens_as_far_as_it_goes(path: Path, part: float) -> None:
+def test_truncated_file_opens_up_to_its_end(path: Path, part: float) -> None:
     text = written(path, 3000).read_bytes()
     path.write_bytes(text[: int(len(text) * part)])
     opened = ari_notebook.open_capture(path)
@@ -235,7 +237,7 @@ def test_a_file_cut_off_opens_as_far_as_it_goes(path: Path, part: float) -> None
     assert "cut off" in repr(opened)
 
 
-def test_damage_in_the_middle_costs_what_is_damaged(path: Path) -> None:
+def test_damage_loses_only_damaged_lines(path: Path) -> None:
     text = bytearray(written(path, 3000).read_bytes())
     middle = len(text) // 2
     text[middle : middle + 40] = b"\x00\xff" * 20
@@ -259,25 +261,25 @@ def test_unknown_records_and_newer_versions_are_counted(tmp_path: Path) -> None:
     )
     opened = ari_notebook.open_capture(path)
     assert opened.problems == {
-        "of version 7, this reads 1": 1,
-        "of an unknown kind": 1,
+        "of version 7, supported is 1": 1,
+        "of unknown kind": 1,
         "not readable": 2,
-        "snapshot that is not as it should be": 1,
+        "invalid snapshot": 1,
         "clock went backwards": 1,
     }
     assert [event["type"] for event in opened.events[:]] == ["malformed", "A", "B"]
 
 
 @pytest.mark.parametrize("text", [b"", b"hello\n", b"\x1f\x8b\x08", b"{}\n", b"\x00" * 99])
-def test_what_is_no_capture_is_refused(tmp_path: Path, text: bytes) -> None:
+def test_file_other_than_a_capture_is_refused(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "x").write_bytes(text)
-    with pytest.raises(UsageProblem, match="is no capture"):
+    with pytest.raises(UsageProblem, match="is not a capture"):
         ari_notebook.open_capture(tmp_path / "x")
     with pytest.raises(UsageProblem, match="cannot read"):
         ari_notebook.open_capture(tmp_path / "none")
 
 
-def test_an_event_on_several_lines_becomes_one(tmp_path: Path) -> None:
+def test_event_on_several_lines_becomes_one(tmp_path: Path) -> None:
     path = tmp_path / "pretty.jsonl"
     path.write_bytes(event_lines([b'{\n "type": "A"\n}'], 1.5))
     (record,) = Reader(path)
@@ -285,7 +287,7 @@ def test_an_event_on_several_lines_becomes_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full disk at hand")
-def test_a_full_disk_ends_the_capture_and_not_the_session() -> None:
+def test_full_disk_ends_the_capture_and_not_the_session() -> None:
     with ari_notebook.connect() as ari:
         capture = ari.capture("/dev/full", overwrite=True)
         hello(ari)
@@ -298,8 +300,55 @@ def test_requests_of_several_threads_have_one_order(tmp_path: Path) -> None:
     paths = ["/channels", "/bridges", "/asterisk/ping"] * 20
     with ari_notebook.connect() as ari:
         # What looks at a request before the capture does, now for longer, now for shorter.
-        ari._sender.listeners += (lambda request, _: time.sleep(len(request.path) % 3 / 100),)
+        ari.sender.add_listener(lambda request, _: time.sleep(len(request.path) % 3 / 100))
         with ari.capture(tmp_path / "a.jsonl"), ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda path: ari.request("GET", path), paths))
         opened = ari_notebook.open_capture(tmp_path / "a.jsonl")
         pd.testing.assert_frame_equal(opened.requests.df, ari.requests.df)
+
+
+def test_event_of_type_malformed_is_recorded_whole(
+    tmp_path: Path, simulator: RunningSimulator
+) -> None:
+    path = tmp_path / "day.jsonl"
+    own = b'{"type":"malformed","text":"a","application":"hello-world","more":1}'
+    with ari_notebook.connect(simulator.url, password=simulator.password) as ari:
+        capture = ari.capture(path)
+        with ari.synchronizer.arrived:
+            messages = [b"no JSON", own]
+            batch = ari.log.append(messages, 1e9)
+            capture.took(messages, batch, 1e9)
+        capture.stop()
+    records = [each for each in Reader(path) if each.kind in ("event", "malformed")]
+    assert [(each.kind, each.data or each.raw) for each in records] == [
+        ("malformed", "no JSON"),
+        ("event", own),
+    ]
+
+
+def test_call_up_at_the_start_of_a_capture_is_one_row(tmp_path: Path) -> None:
+    path = tmp_path / "late.jsonl"
+    with ari_notebook.connect(subscribe_all=True) as ari:
+        members = []
+        for _ in range(2):
+            member = ari.channels.originate("Local/1002@default", app="hello-world")
+            ari.wait_for("StasisStart", timeout=30, channel=member)
+            members.append(member)
+        ari.bridges.create(type="mixing").add_channel(channel=members)
+        for member in members:
+            ari.wait_for("ChannelEnteredBridge", timeout=30, channel=member)
+        with ari.capture(path):
+            for member in members:
+                member.hangup()
+            for member in members:
+                ari.wait_for("ChannelDestroyed", timeout=30, channel=member)
+            until(lambda: not ari.tables.channels, 30)
+    columns = ["channels", "answered", "talk", "disposition", "cause", "hangup_by"]
+    (call,) = ari_notebook.open_capture(path).calls.df[columns].to_dict("records")
+    assert {each.id for each in members} < set(call["channels"])
+    assert (call["disposition"], call["hangup_by"]) == ("ANSWERED", "program")
+    assert pd.isna(call["answered"])
+    assert pd.isna(call["talk"])
+    with ari_notebook.replay(path, speed=float("inf")) as again:
+        until(lambda: again.finished, 30)
+        assert len(again.calls.df) == 1

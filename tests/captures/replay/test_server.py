@@ -1,4 +1,4 @@
-"""A recording's server side: programs that were recorded run again, and see the same."""
+"""A served capture: programs that were recorded run again and receive the same."""
 
 from __future__ import annotations
 
@@ -9,37 +9,47 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
 import ari_notebook
-from ari_notebook.captures.answers import Names, wanted
-from ari_notebook.captures.files import Reader, Writer, event_lines, line
-from ari_notebook.captures.server import PlayedExchange, ServedCapture
+from ari_notebook.captures.file_format import Reader, Writer, event_lines, line
+from ari_notebook.captures.replay.request_matcher import IdMap, wanted
+from ari_notebook.captures.replay.server import RecordedBackend, ServedCapture
 from ari_notebook.client.errors import ConnectionLost, ServerError, UsageProblem
-from ari_notebook.session import Session
-from ari_notebook.simulator.config import read_config
-from ari_notebook.simulator.messages import Request
-from ari_notebook.simulator.sockets import Socket
+from ari_notebook.sessions.session import Session
+from ari_notebook.simulator import EventSocket, Request
+from ari_notebook.simulator.messages import Response
+from tests.conftest import RealAsterisk
+from tests.demonstration import demonstration
+from tests.helpers.waiting import until
 from tests.simulator.switchboard import AUTHORITY, HANDSHAKE
 
 Seen = list[tuple[str, str]]
 
 
+def first_call(ari: Session) -> str:
+    """Return the channel of the first call, which may exist before `connect` returns."""
+    until(lambda: ari.events.last("StasisStart"), state=lambda: ari.events.df["type"].tolist())
+    start = ari.events.last("StasisStart")
+    assert start is not None
+    return str(start["channel"]["id"])
+
+
 def greet(ari: Session) -> Seen:
-    """A program: takes a call, plays, bridges, hangs up; what it saw."""
-    start = ari.wait_for("StasisStart", timeout=15)
-    channel = ari.channels[start["channel"]["id"]]
+    """Run a program that answers, plays, bridges and hangs up; return what it received."""
+    channel = ari.channels[first_call(ari)]
     channel.answer()
     playback = channel.play("sound:hello-world")
-    done = ari.wait_for("PlaybackFinished", timeout=15, playback=playback)
+    done = ari.wait_for("PlaybackFinished", timeout=30, playback=playback)
     bridge = ari.bridges.create(type="mixing")
     bridge.add_channel(channel=channel)
-    entered = ari.wait_for("ChannelEnteredBridge", timeout=15)
+    entered = ari.wait_for("ChannelEnteredBridge", timeout=30)
     there = ari.request("GET", f"/channels/{channel.id}").json()["state"]
     channel.hangup()
-    ari.wait_for("StasisEnd", timeout=15)
+    ari.wait_for("StasisEnd", timeout=30)
     return [
         ("channel", channel.id),
         ("playback", done["playback"]["id"]),
@@ -54,28 +64,31 @@ def record(path: Path, program: Callable[[Session], Seen] = greet) -> Seen:
         return program(ari)
 
 
-def client(served: ServedCapture, **options) -> Session:
-    return ari_notebook.connect(served.url, password="asterisk", **options)
+def client(served: ServedCapture, **options: Any) -> Session:
+    return ari_notebook.connect(served.url, password=served.password, **options)
 
 
-def begun(path: Path, patience: float, app: str = "hello-world") -> tuple[PlayedExchange, Socket]:
-    """A day whose time passes only when it is told to, and a program that listens."""
-    day = PlayedExchange(read_config(), 0.0, Reader(path), speed=1, patience=patience)
+def begun(
+    path: Path, patience: float, app: str = "hello-world"
+) -> tuple[RecordedBackend, EventSocket]:
+    """Return a replay with a manual clock, and a connected program."""
+    day = RecordedBackend(demonstration(), 0.0, Reader(path), speed=1, patience=patience)
     socket = day.request(Request("GET", f"/ari/events?app={app}&{AUTHORITY}", HANDSHAKE))
-    assert isinstance(socket, Socket)
+    assert isinstance(socket, EventSocket)
     return day, socket
 
 
 @pytest.mark.parametrize("transport", ["http", "websocket"])
-def test_a_program_runs_again_against_the_recorded_day(tmp_path: Path, transport: str) -> None:
+def test_program_runs_again_against_the_recorded_day(tmp_path: Path, transport: str) -> None:
     path = tmp_path / "day.jsonl.gz"
     seen = record(path)
     recorded = ari_notebook.open_capture(path)
     with recorded.serve(speed=4) as served, client(served, transport=transport) as ari:
         assert greet(ari) == seen
-        assert served.finished
+        until(lambda: served.finished)
         assert not served.problems
         assert not served.waiting_for
+        until(lambda: len(ari.events) == len(recorded.events))
         assert [event["type"] for event in ari.events[:]] == [
             event["type"] for event in recorded.events[:]
         ]
@@ -85,7 +98,7 @@ def test_a_program_runs_again_against_the_recorded_day(tmp_path: Path, transport
         assert len(ari.channels.df) == len(recorded.channels.df)
 
 
-def test_a_program_of_another_library_runs_against_the_recorded_day(tmp_path: Path) -> None:
+def test_program_of_another_library_runs_against_the_recorded_day(tmp_path: Path) -> None:
     if importlib.util.find_spec("aioari") is None:
         pytest.skip("aioari is not installed: pip install -e '.[peers]'")
     seen = record(tmp_path / "day.jsonl")
@@ -99,33 +112,40 @@ def test_a_program_of_another_library_runs_against_the_recorded_day(tmp_path: Pa
         )
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout) == dict(seen)
-        assert served.finished
+        until(lambda: served.finished)
         assert not served.problems
 
 
-def test_it_can_be_done_as_often_as_one_likes_and_without_a_pause(tmp_path: Path) -> None:
+def test_program_runs_repeatedly_and_without_delays(tmp_path: Path) -> None:
     seen = record(tmp_path / "day.jsonl")
     for _ in range(2):
         with ServedCapture(tmp_path / "day.jsonl", speed=math.inf) as served, client(served) as ari:
             assert greet(ari) == seen
 
 
-def test_what_was_never_recorded_is_refused_and_says_what_comes_next(tmp_path: Path) -> None:
+def test_unrecorded_request_is_refused_with_the_next_recorded_one(tmp_path: Path) -> None:
     record(tmp_path / "day.jsonl")
     with ServedCapture(tmp_path / "day.jsonl", speed=math.inf) as served, client(served) as ari:
-        ari.wait_for("StasisStart")
-        with pytest.raises(ServerError, match=r"POST /bridges name=x was never recorded.*/answer"):
+        first_call(ari)
+        with pytest.raises(
+            ServerError, match=r"POST /bridges name=x has no recorded match.*/answer"
+        ):
             ari.request("POST", "/bridges", {"name": "x"})
-        assert served.problems["request that was never recorded"] == 1
+        assert served.problems["request without a recorded match"] == 1
         assert "/answer" in served.waiting_for
 
 
-def test_time_is_the_programs(tmp_path: Path) -> None:
-    """Events follow a request as they did; without it the day waits, but not for ever."""
+def test_replay_time_follows_the_program(tmp_path: Path) -> None:
+    """Events follow a request as recorded; without it the replay waits, up to a timeout."""
     path = tmp_path / "paced.jsonl"
     writer = Writer(path)
     writer.add(line("capture", {"version": 1, "applications": ["hello-world"]}, 100.0))
-    asked = {"method": "POST", "path": "/bridges", "params": {"type": "mixing"}, "body": None}
+    asked: dict[str, Any] = {
+        "method": "POST",
+        "path": "/bridges",
+        "params": {"type": "mixing"},
+        "body": None,
+    }
     answer = {"status": 200, "message": "OK", "milliseconds": 1, "body": {"id": "b"}}
     event = b'{"type":"ChannelUserevent","eventname":"%d","userevent":{},"application":"%b"}'
     for at, number in ((100.2, 1), (100.9, 2)):
@@ -133,8 +153,8 @@ def test_time_is_the_programs(tmp_path: Path) -> None:
     writer.add(line("request", asked, 100.5, response=answer))  # written late: the answer was slow
     writer.close()
 
-    def until_event(day: PlayedExchange, socket: Socket) -> float:
-        """Seconds until the next event, in steps of a hundredth."""
+    def until_event(day: RecordedBackend, socket: EventSocket) -> float:
+        """Return seconds until the next event, in steps of a hundredth."""
         for step in range(1, 1000):
             day.advance(day.now + 0.01)
             if socket.take():
@@ -147,6 +167,7 @@ def test_time_is_the_programs(tmp_path: Path) -> None:
     assert not socket.take()
     assert str(day.waiting_for) == "POST /bridges type=mixing"
     answered = day.request(Request("POST", f"/ari/bridges?type=mixing&{AUTHORITY}"))
+    assert isinstance(answered, Response)
     assert json.loads(answered.body) == {"id": "b"}
     assert until_event(day, socket) == pytest.approx(0.4, abs=0.02)
     assert day.finished
@@ -154,13 +175,13 @@ def test_time_is_the_programs(tmp_path: Path) -> None:
 
     day, socket = begun(path, patience=0.5)
     until_event(day, socket)
-    # To the request, for it in vain, on to the event.
+    # To the request, for which it waits until the timeout, then to the event.
     assert until_event(day, socket) == pytest.approx(0.3 + 0.5 + 0.4, abs=0.02)
-    assert day.problems == {"recorded request that was not made": 1}
+    assert day.problems == {"recorded request not made": 1}
 
 
-def test_the_day_waits_for_who_still_asks(tmp_path: Path) -> None:
-    """On a busy machine a program may take its time to look round before it can hear anything."""
+def test_replay_waits_for_slow_program(tmp_path: Path) -> None:
+    """On a busy machine a program may send its first requests late."""
     path = tmp_path / "day.jsonl"
     event = b'{"type":"ChannelUserevent","eventname":"x","userevent":{},"application":"a"}'
     path.write_bytes(
@@ -178,14 +199,14 @@ def test_the_day_waits_for_who_still_asks(tmp_path: Path) -> None:
     assert day.finished
 
 
-def test_ids_that_the_program_makes_up_stand_for_the_recorded_ones(tmp_path: Path) -> None:
+def test_generated_ids_are_mapped_to_recorded_ones(tmp_path: Path) -> None:
     def program(id: str) -> Callable[[Session], Seen]:
         def run(ari: Session) -> Seen:
-            channel = ari.wait_for("StasisStart", timeout=15)["channel"]["id"]
+            channel = first_call(ari)
             ari.request("POST", f"/channels/{channel}/play/{id}", {"media": "sound:hello-world"})
-            began = ari.wait_for("PlaybackStarted", timeout=15)["playback"]["id"]
+            began = ari.wait_for("PlaybackStarted", timeout=30)["playback"]["id"]
             ari.request("DELETE", f"/playbacks/{id}")
-            ended = ari.wait_for("PlaybackFinished", timeout=15)["playback"]["id"]
+            ended = ari.wait_for("PlaybackFinished", timeout=30)["playback"]["id"]
             return [("began", began), ("ended", ended)]
 
         return run
@@ -196,10 +217,10 @@ def test_ids_that_the_program_makes_up_stand_for_the_recorded_ones(tmp_path: Pat
         assert not served.problems
 
 
-def test_questions_about_the_state_are_answered_from_the_tables(tmp_path: Path) -> None:
+def test_get_requests_are_answered_from_tables(tmp_path: Path) -> None:
     record(tmp_path / "day.jsonl")
     with ServedCapture(tmp_path / "day.jsonl") as served, client(served) as ari:
-        channel = ari.wait_for("StasisStart", timeout=10)["channel"]["id"]
+        channel = first_call(ari)
         (row,) = ari.request("GET", "/channels").json()
         assert row["id"] == channel
         assert "in_stasis" not in row  # a field of ours
@@ -208,21 +229,21 @@ def test_questions_about_the_state_are_answered_from_the_tables(tmp_path: Path) 
         assert not served.problems
 
 
-def test_who_may_not_ask_is_refused(tmp_path: Path) -> None:
+def test_request_without_valid_credentials_is_refused(tmp_path: Path) -> None:
     record(tmp_path / "day.jsonl")
     with ServedCapture(tmp_path / "day.jsonl", user="me", password="secret") as served:
         assert served.credentials == ("me", "secret")
-        assert requests.get(f"{served.url}/ari/channels", timeout=5).status_code == 401
+        assert requests.get(f"{served.url}/ari/channels", timeout=30).status_code == 401
         assert "day.jsonl served at" in repr(served)
-    with pytest.raises(UsageProblem, match="no speed"):
+    with pytest.raises(UsageProblem, match="invalid speed"):
         ServedCapture(tmp_path / "day.jsonl", speed=0)
     with pytest.raises(UsageProblem, match="cannot read"):
         ServedCapture(tmp_path / "none")
 
 
-def test_an_answer_that_is_not_there_is_not_made_up(tmp_path: Path) -> None:
+def test_unrecorded_response_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "holes.jsonl"
-    asked = {"method": "GET", "params": {}, "body": None}
+    asked: dict[str, Any] = {"method": "GET", "params": {}, "body": None}
     path.write_bytes(
         line("capture", {"version": 1, "applications": ["hello-world"]}, 1.0)
         + line("request", {**asked, "path": "/sounds"}, 2.0, response={"status": None})
@@ -236,38 +257,43 @@ def test_an_answer_that_is_not_there_is_not_made_up(tmp_path: Path) -> None:
     with ServedCapture(path) as served, client(served) as ari:
         with pytest.raises(ServerError, match="the answer was not recorded"):
             ari.request("GET", "/sounds")
-        with pytest.raises(ServerError, match="file that it was answered with"):
+        with pytest.raises(ServerError, match="file in its response"):
             ari.request("GET", "/recordings/stored/a/file")
 
 
-def test_requests_are_compared_by_what_they_ask() -> None:
+def test_requests_match_by_meaning() -> None:
     assert wanted([("media", "a")], None) == wanted([], {"media": ["a"]})
     assert wanted([("api_key", "u:p")], {"variables": {"b": 1, "a": 2}}) == wanted(
         [], {"variables": {"a": 2, "b": 1}}
     )
     assert wanted([("password", "hunter2")], None) == {"password": "***"}
-    names = Names()
+    names = IdMap()
     names.add("mine", "theirs")
     assert names.recorded("/x/mine") == "/x/theirs"
-    assert names.mine(b'{"id":"theirs"}') == b'{"id":"mine"}'
+    assert names.ours(b'{"id":"theirs"}') == b'{"id":"mine"}'
 
 
-def test_from_the_command_line(tmp_path: Path) -> None:
+def test_replay_server_runs_from_command_line(tmp_path: Path) -> None:
     seen = record(tmp_path / "day.jsonl")
     program = [sys.executable, "-m", "ari_notebook.captures", str(tmp_path / "day.jsonl")]
     with subprocess.Popen([*program, "--speed", "9"], stdout=subprocess.PIPE, text=True) as served:
         assert served.stdout is not None
         url = served.stdout.readline().split()[-1].removesuffix("/ari")
-        with ari_notebook.connect(url, password="asterisk") as ari:
-            assert greet(ari) == seen
-        served.terminate()
-        assert served.wait(10) == 0
+        password = served.stdout.readline().split()[-1]
+        try:
+            with ari_notebook.connect(url, password=password) as ari:
+                assert greet(ari) == seen
+        finally:
+            served.terminate()
+        assert served.wait(30) == 0
     wrong = subprocess.run([*program[:-1], "none"], capture_output=True, text=True, check=False)
     assert wrong.returncode == 1
     assert wrong.stderr.startswith("cannot start: cannot read none")
 
 
-def test_a_program_recorded_on_a_real_asterisk_runs_again(real_asterisk, tmp_path: Path) -> None:
+def test_program_recorded_on_a_real_asterisk_runs_again(
+    real_asterisk: RealAsterisk, tmp_path: Path
+) -> None:
     path = tmp_path / "real.jsonl.gz"
     with ari_notebook.connect(real_asterisk.url, user=real_asterisk.user) as ari:
         with ari.capture(path):

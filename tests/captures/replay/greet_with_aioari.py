@@ -1,20 +1,21 @@
-"""What `greet` of test_server.py does, written with aioari: its requests look otherwise."""
+"""`greet` of test_server.py, written with aioari, whose requests have another form."""
 
 import asyncio
 import json
 import sys
+from typing import Any
 
 import aioari
 
 URL, USER, PASSWORD = sys.argv[1:4]
 
 
-async def main():
+async def main() -> None:
     client = await aioari.connect(URL, USER, PASSWORD)
-    seen = asyncio.Queue()
+    seen: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     client.on_event("*", seen.put_nowait)
 
-    async def until(kind):
+    async def until(kind: str) -> dict[str, Any]:
         while True:
             event = await asyncio.wait_for(seen.get(), 15)
             if event["type"] == kind:

@@ -1,4 +1,4 @@
-"""Recording straight into a dataset, from several servers at once."""
+"""Recording directly into a dataset, from several servers at once."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import pytest
 
 import ari_notebook
 from ari_notebook import simulator
-from ari_notebook.captures.into import FOLDER, convert_left, left
+from ari_notebook.captures.file_format import Writer, line
+from ari_notebook.captures.parquet import FOLDER, convert_left, left
 from ari_notebook.client.errors import UsageProblem
-from ari_notebook.session import Session
+from ari_notebook.sessions.session import Session
 
 
 def call(ari: Session) -> None:
@@ -65,17 +66,16 @@ time.sleep(60)
 """
 
 
-def test_what_was_killed_is_converted_later(tmp_path: Path) -> None:
+def test_capture_of_a_killed_process_is_converted_later(tmp_path: Path) -> None:
     days = tmp_path / "days.parquet"
-    program = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", KILLED, str(days)],
         stdout=subprocess.PIPE,
         env={name: value for name, value in os.environ.items() if name != "ARI_URL"},
-    )
-    assert program.stdout is not None
-    events = int(program.stdout.readline())
-    program.send_signal(signal.SIGKILL)
-    program.wait()
+    ) as program:
+        assert program.stdout is not None
+        events = int(program.stdout.readline())
+        program.send_signal(signal.SIGKILL)
     with pytest.raises(UsageProblem, match=r"1 recording.*convert_left"):
         ari_notebook.open_capture(days)
     assert convert_left(days) == list((days / FOLDER).iterdir())
@@ -83,10 +83,26 @@ def test_what_was_killed_is_converted_later(tmp_path: Path) -> None:
     assert not left(days)
 
 
-def test_where_nothing_can_be_written(tmp_path: Path) -> None:
+def test_unwritable_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with (
         ari_notebook.connect() as ari,
         pytest.raises(UsageProblem, match="cannot write"),
     ):
         ari.capture(tmp_path / "file" / "days.parquet")
+
+
+def test_folder_of_a_server_fits_and_is_its_own(tmp_path: Path) -> None:
+    names = ["x" * 300, "x" * 301, "é" * 300, "a/b", "a-b", "a b", "02:00:00:1a:2b:3c"]
+    file = tmp_path / "day.jsonl"
+    lines = [line("capture", {"version": 1})]
+    for name in names:
+        event = {"type": "DeviceStateChanged", "application": "app", "asterisk_id": name}
+        lines.append(line("event", event))
+    Writer(file, b"".join(lines)).close()
+    folder = ari_notebook.to_parquet(file, tmp_path / "days.parquet")
+    servers = [each.name.removeprefix("server=") for each in folder.glob("server=*")]
+    assert len(servers) == len(names)
+    assert {"a-b", "02-00-00-1a-2b-3c"} < set(servers)
+    assert max(len(each.encode()) for each in servers) <= 100
+    assert len(ari_notebook.open_capture(folder).events.df) == len(names)

@@ -1,4 +1,4 @@
-"""Files that are not as they should be: opened as far as they can be, what was left out counted."""
+"""Damaged and foreign files: opened as far as possible, and what was skipped is counted."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import gzip
 import math
 import random
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 import ari_notebook
-from ari_notebook.captures import files
-from ari_notebook.captures.files import Reader, event_lines, line
-from ari_notebook.captures.server import ServedCapture
+from ari_notebook.captures import file_format
+from ari_notebook.captures.file_format import Reader, event_lines, line
+from ari_notebook.captures.replay.server import ServedCapture
 from ari_notebook.client.errors import UsageProblem
 
 REAL = Path(__file__).with_name("calls.jsonl.gz")
@@ -42,12 +43,12 @@ def test_captures_of_several_versions_in_one_file(tmp_path: Path) -> None:
     )
     opened = ari_notebook.open_capture(path)
     assert [event["type"] for event in opened.events[:]] == ["A", "B", "C"]
-    assert opened.problems == {"of version 2, this reads 1": 1, "of an unknown kind": 1}
+    assert opened.problems == {"of version 2, supported is 1": 1, "of unknown kind": 1}
     assert "1 of version 2" in repr(opened)
 
 
 def test_compressed_and_plain_recordings_that_were_joined(tmp_path: Path) -> None:
-    """``cat a.jsonl.gz b.jsonl.gz`` is a recording, whoever compressed each."""
+    """``cat a.jsonl.gz b.jsonl.gz`` is a capture, with any compressor."""
     path = tmp_path / "joined.jsonl.gz"
     first, second = (HEADER + event_lines([b'{"type":"%b"}' % name], 2.0) for name in (b"A", b"B"))
     path.write_bytes(gzip.compress(first) + gzip.compress(second, 9))
@@ -66,14 +67,14 @@ def test_events_out_of_their_order_make_the_same_calls(tmp_path: Path) -> None:
     path.write_bytes(HEADER + event_lines(events, 2.0))
     opened = ari_notebook.open_capture(path)
     assert len(opened.events) == 4
-    (call,) = opened.calls.df.itertuples()
-    assert call.begin.second == 0
-    assert call.end.second == 9
+    calls = opened.calls.df
+    assert calls["begin"].dt.second.tolist() == [0]
+    assert calls["end"].dt.second.tolist() == [9]
     assert len(opened.channels) == 0
     assert not opened.problems
 
 
-def test_a_clock_that_runs_backwards_is_counted_by_every_way_of_opening(tmp_path: Path) -> None:
+def test_clock_that_runs_backwards_is_counted_by_every_way_of_opening(tmp_path: Path) -> None:
     path = tmp_path / "back.jsonl"
     parts = [event_lines([channel("ChannelVarset", at % 60)], at) for at in (50.0, 20.0, 30.0, 5.0)]
     path.write_bytes(HEADER + b"".join(parts))
@@ -82,7 +83,7 @@ def test_a_clock_that_runs_backwards_is_counted_by_every_way_of_opening(tmp_path
     assert opened.events.df["received"].dt.second.tolist() == [50, 20, 30, 5]  # as in the file
     assert opened.ended == 50.0
     with ari_notebook.replay(path, speed=math.inf) as ari:
-        assert ari.wait(5)
+        assert ari.wait(30)
         assert len(ari.events) == 4
         assert ari.problems["clock went backwards"] == 2
 
@@ -103,14 +104,14 @@ def test_foreign_files_are_refused_by_every_way_of_opening(tmp_path: Path, name:
         ServedCapture,
         lambda file: ari_notebook.to_parquet(file, tmp_path / "days"),
     ):
-        with pytest.raises(UsageProblem, match="is no capture") as refused:
+        with pytest.raises(UsageProblem, match="is not a capture") as refused:
             way(path)
         assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_whatever_happened_to_a_file_it_opens_or_is_refused(tmp_path: Path, seed: int) -> None:
-    """Octets changed, left out or put in anywhere: no other error, and nothing read is invented."""
+def test_damaged_file_opens_or_is_refused(tmp_path: Path, seed: int) -> None:
+    """Octets are changed, removed or inserted: no other error, and no invented data."""
     chance = random.Random(seed)
     text = bytearray(REAL.read_bytes())
     plain = seed % 2 == 0
@@ -140,7 +141,7 @@ def test_whatever_happened_to_a_file_it_opens_or_is_refused(tmp_path: Path, seed
         assert getattr(opened, kind).df is not None
 
 
-def test_what_a_file_looks_like_is_said(tmp_path: Path) -> None:
+def test_foreign_file_is_refused_with_its_format(tmp_path: Path) -> None:
     path = tmp_path / "a"
     for text, hint in (
         (b"PAR1" + bytes(100), "open the folder"),
@@ -151,7 +152,7 @@ def test_what_a_file_looks_like_is_said(tmp_path: Path) -> None:
             ari_notebook.open_capture(path)
 
 
-def test_a_byte_order_mark_before_the_first_record_is_passed_over(tmp_path: Path) -> None:
+def test_byte_order_mark_before_the_first_record_is_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b"\xef\xbb\xbf" + HEADER + event_lines([b'{"type":"A"}'], 2.0))
     opened = ari_notebook.open_capture(path)
@@ -159,8 +160,8 @@ def test_a_byte_order_mark_before_the_first_record_is_passed_over(tmp_path: Path
     assert not opened.problems
 
 
-def test_a_file_of_one_long_line_is_read_once(tmp_path: Path) -> None:
-    """Each block was joined to all before it, which took the square of the time."""
+def test_file_of_one_long_line_is_read_once(tmp_path: Path) -> None:
+    """Each block was appended to all previous ones, which took quadratic time."""
     path = tmp_path / "a.jsonl"
     with path.open("wb") as file:
         file.write(HEADER + event_lines([b'{"type":"A"}'], 2.0))
@@ -172,10 +173,10 @@ def test_a_file_of_one_long_line_is_read_once(tmp_path: Path) -> None:
     assert opened.problems == {"cut off at the end": 1}
 
 
-def test_a_line_longer_than_any_record_does_not_fill_the_memory(
+def test_line_longer_than_any_record_does_not_fill_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "_LONGEST_LINE", 1 << 20)
+    monkeypatch.setattr(file_format, "_LONGEST_LINE", 1 << 20)
     path = tmp_path / "a.jsonl"
     path.write_bytes(
         HEADER + b"{" + b" " * (8 << 20) + b"}\n" + event_lines([b'{"type":"A"}'], 2.0)
@@ -199,22 +200,22 @@ def test_records_of_impossible_times_are_left_out(tmp_path: Path, at: str) -> No
     opened = ari_notebook.open_capture(path)
     assert opened.events.df["type"].tolist() == ["B"]
     assert opened.requests.df.empty
-    assert opened.problems == {"of an impossible time": 2}
+    assert opened.problems == {"with an invalid time": 2}
     with ari_notebook.replay(path, speed=math.inf) as ari:
-        assert ari.wait(5)
+        assert ari.wait(30)
         assert len(ari.events) == 1
 
 
-def test_a_file_that_is_gone_meanwhile_ends_the_replay(tmp_path: Path) -> None:
+def test_file_that_is_gone_meanwhile_ends_the_replay(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(HEADER + event_lines([b'{"type":"A"}'], 2.0))
     with ari_notebook.replay(path, speed=math.inf) as ari:
-        assert ari.wait(5)
+        assert ari.wait(30)
         path.unlink()
         ari.play()
-        assert ari.wait(5)
+        assert ari.wait(30)
         assert len(ari.events) == 0
-        assert ari.problems == {"cannot be read on: No such file or directory": 1}
+        assert ari.problems == {"rest unreadable: No such file or directory": 1}
 
 
 def test_requests_of_the_wrong_shape_are_counted_by_what_serves_them(tmp_path: Path) -> None:
@@ -226,7 +227,7 @@ def test_requests_of_the_wrong_shape_are_counted_by_what_serves_them(tmp_path: P
         + b'{"at":4,"request":{"method":"GET","path":"/b"},"response":{"status":200,"body":[]}}\n'
     )
     with ari_notebook.open_capture(path).serve() as served:
-        assert served.problems == {"request that is not as it should be": 3}
+        assert served.problems == {"invalid request": 3}
 
 
 def test_records_of_the_wrong_shape_are_counted_one_by_one(tmp_path: Path) -> None:
@@ -242,5 +243,22 @@ def test_records_of_the_wrong_shape_are_counted_one_by_one(tmp_path: Path) -> No
     assert opened.problems["not readable"] == 2
     assert opened.problems["malformed event"] == 1
     for kind in ("state", "row"):
-        assert opened.problems[f"{kind} that is not as it should be"] == 1
+        assert opened.problems[f"invalid {kind}"] == 1
     assert len(opened.requests.df) == 0
+
+
+def test_compressed_line_is_unpacked_in_pieces(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.jsonl.gz"
+    event = b'{"type":"A","x":"' + b"x" * (40 << 20) + b'"}'
+    path.write_bytes(
+        gzip.compress(HEADER + event_lines([event], 2.0) + event_lines([b'{"type":"B"}'], 3.0))
+    )
+    reader = Reader(path)
+    tracemalloc.start()
+    blocks = [len(block) for block in reader._blocks()]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert max(blocks) <= 1 << 20
+    assert peak < 8 << 20
+    assert [record.raw for record in reader][1:] == [event, b'{"type":"B"}']
+    assert dict(reader.problems) == {}

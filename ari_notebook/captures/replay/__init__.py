@@ -1,0 +1,1 @@
+"""Replay of a capture: in a session, or as a server."""
