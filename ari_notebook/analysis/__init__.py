@@ -1,0 +1,1 @@
+"""Answers about calls and servers: why a call failed, and what is stuck."""
