@@ -1,0 +1,1 @@
+"""Typed classes of ARI's declaration, written by ``scripts/generate_types.py``."""
