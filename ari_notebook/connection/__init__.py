@@ -1,0 +1,1 @@
+"""One connection to one Asterisk: events, requests, handlers, waits, live objects."""
