@@ -1,4 +1,4 @@
-"""HTTP as Asterisk's server reads it, odd requests included."""
+"""HTTP as Asterisk's server parses it, unusual requests included."""
 
 import re
 
@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ari_notebook.simulator.http11 import (
+from ari_notebook.simulator.messages import Request, Response
+from ari_notebook.simulator.wire.http11 import (
     MAX_BODY,
     RequestReader,
     Unreadable,
     html_error,
     render,
 )
-from ari_notebook.simulator.messages import Response
 
 POST = (
     b"POST /ari/channels?a=1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -21,10 +21,22 @@ POST = (
 )
 
 
-def read(data: bytes):
+def read(data: bytes) -> Request | None:
     reader = RequestReader()
     reader.feed(data)
     return reader.next()
+
+
+def whole(reader: RequestReader) -> Request:
+    request = reader.next()
+    assert request is not None
+    return request
+
+
+def complete(data: bytes) -> Request:
+    reader = RequestReader()
+    reader.feed(data)
+    return whole(reader)
 
 
 def refused(data: bytes) -> tuple[int, str]:
@@ -33,15 +45,15 @@ def refused(data: bytes) -> tuple[int, str]:
     return fault.value.status, fault.value.text
 
 
-def test_a_request_with_a_body():
-    request = read(POST)
+def test_request_with_a_body() -> None:
+    request = complete(POST)
     assert (request.method, request.target) == ("POST", "/ari/channels?a=1")
     assert ("Host", "x") in request.headers
     assert request.body == b'{"a": 10}'
 
 
 @given(st.integers(1, 60))
-def test_a_request_may_arrive_in_any_pieces(size):
+def test_request_may_arrive_in_any_pieces(size: int) -> None:
     reader, found = RequestReader(), []
     stream = POST * 3
     for start in range(0, len(stream), size):
@@ -55,31 +67,31 @@ def test_a_request_may_arrive_in_any_pieces(size):
 @pytest.mark.parametrize(
     "text", [b"get /x\n\n", b"GET /x\r\n\r\n", b"  GET   /x HTTP/9.9 more\r\nbroken line\r\n\r\n"]
 )
-def test_what_strict_servers_refuse_asterisk_reads(text):
-    request = read(text)
+def test_requests_that_strict_servers_refuse_are_read(text: bytes) -> None:
+    request = complete(text)
     assert (request.method, request.target, list(request.headers)) == ("GET", "/x", [])
 
 
-def test_any_word_is_a_method():
-    assert read(b"FOO /x HTTP/1.1\r\n\r\n").method == "FOO"
+def test_any_word_is_a_method() -> None:
+    assert complete(b"FOO /x HTTP/1.1\r\n\r\n").method == "FOO"
 
 
-def test_a_request_line_without_a_target_is_invalid():
+def test_request_line_without_a_target_is_invalid() -> None:
     assert refused(b"GET\r\n") == (400, "Invalid Request")
 
 
-def test_a_line_holds_4095_octets():
+def test_line_holds_4095_octets() -> None:
     line = b"GET /" + b"a" * (4095 - 7) + b"\r\n"
     assert read(line + b"\r\n") is not None
     assert refused(b"GET /" + b"a" * 4095) == (400, "Request line too long")
     assert refused(b"GET / \r\nX: " + b"a" * 4095) == (400, "Header line too long")
 
 
-def test_a_request_has_at_most_100_headers():
+def test_request_has_at_most_100_headers() -> None:
     headers = b"".join(b"X%d: a\r\n" % number for number in range(101))
     assert refused(b"GET / HTTP/1.1\r\n" + headers + b"\r\n") == (413, "Too many headers")
     hundred = headers.split(b"\r\n", 1)[1]
-    assert len(read(b"GET / HTTP/1.1\r\n" + hundred + b"\r\n").headers) == 100
+    assert len(complete(b"GET / HTTP/1.1\r\n" + hundred + b"\r\n").headers) == 100
 
 
 @pytest.mark.parametrize(
@@ -90,44 +102,44 @@ def test_a_request_has_at_most_100_headers():
         (b"Content-Length: -1", (400, "Invalid Content-Length in request!")),
     ],
 )
-def test_a_body_of_unknown_length_is_refused(header, answer):
+def test_body_of_unknown_length_is_refused(header: bytes, answer: tuple[int, str]) -> None:
     assert refused(b"POST / HTTP/1.1\r\n" + header + b"\r\n\r\n") == answer
 
 
-def test_a_chunked_body_is_put_together():
-    request = read(
+def test_chunked_body_is_put_together() -> None:
+    request = complete(
         b"POST / HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
         b'3;x=y\r\n{"a\r\n4\r\n":1}\r\n0\r\nTrailer: x\r\n\r\n'
     )
     assert request.body == b'{"a":1}'
 
 
-def test_a_body_that_nobody_reads_is_not_kept():
+def test_unused_body_is_not_kept() -> None:
     reader = RequestReader()
     reader.feed(b"POST / HTTP/1.1\r\nContent-Type: text/plain\r\nContent-Length: 100000\r\n\r\n")
     assert reader.next() is None
     reader.feed(b"x" * 100_000 + b"GET /next\r\n\r\n")
-    assert reader.next().body == b""
-    assert reader.next().target == "/next"
+    assert whole(reader).body == b""
+    assert whole(reader).target == "/next"
 
 
-def test_a_chunked_body_without_end_is_given_up_at_the_limit():
+def test_chunked_body_without_end_is_given_up_at_the_limit() -> None:
     reader = RequestReader()
     reader.feed(b"POST / HTTP/1.1\r\nContent-Type: application/json\r\n")
     reader.feed(b"Transfer-Encoding: chunked\r\n\r\n9000\r\n" + b"x" * 0x9000 + b"\r\n")
     assert reader.next() is None
     reader.feed(b"1001\r\n")
-    assert reader.next().oversized
+    assert whole(reader).oversized
 
 
-def test_a_body_over_40960_octets_is_refused_unread():
+def test_body_over_40960_octets_is_refused_unread() -> None:
     head = b"POST / HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-    assert read(head % (MAX_BODY + 1)).oversized
-    assert not read(head % MAX_BODY + b"x" * MAX_BODY).oversized
+    assert complete(head % (MAX_BODY + 1)).oversized
+    assert not complete(head % MAX_BODY + b"x" * MAX_BODY).oversized
 
 
 @given(st.binary(max_size=400))
-def test_noise_is_a_request_a_refusal_or_incomplete_but_never_a_crash(noise):
+def test_any_input_is_request_refusal_or_incomplete(noise: bytes) -> None:
     reader = RequestReader()
     reader.feed(noise)
     try:
@@ -137,7 +149,7 @@ def test_noise_is_a_request_a_refusal_or_incomplete_but_never_a_crash(noise):
         assert fault.status in (400, 413, 501)  # noqa: PT017 - either is fine
 
 
-def test_the_page_and_the_headers_are_asterisks():
+def test_page_and_the_headers_are_asterisks() -> None:
     page = html_error(404, "Not Found", "a < b", server="Asterisk/x")
     wire = render(page, server="Asterisk/x", now=1_800_000_000).decode()
     head, body = wire.split("\r\n\r\n", 1)
@@ -153,7 +165,7 @@ def test_the_page_and_the_headers_are_asterisks():
     assert re.search("<address>Asterisk/x</address>", body)
 
 
-def test_a_head_that_fails_has_a_body_and_one_that_does_not_has_none():
+def test_head_that_fails_has_a_body_and_one_that_does_not_has_none() -> None:
     failed = render(Response(405, "Method Not Allowed", (), b"{}"), server="", now=0, head=True)
     assert failed.endswith(b"{}")
     assert not render(Response(200, "OK", (), b"{}"), server="", now=0, head=True).endswith(b"{}")

@@ -1,8 +1,8 @@
-"""WebSocket frames (RFC 6455, section 5), read and written without I/O.
+"""WebSocket frames (RFC 6455, section 5): encoding and decoding without I/O.
 
-The simulator needs both ends: it is the server of ``/ari/events`` and the client of outbound
-WebSockets. What it accepts is what Asterisk's own reader accepts, which is less strict than the
-RFC: a client's frame need not be masked, and text is not checked for UTF-8 before it is parsed.
+The simulator needs both roles: server of ``/ari/events`` and client of outbound WebSockets. It
+accepts what Asterisk accepts, which is less strict than the RFC: a client's frame need not be
+masked, and text is not checked for UTF-8 before it is parsed.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ KNOWN = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
 
 NORMAL, UNSUPPORTED, TOO_BIG = 1000, 1003, 1009
 
-MAX_FRAME = 65535  # octets of a received frame, its header included
-RECONSTRUCT = 65535  # fragments are joined up to here, then handed on as they are
+MAX_FRAME = 65535  # octets of a received frame, including its header
+RECONSTRUCT = 65535  # fragments are joined up to this size, then passed on separately
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 class BadFrame(Exception):
-    """The peer sent something that ends the connection.
+    """The peer violated the protocol, which ends the connection.
 
     Attributes:
-        code: the status code to close with (RFC 6455, section 7.4).
+        code: close code (RFC 6455, section 7.4).
     """
 
     def __init__(self, code: int, reason: str) -> None:
@@ -37,7 +37,7 @@ class BadFrame(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class WebSocketMessage:
     """A whole message, or a control frame.
 
     Attributes:
@@ -50,17 +50,17 @@ class Message:
 
     @property
     def close_code(self) -> int:
-        """The status code of a CLOSE, which the answer repeats; 1000 where it carries none."""
+        """Return the status code of a CLOSE to repeat in the response; default 1000."""
         return int.from_bytes(self.payload[:2], "big") if len(self.payload) >= 2 else NORMAL
 
 
 def accept_key(key: str) -> str:
-    """Answer a client's ``Sec-WebSocket-Key`` (RFC 6455, section 4.2.2)."""
+    """Return the response to a client's ``Sec-WebSocket-Key`` (RFC 6455, section 4.2.2)."""
     return base64.b64encode(hashlib.sha1(key.encode() + _GUID).digest()).decode()  # noqa: S324
 
 
 def encode(opcode: int, payload: bytes, *, mask: bool = False) -> bytes:
-    """Make one final frame; a client masks what it sends, a server does not."""
+    """Encode one final frame; a client masks its frames, a server does not."""
     length = len(payload)
     flag = 0x80 if mask else 0
     if length < 126:
@@ -76,7 +76,7 @@ def encode(opcode: int, payload: bytes, *, mask: bool = False) -> bytes:
 
 
 def encode_close(code: int, *, mask: bool = False) -> bytes:
-    """Make a CLOSE frame with a status code."""
+    """Encode a CLOSE frame with a status code."""
     return encode(CLOSE, code.to_bytes(2, "big"), mask=mask)
 
 
@@ -87,37 +87,37 @@ def _masked(payload: bytes, key: bytes) -> bytes:
 
 
 class FrameReader:
-    """Takes octets as they arrive and gives whole messages."""
+    """Parses received octets into complete messages."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._fragments = bytearray()
         self._opcode = TEXT
 
-    def feed(self, data: bytes) -> Iterator[Message]:
-        """Yield the messages that are complete now.
+    def feed(self, data: bytes) -> Iterator[WebSocketMessage]:
+        """Yield the messages completed by these octets.
 
         Raises:
-            BadFrame: the connection must be closed; messages before it were yielded.
+            BadFrame: the connection must be closed; earlier messages were yielded.
         """
         self._buffer += data
         while (frame := self._frame()) is not None:
             final, opcode, payload = frame
             if opcode >= CLOSE:
-                yield Message(opcode, payload)
+                yield WebSocketMessage(opcode, payload)
                 continue
             if opcode != CONTINUATION:
                 self._opcode = opcode
             if final and not self._fragments:
-                yield Message(self._opcode, payload)
+                yield WebSocketMessage(self._opcode, payload)
                 continue
             self._fragments += payload
             if final or len(self._fragments) >= RECONSTRUCT:
                 whole, self._fragments = bytes(self._fragments), bytearray()
-                yield Message(self._opcode, whole)
+                yield WebSocketMessage(self._opcode, whole)
 
     def _frame(self) -> tuple[bool, int, bytes] | None:
-        """Take one frame off the buffer: whether it is final, its opcode and its payload."""
+        """Take one frame from the buffer; return whether it is final, its opcode and payload."""
         buffer = self._buffer
         if len(buffer) < 2:
             return None
@@ -134,7 +134,7 @@ class FrameReader:
         masked = buffer[1] & 0x80
         end = start + (4 if masked else 0) + length
         if end > MAX_FRAME:
-            raise BadFrame(TOO_BIG, f"a frame of {end} octets; at most {MAX_FRAME} are taken")
+            raise BadFrame(TOO_BIG, f"frame of {end} octets; the limit is {MAX_FRAME}")
         if len(buffer) < end:
             return None
         if masked:

@@ -1,10 +1,10 @@
-"""HTTP as Asterisk's own server reads and writes it, without I/O.
+"""HTTP as Asterisk's server reads and writes it, without I/O.
 
-Asterisk does not use an HTTP library, and what it takes is wider and narrower than RFC 9112: a line
-may end in a bare LF, the version may be missing, any word is a method and is judged by the resource
-it is sent to, a ``HEAD`` that fails has a body; but a line holds 4,095 octets and a request 100
-headers. Strict parsers refuse the first half of that and have no place to count the second, which
-is why the reader is here; `shell` gives the figures.
+Asterisk has its own HTTP parser, which is both laxer and stricter than RFC 9112: a line may end in
+a bare LF, the version may be missing, any word is accepted as a method and judged by the resource,
+and a failing ``HEAD`` has a body; but a line is limited to 4,095 octets and a request to 100
+headers. Strict parsers refuse the former and do not count the latter, hence this parser; `server`
+has the figures.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from html import escape
 
 from ari_notebook.simulator.messages import Headers, Request, Response
 
-MAX_LINE = 4095  # octets, the line's end included
+MAX_LINE = 4095  # octets, including the line's end
 MAX_HEADERS = 100
-MAX_BODY = 40960  # octets of a form or of JSON; other bodies are read and dropped
+MAX_BODY = 40960  # octets of a form or of JSON; other bodies are read and discarded
 
 _LENGTH = re.compile(r"\s*([+-]?\d{1,9})", re.ASCII)
 READ_TYPES = ("application/json", "application/x-www-form-urlencoded")
 
 
 def media_type(headers: Headers) -> str:
-    """The request's media type in lower case without its parameters; "" where none is given."""
+    """Return the request's media type in lower case without parameters, or ""."""
     return header(headers, "content-type").split(";", 1)[0].lower()
 
 
 def header(headers: Headers, name: str) -> str:
-    """The first header of this name (in lower case); "" where there is none."""
+    """Return the first header of a lower-case name, or ""."""
     return next((value for key, value in headers if key.lower() == name), "")
 
 
 class Unreadable(Exception):
-    """The request cannot be read on; the connection closes after the answer.
+    """The request cannot be parsed; the connection closes after the response.
 
     Attributes:
-        status: the answer's code.
+        status: status code.
         reason: the phrase after it.
-        text: what the page says.
+        text: text of the page.
     """
 
     def __init__(self, status: int, reason: str, text: str) -> None:
@@ -51,39 +51,39 @@ class Unreadable(Exception):
 
 
 class RequestReader:
-    """Takes octets as they arrive and gives requests.
+    """Parses received octets into requests.
 
     Args:
-        remote: the client's address, handed on in each request.
+        remote: address of the client, copied to each request.
     """
 
     def __init__(self, remote: str = "127.0.0.1") -> None:
         self._remote = remote
         self._buffer = bytearray()
-        self._seen = 0  # where the search for the end of a line goes on
-        self._lines: list[bytes] = []  # of an incomplete head, but those that say nothing
+        self._seen = 0  # where the search for the end of a line continues
+        self._lines: list[bytes] = []  # of an incomplete head, without blank lines before it
         self._head: tuple[str, str, list[tuple[str, str]]] | None = None
         self._body: _Body | None = None
 
     @property
     def idle(self) -> bool:
-        """Whether nothing of a next request has arrived."""
+        """Return whether no part of the next request has arrived."""
         return not (self._buffer or self._lines) and self._head is None
 
     @property
     def rest(self) -> bytes:
-        """What arrived after the last request: the first frames of an upgraded connection."""
+        """Return the octets after the last request: the first frames after an upgrade."""
         return bytes(self._buffer)
 
     def feed(self, data: bytes) -> None:
-        """Add octets that arrived."""
+        """Add received octets."""
         self._buffer += data
 
     def next(self) -> Request | None:
-        """The next whole request, None while it is incomplete.
+        """Return the next complete request, or None.
 
         Raises:
-            Unreadable: it will never be one.
+            Unreadable: invalid request.
         """
         if self._head is None:
             lines = self._take_head()
@@ -99,7 +99,7 @@ class RequestReader:
         return Request(method, target, headers, bytes(body.kept), self._remote, body.oversized)
 
     def _take_head(self) -> list[bytes] | None:
-        """Take the lines of a request's head, up to the blank one, off the buffer."""
+        """Take the lines of a request's head, up to the blank line, from the buffer."""
         buffer, lines = self._buffer, self._lines
         while (end := buffer.find(b"\n", self._seen) + 1) > 0:
             if end > MAX_LINE:
@@ -148,7 +148,7 @@ def _line_too_long(lines: int) -> Unreadable:
 
 
 class _Body:
-    """Reads one body: so many octets, or chunks; keeps it only where someone will read it."""
+    """Reads one body by length or chunks; keeps it only if it is used."""
 
     def __init__(self, headers: Headers) -> None:
         self.kept = bytearray()
@@ -163,7 +163,7 @@ class _Body:
         self._refuse_if_large()
 
     def take(self, buffer: bytearray) -> bool:
-        """Take what has arrived of the body; whether it is whole."""
+        """Take the received part of the body; return whether it is complete."""
         return self._take_chunks(buffer) if self._chunked else self._take_octets(buffer)
 
     def _take_octets(self, buffer: bytearray) -> bool:
@@ -188,7 +188,7 @@ class _Body:
             if self._trailers:
                 if not line:
                     return True
-            elif line:  # the blank one is the end of the chunk before
+            elif line:  # the blank line ends the previous chunk
                 self._left = _chunk_length(line)
                 self._trailers = self._left == 0
                 self._refuse_if_large()
@@ -196,13 +196,13 @@ class _Body:
                     return True
 
     def _refuse_if_large(self) -> None:
-        """What would be kept but is too large is refused unread."""
+        """Refuse a body to keep that is too large, without reading it."""
         if self._keep and len(self.kept) + self._left > MAX_BODY:
             self.oversized, self._left = True, 0
 
 
 def _content_length(headers: Headers) -> int:
-    # Read as far as its digits go.
+    # Only its leading digits count.
     found = _LENGTH.match(header(headers, "content-length") or "0")
     length = int(found[1]) if found else -1
     if length < 0:
@@ -227,7 +227,7 @@ def _bad_body() -> Unreadable:
 def html_error(
     status: int, reason: str, text: str, *, server: str = "", close: bool = False
 ) -> Response:
-    """Make the page that Asterisk's HTTP server answers with, where ARI is not yet asked."""
+    """Return the error page of Asterisk's HTTP server, outside ARI."""
     address = f"<address>{escape(server, quote=False)}</address>\r\n" if server else ""
     page = (
         '<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\r\n'
@@ -238,13 +238,13 @@ def html_error(
 
 
 def render(response: Response, *, server: str, now: float, head: bool = False) -> bytes:
-    """Write an answer the way it goes over the wire.
+    """Encode a response.
 
     Args:
-        response: what to write.
-        server: what the ``Server`` header says; "" leaves it out.
-        now: the time for the ``Date`` header, epoch seconds.
-        head: whether the request was HEAD; then only an error has a body.
+        response: the response.
+        server: value of the ``Server`` header; "" omits it.
+        now: time for the ``Date`` header, in seconds since 1970.
+        head: whether the request was HEAD, for which only an error has a body.
     """
     lines = [f"HTTP/1.1 {response.status} {response.reason}"]
     if server:
@@ -256,7 +256,7 @@ def render(response: Response, *, server: str, now: float, head: bool = False) -
     lines += [f"{name}: {value}" for name, value in response.headers]
     lines.append(f"Content-Length: {len(response.body)}\r\n\r\n")
     body = b"" if head and response.status < 400 else response.body
-    return "\r\n".join(lines).encode("utf-8", "replace") + body
+    return "\r\n".join(lines).encode("utf-8", "surrogateescape") + body
 
 
 @lru_cache(maxsize=2)
