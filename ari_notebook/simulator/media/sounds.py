@@ -1,9 +1,8 @@
-"""The sounds an exchange has, and which of them make up a spoken number, digit or character.
+"""Catalogue of sounds, and the sounds that make up spoken numbers, digits and characters.
 
-The catalogue is that of Debian's asterisk-core-sounds-en: identifiers and durations, and where
-Asterisk hears silence in them (``main/dsp.c``: 20 ms that are quieter than 256 on average),
-measured. The sounds themselves are not here; playing one takes as long as it would on a real
-Asterisk.
+The catalogue is that of Debian's asterisk-core-sounds-en: identifiers, durations and the parts that
+Asterisk detects as silent (``main/dsp.c``: 20 ms with an average level below 256), measured. The
+sounds themselves are not included; playing one takes as long as on a real Asterisk.
 """
 
 from __future__ import annotations
@@ -37,14 +36,14 @@ _SCALES = ((10**9, "billion"), (10**6, "million"), (10**3, "thousand"))
 
 @cache
 def _rows() -> list[list[str]]:
-    """Name, duration and pauses of every sound, as they are written."""
+    """Return name, duration and pauses of every sound, as stored."""
     text = files("ari_notebook.simulator").joinpath("data/sounds.tsv").read_text("utf-8")
     return [line.split("\t") for line in text.splitlines()]
 
 
 @cache
 def catalogue() -> Mapping[str, int]:
-    """Every sound's duration in ms, in the order in which Asterisk lists them."""
+    """Return every sound's duration in ms, in Asterisk's order."""
     return {name: int(duration) for name, duration, _ in _rows()}
 
 
@@ -55,13 +54,13 @@ def _quiet() -> Mapping[str, str]:
 
 @cache
 def pauses(name: str) -> tuple[tuple[int, int], ...]:
-    """Where a sound is silent: from and to, in ms; nowhere where there is no such sound."""
+    """Return the silent parts of a sound, start and end in ms; none for an unknown sound."""
     spans = (span.split("-") for span in _quiet().get(_within_language(name), "").split())
     return tuple((int(begin), int(end)) for begin, end in spans)
 
 
 def describe(name: str, language: str = "", format: str = "") -> dict[str, Any] | None:
-    """ARI's object of a sound; None where there is none in that language and format."""
+    """Return ARI's object of a sound, or None in an unknown language or format."""
     if name not in catalogue() or format not in ("", FORMAT):
         return None
     languages = [each for each in LANGUAGES if language in ("", each)]
@@ -71,27 +70,27 @@ def describe(name: str, language: str = "", format: str = "") -> dict[str, Any] 
 
 
 def duration(name: str) -> int | None:
-    """A sound's duration in ms; None where there is no such sound.
+    """Return a sound's duration in ms, or None for an unknown sound.
 
-    A language without sounds falls back to English, so it does not matter here.
+    A language without sounds falls back to English, so the language does not matter here.
     """
     return catalogue().get(_within_language(name))
 
 
 def _within_language(name: str) -> str:
-    """A sound's name without the folder of its language, which may be named."""
+    """Return a sound's name without the folder of its language."""
     folder, _, rest = name.partition("/")
     return rest if folder in LANGUAGES else name
 
 
 def digits(text: str) -> list[str]:
-    """The sounds of digits said one by one; what is no digit is left out."""
+    """Return the sounds of single digits; other characters are skipped."""
     names = (f"digits/{each}" if each.isdecimal() else _DIGITS.get(each, "") for each in text)
     return [name for name in names if name in catalogue()]
 
 
 def characters(text: str) -> list[str]:
-    """The sounds of a text that is spelled out; a character without a sound is left out."""
+    """Return the sounds of a spelled text; characters without a sound are skipped."""
     return [name for name in map(_character, text) if name in catalogue()]
 
 
@@ -104,7 +103,7 @@ def _character(each: str) -> str:
 
 
 def number(value: int) -> list[str]:
-    """The sounds of a number in English; beyond 32 bits it is the largest that C's int holds."""
+    """Return the sounds of a number in English; beyond 32 bits, of C's largest int."""
     return list(_number(max(-_MAX_INT, min(_MAX_INT, value))))
 
 
@@ -128,3 +127,29 @@ def _number(value: int) -> Iterator[str]:
         value %= 10
     if value:
         yield f"digits/{value}"
+
+
+def phonetics(text: str) -> list[str]:
+    """Return the sounds of a text that is spelled in the phonetic alphabet."""
+    return [
+        f"phonetic/{each.lower()}_p" if each.isascii() and each.isalpha() else _character(each)
+        for each in text
+    ]
+
+
+def ordinal(value: int) -> list[str]:
+    """Return the sounds of an ordinal in English: a cardinal's, with the last one changed."""
+    *before, last = _number(value)
+    return [*before, last.replace("digits/", "digits/h-", 1)]
+
+
+def money(text: str) -> list[str]:
+    """Return the sounds of an amount in dollars and cents, as ``12.34``."""
+    whole, _, part = text.partition(".")
+    dollars, cents = int(whole), int(f"{part:0<2}"[:2])
+    said: list[str] = []
+    if dollars:
+        said += [*_number(dollars), "letters/dollar_" if dollars == 1 else "dollars"]
+    if cents:
+        said += [*(["and"] if dollars else []), *_number(cents), "cent" if cents == 1 else "cents"]
+    return said

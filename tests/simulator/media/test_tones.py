@@ -1,6 +1,6 @@
 import pytest
 
-from ari_notebook.simulator.tones import Part, parts, tone
+from ari_notebook.simulator.media.tones import TonePart, parts, tone
 
 
 @pytest.mark.parametrize(
@@ -8,17 +8,17 @@ from ari_notebook.simulator.tones import Part, parts, tone
     ["ring", "ring;tonezone=fr", "ring;tonezone=zz", "ring;tonezone=", "440", "350+440",
      "!400/200", "!950/330,!1400/330,!1800/330,0"],
 )  # fmt: skip
-def test_tones(text):
+def test_tone_has_its_frequencies_and_times(text: str) -> None:
     assert tone(text)
 
 
 @pytest.mark.parametrize("text", ["", "nosuch", "ring;foo=bar", "440/", ";tonezone=us"])
-def test_what_is_none(text):
+def test_invalid_tone_is_refused(text: str) -> None:
     assert tone(text) == ()
 
 
-def test_a_country_has_its_own():
-    assert tone("ring;tonezone=fr") == (Part((440.0,), 1500, False), Part((), 3500, False))
+def test_country_has_its_own_tones() -> None:
+    assert tone("ring;tonezone=fr") == (TonePart((440.0,), 1500, False), TonePart((), 3500, False))
     assert tone("ring;tonezone=zz") == tone("ring") == tone("ring;tonezone=us")
     assert tone("std;tonezone=au")
     assert tone("std") == ()
@@ -34,5 +34,7 @@ def test_a_country_has_its_own():
         ("M69/100", 100, 150, [(50, (440.0,))]),
     ],
 )
-def test_what_sounds_when(text, start, end, heard):
+def test_parts_of_a_tone_over_time(
+    text: str, start: int, end: int, heard: list[tuple[int, tuple[float, ...]]]
+) -> None:
     assert list(parts(tone(text), start, end)) == heard

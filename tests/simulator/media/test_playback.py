@@ -1,50 +1,58 @@
-"""What a real Asterisk 22.10 did, second by second, when it was asked the same."""
+"""Playbacks in virtual time; the times are those of a real Asterisk 22.10."""
+
+from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
-from ari_notebook.simulator.messages import Refused
-from ari_notebook.simulator.playbacks import Playback, medium
+from ari_notebook.simulator.media.playback import MediaItem, Playback, media_item
+from ari_notebook.simulator.messages import AriRefusal
+from ari_notebook.simulator.topics import Topic
 from tests.simulator.virtual_clock import VirtualClock
 
+CHANNEL = Topic("channel", "c")
 INTRO = 5.66  # seconds that sound:vm-intro lasts
 
 
 class Player:
-    def __init__(self):
-        self.clock, self.events, self.over = VirtualClock(), [], []
+    def __init__(self) -> None:
+        self.clock = VirtualClock()
+        self.events: list[tuple[float, str, str, str]] = []
+        self.over: list[Any] = []
 
-    def make(self, media, **options):
+    def make(self, media: str, **options: Any) -> Playback:
         playback = Playback(
-            "p", media.split(","), "channel:c", "en", self.clock, self._hear, self._find, **options
+            "p", media.split(","), CHANNEL, "en", self.clock, self._hear, self._find, **options
         )
         playback.on_end.append(lambda: self.over.append(self.clock.now))
         return playback
 
-    def play(self, media, **options):
+    def play(self, media: str, **options: Any) -> Playback:
         playback = self.make(media, **options)
         playback.begin()
         return playback
 
-    def _hear(self, event):
-        playback = event["playback"]
-        name = event["type"].removeprefix("Playback")
+    def _hear(self, type: str, fields: dict[str, Any]) -> None:
+        playback = fields["playback"]
+        name = type.removeprefix("Playback")
         self.events.append(
             (round(self.clock.now - 1e6, 3), name, playback["media_uri"], playback["state"])
         )
 
-    def _find(self, uri):
-        return medium(uri, {"mine": 3000}.get)
+    def _find(self, uri: str) -> MediaItem:
+        return media_item(uri, {"mine": 3000}.get)
 
-    def ends(self):
+    def ends(self) -> list[tuple[Any, str]]:
         return [(at, state) for at, name, _, state in self.events if name == "Finished"]
 
 
 @pytest.fixture
-def player():
+def player() -> Player:
     return Player()
 
 
-def test_a_list_is_played_one_after_another(player):
+def test_list_is_played_one_after_another(player: Player) -> None:
     playback = player.play("sound:beep,digits:12,recording:mine")
     assert playback.json() == {
         "id": "p",
@@ -68,25 +76,25 @@ def test_a_list_is_played_one_after_another(player):
 
 
 @pytest.mark.parametrize("media", ["sound:nosuch", "sound:", "tone:nosuch", "sound:beep.gsm"])
-def test_what_is_missing_fails(player, media):
+def test_missing_media_fail(player: Player, media: str) -> None:
     player.play(media)
     assert player.ends() == [(0, "failed")]
 
 
-def test_a_recording_that_is_missing_begins_and_is_never_heard_of_again(player):
+def test_missing_recording_starts_without_an_end_event(player: Player) -> None:
     player.play("recording:nosuch")
     player.clock.advance(60)
     assert player.ends() == []
 
 
-def test_a_missing_sound_does_not_fail_a_list(player):
+def test_missing_sound_does_not_fail_a_list(player: Player) -> None:
     player.play("sound:nosuch,sound:beep")
     player.clock.advance(1)
     assert player.ends() == [(0.44, "done")]
 
 
 @pytest.mark.parametrize("media", ["bogus:x", "hello", "number:abc", "number:", "tone:ring,!0/200"])
-def test_an_unknown_scheme_starts_and_is_never_heard_of_again(player, media):
+def test_unknown_scheme_starts_without_an_end_event(player: Player, media: str) -> None:
     playback = player.play(media)
     if media.startswith("tone"):
         playback.stop()
@@ -97,13 +105,13 @@ def test_an_unknown_scheme_starts_and_is_never_heard_of_again(player, media):
 
 
 @pytest.mark.parametrize("media", ["digits:", "digits:xyz", "characters:"])
-def test_nothing_to_say_is_said_at_once(player, media):
+def test_empty_media_finish_at_once(player: Player, media: str) -> None:
     player.play(media)
     player.clock.advance(0)
     assert player.ends() == [(0, "done")]
 
 
-def test_pause_stops_the_time_and_unpause_starts_again(player):
+def test_pause_stops_the_time_and_unpause_starts_again(player: Player) -> None:
     playback = player.play("sound:vm-intro")
     player.clock.advance(1)
     playback.control("pause")
@@ -128,7 +136,9 @@ def test_pause_stops_the_time_and_unpause_starts_again(player):
         (4.5, 3000, "forward", 3),
     ],
 )
-def test_moves(player, at, skip, operation, left):
+def test_forward_and_reverse_move_the_position(
+    player: Player, at: float, skip: int, operation: str, left: float
+) -> None:
     playback = player.play("sound:vm-intro", skip=skip)
     player.clock.advance(at)
     playback.control(operation)
@@ -136,7 +146,7 @@ def test_moves(player, at, skip, operation, left):
     assert player.ends() == [(pytest.approx(at + left), "done")]
 
 
-def test_forward_beyond_the_end_goes_back_from_it(player):
+def test_forward_beyond_the_end_restarts(player: Player) -> None:
     playback = player.play("sound:vm-intro", skip=3000)
     player.clock.advance(4.5)
     playback.control("forward")
@@ -146,13 +156,13 @@ def test_forward_beyond_the_end_goes_back_from_it(player):
     assert player.ends() == [(7.5, "done")]
 
 
-def test_the_first_medium_can_begin_later(player):
+def test_offset_skips_the_beginning_of_first_medium(player: Player) -> None:
     player.play("sound:vm-intro", offset=4000)
     player.clock.advance(10)
     assert player.ends() == [(pytest.approx(1.66), "done")]
 
 
-def test_stopping_a_list_skips_the_rest(player):
+def test_stopping_a_list_skips_the_rest(player: Player) -> None:
     playback = player.play("sound:vm-intro,sound:beep")
     player.clock.advance(0.3)
     playback.stop()
@@ -160,7 +170,7 @@ def test_stopping_a_list_skips_the_rest(player):
     assert playback.json()["next_media_uri"] == "sound:beep"
 
 
-def test_stopping_a_tone_goes_on_with_the_list(player):
+def test_stopping_a_tone_continues_the_list(player: Player) -> None:
     playback = player.play("tone:dial,sound:beep")
     player.clock.advance(60)
     playback.stop()
@@ -174,43 +184,43 @@ def test_stopping_a_tone_goes_on_with_the_list(player):
 
 
 @pytest.mark.parametrize("operation", ["pause", "restart", "forward", "reverse"])
-def test_digits_cannot_be_controlled(player, operation):
+def test_digits_cannot_be_controlled(player: Player, operation: str) -> None:
     playback = player.play("digits:1234")
-    with pytest.raises(Refused, match=f"Could not {operation} playback") as refused:
+    with pytest.raises(AriRefusal, match=f"Could not {operation} playback") as refused:
         playback.control(operation)
     assert refused.value.status == 500
     playback.control("unpause")
-    with pytest.raises(Refused, match="Could not stop playback"):
+    with pytest.raises(AriRefusal, match="Could not stop playback"):
         playback.stop()
     player.clock.advance(5)
     assert player.ends() == [(3.34, "done")]
 
 
 @pytest.mark.parametrize("operation", ["pause", "unpause", "forward", "reverse"])
-def test_what_is_queued_cannot_be_controlled(player, operation):
+def test_queued_playback_cannot_be_controlled(player: Player, operation: str) -> None:
     playback = player.make("sound:beep")
-    with pytest.raises(Refused, match=f"Can only {operation} while media is playing") as refused:
+    with pytest.raises(AriRefusal, match=f"Can only {operation} while media is playing") as refused:
         playback.control(operation)
     assert refused.value.status == 409
     playback.control("restart")
 
 
 @pytest.mark.parametrize("operation", ["restart", "forward", "reverse"])
-def test_what_is_paused_cannot_be_moved_in(player, operation):
+def test_paused_playback_refuses_forward_and_reverse(player: Player, operation: str) -> None:
     playback = player.play("sound:vm-intro")
     playback.control("pause")
-    with pytest.raises(Refused, match=f"Can only {operation} while media is playing"):
+    with pytest.raises(AriRefusal, match=f"Can only {operation} while media is playing"):
         playback.control(operation)
 
 
-def test_stopped_while_queued_it_only_finishes(player):
+def test_stopped_while_queued_it_only_finishes(player: Player) -> None:
     playback = player.make("sound:beep")
     playback.stop()
     playback.begin()
     assert player.events == [(0, "Finished", "sound:beep", "done")]
 
 
-def test_a_hangup_fails_what_plays_and_what_waits(player):
+def test_hangup_fails_current_and_queued_playbacks(player: Player) -> None:
     player.play("sound:vm-intro,sound:beep").hang_up()
     player.make("sound:beep").hang_up()
     player.clock.advance(10)

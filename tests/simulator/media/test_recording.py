@@ -1,59 +1,65 @@
-"""What a real Asterisk 22.10 did, second by second, when it was asked the same."""
+"""Recordings in virtual time; the times are those of a real Asterisk 22.10."""
+
+from __future__ import annotations
 
 import wave
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ari_notebook.simulator.messages import Refused
-from ari_notebook.simulator.recordings import Options, Recording
-from ari_notebook.simulator.voices import NOTHING, SILENCE, SPEECH, Voice
+from ari_notebook.simulator.media.audio_source import NOTHING, SILENCE, SPEECH, AudioSource
+from ari_notebook.simulator.media.recording import RecordingOptions, RunningRecording
+from ari_notebook.simulator.messages import AriRefusal
+from ari_notebook.simulator.topics import Topic
 from tests.simulator.virtual_clock import VirtualClock
 
 
 class Recorder:
-    def __init__(self, directory):
-        self.clock, self.voice, self.directory = VirtualClock(), Voice(SPEECH), directory
-        self.events = []
+    def __init__(self, directory: Path) -> None:
+        self.clock, self.source, self.directory = VirtualClock(), AudioSource(SPEECH), directory
+        self.events: list[tuple[float, str, dict[str, Any]]] = []
 
-    def make(self, format="wav", **options):
+    def make(self, format: str = "wav", **options: Any) -> RunningRecording:
         path = self.directory / f"r.{format}"
-        return Recording(
-            Options("r", format, **options),
+        return RunningRecording(
+            RecordingOptions("r", format, **options),
             path,
-            "channel:c",
-            self.voice,
+            Topic("channel", "c"),
+            self.source,
             self.clock,
             self._hear,
         )
 
-    def record(self, **options):
+    def record(self, **options: Any) -> RunningRecording:
         recording = self.make(**options)
         recording.begin()
         return recording
 
-    def _hear(self, event):
-        self.events.append((round(self.clock.now - 1e6, 3), event["type"], event["recording"]))
+    def _hear(self, type: str, fields: dict[str, Any]) -> None:
+        self.events.append((round(self.clock.now - 1e6, 3), type, fields["recording"]))
 
-    def finished(self):
+    def finished(self) -> tuple[float, dict[str, Any]]:
         return [(at, what) for at, type, what in self.events if type == "RecordingFinished"][-1]
 
-    def read(self):
+    def read(self) -> list[int]:
         with wave.open(str(self.directory / "r.wav")) as file:
             frames = file.readframes(file.getnframes())
         return memoryview(frames).cast("h").tolist()
 
 
 @pytest.fixture
-def recorder(tmp_path):
+def recorder(tmp_path: Path) -> Recorder:
     return Recorder(tmp_path)
 
 
-def test_what_is_said_is_what_the_file_holds(recorder):
+def test_file_has_the_recorded_audio(recorder: Recorder) -> None:
     recording = recorder.record()
     recorder.clock.advance(1)
-    recorder.voice.say(SILENCE)
+    recorder.source.set(SILENCE)
     recorder.clock.advance(0.5)
-    recorder.voice.press("5")
+    recorder.source.set_key("5")
     recorder.clock.advance(0.1)
     recording.stop()
     samples = recorder.read()
@@ -63,7 +69,7 @@ def test_what_is_said_is_what_the_file_holds(recorder):
     assert max(samples[12000:]) > 5000
 
 
-def test_the_events_and_their_members(recorder):
+def test_recording_events_have_their_fields(recorder: Recorder) -> None:
     recording = recorder.record()
     assert recorder.events == [
         (
@@ -79,7 +85,7 @@ def test_the_events_and_their_members(recorder):
     assert (last["state"], last["duration"]) == ("done", 2)
 
 
-def test_paused_is_left_out_and_muted_is_silence(recorder):
+def test_pause_is_omitted_and_mute_is_silence(recorder: Recorder) -> None:
     recording = recorder.record()
     recorder.clock.advance(1)
     recording.pause(paused=True)
@@ -99,17 +105,17 @@ def test_paused_is_left_out_and_muted_is_silence(recorder):
     assert any(samples[16000:])
 
 
-def test_the_longest_duration_counts_whole_seconds_of_the_clock(recorder):
+def test_longest_duration_counts_whole_seconds_of_the_clock(recorder: Recorder) -> None:
     recorder.clock.advance(0.844)
     recorder.record(max_duration=1)
     recorder.clock.advance(5)
     assert recorder.finished()[0] == 2.0
 
 
-def test_silence_ends_it_and_is_cut(recorder):
+def test_silence_ends_it_and_is_cut(recorder: Recorder) -> None:
     recorder.record(max_silence=2)
     recorder.clock.advance(3)
-    recorder.voice.say(SILENCE)
+    recorder.source.set(SILENCE)
     recorder.clock.advance(10)
     at, last = recorder.finished()
     assert at == 5.02
@@ -117,33 +123,33 @@ def test_silence_ends_it_and_is_cut(recorder):
     assert len(recorder.read()) == 3.2 * 8000
 
 
-def test_talking_again_starts_the_silence_anew(recorder):
+def test_talking_again_restarts_silence(recorder: Recorder) -> None:
     recorder.record(max_silence=2)
     for sound in (SILENCE, SPEECH, SILENCE):
         recorder.clock.advance(1.5)
-        recorder.voice.say(sound)
+        recorder.source.set(sound)
     recorder.clock.advance(10)
     at, last = recorder.finished()
     assert at == 6.52
-    assert (last["talking_duration"], last["silence_duration"]) == (4, 1)
+    assert (last["talking_duration"], last["silence_duration"]) == (3, 2)
 
 
-def test_where_nothing_comes_it_ends_by_itself(recorder):
-    recorder.voice.say(NOTHING)
+def test_recording_without_frames_ends_by_itself(recorder: Recorder) -> None:
+    recorder.source.set(NOTHING)
     recorder.record()
     recorder.clock.advance(10)
     at, last = recorder.finished()
     assert (at, last["duration"], recorder.read()) == (4.0, 0, [])
 
 
-def test_a_beep_comes_first_and_is_not_recorded(recorder):
+def test_beep_comes_first_and_is_not_recorded(recorder: Recorder) -> None:
     recording = recorder.record(beep=True)
     recorder.clock.advance(1.44)
     recording.stop()
     assert len(recorder.read()) == 8000
 
 
-def test_while_it_beeps_it_hears_nothing(recorder):
+def test_recording_ignores_input_during_beep(recorder: Recorder) -> None:
     recording = recorder.record(beep=True, terminators="#")
     recorder.clock.advance(0.2)
     recording.press("#")
@@ -154,31 +160,31 @@ def test_while_it_beeps_it_hears_nothing(recorder):
     assert len(recorder.read()) == 8000
 
 
-def test_stopped_while_it_beeps_it_goes_on_and_says_it_does_not(recorder):
+def test_stop_during_beep_changes_only_the_state(recorder: Recorder) -> None:
     recording = recorder.record(beep=True)
     recording.stop()
     assert recording.state == "done"
     recorder.clock.advance(1.44)
-    with pytest.raises(Refused, match="Recording not in session"):
+    with pytest.raises(AriRefusal, match="Recording not in session"):
         recording.stop()
     recording.hang_up()
     assert recorder.finished()[1]["duration"] == 1
 
 
-def test_what_is_not_yet_there_cannot_be_thrown_away(recorder):
+def test_recording_without_audio_cannot_be_cancelled(recorder: Recorder) -> None:
     recording = recorder.record(beep=True)
-    with pytest.raises(Refused, match="Recording operation failed") as refused:
+    with pytest.raises(AriRefusal, match="Recording operation failed") as refused:
         recording.cancel()
     assert (refused.value.status, recording.state) == (500, "canceled")
 
 
-def test_where_no_file_can_be_nothing_is_recorded(recorder):
+def test_recording_without_writable_file_fails(recorder: Recorder) -> None:
     (recorder.directory / "r.wav").mkdir()
     recorder.record()
     assert recorder.finished()[1]["duration"] == 0
 
 
-def test_a_key_ends_it(recorder):
+def test_terminate_on_key_ends_recording(recorder: Recorder) -> None:
     recording = recorder.record(terminators="#")
     recorder.clock.advance(1)
     recording.press("1")
@@ -187,7 +193,7 @@ def test_a_key_ends_it(recorder):
     assert recording.state == "done"
 
 
-def test_cancelling_leaves_no_file(recorder):
+def test_cancelling_leaves_no_file(recorder: Recorder) -> None:
     recording = recorder.record()
     recorder.clock.advance(0.3)
     recording.cancel()
@@ -195,7 +201,7 @@ def test_cancelling_leaves_no_file(recorder):
     assert list(recorder.directory.iterdir()) == []
 
 
-def test_appending_goes_on_where_the_file_ended(recorder):
+def test_append_continues_the_file(recorder: Recorder) -> None:
     for _ in range(2):
         recording = recorder.record(append=True)
         recorder.clock.advance(1.5)
@@ -204,7 +210,7 @@ def test_appending_goes_on_where_the_file_ended(recorder):
     assert len(recorder.read()) == 24000
 
 
-def test_overwriting_begins_anew(recorder):
+def test_overwrite_starts_an_empty_file(recorder: Recorder) -> None:
     for _ in range(2):
         recording = recorder.record()
         recorder.clock.advance(1)
@@ -212,7 +218,7 @@ def test_overwriting_begins_anew(recorder):
     assert len(recorder.read()) == 8000
 
 
-def test_a_format_without_a_codec_ends_at_once_and_is_empty(recorder):
+def test_format_without_a_codec_ends_at_once_and_is_empty(recorder: Recorder) -> None:
     recorder.record(format="g729")
     recorder.clock.advance(1)
     at, last = recorder.finished()
@@ -228,23 +234,25 @@ def test_a_format_without_a_codec_ends_at_once_and_is_empty(recorder):
         lambda recording: recording.mute(muted=True),
     ],
 )
-def test_what_is_queued_is_not_in_session(recorder, act):
-    with pytest.raises(Refused, match="Recording not in session") as refused:
+def test_queued_recording_is_not_in_session(
+    recorder: Recorder, act: Callable[[RunningRecording], object]
+) -> None:
+    with pytest.raises(AriRefusal, match="Recording not in session") as refused:
         act(recorder.make())
     assert refused.value.status == 409
 
 
-def test_stopped_while_queued_it_records_all_the_same(recorder):
+def test_stop_while_queued_does_not_prevent_recording(recorder: Recorder) -> None:
     recording = recorder.make()
     recording.stop()
     assert recording.state == "canceled"
-    with pytest.raises(Refused, match="Recording not in session"):
+    with pytest.raises(AriRefusal, match="Recording not in session"):
         recording.stop()
     recording.begin()
     assert recording.state == "recording"
 
 
-def test_a_hangup_keeps_what_there_is(recorder):
+def test_hangup_keeps_the_recorded_audio(recorder: Recorder) -> None:
     recording = recorder.record()
     recorder.clock.advance(1.5)
     recording.hang_up()
@@ -257,7 +265,7 @@ def test_a_hangup_keeps_what_there_is(recorder):
     ]
 
 
-def test_one_that_cannot_record_says_why(recorder):
+def test_impossible_recording_publishes_the_cause(recorder: Recorder) -> None:
     recorder.make().fail("Cannot record channel while in bridge")
     _, type, what = recorder.events[-1]
     assert type == "RecordingFailed"

@@ -1,9 +1,10 @@
-"""Sound as samples: what a recording holds, and the file formats it can be written in.
+"""Audio samples: the content of recordings, and the file formats they are written in.
 
-Telephone sound is 8,000 linear 16-bit samples a second. Speech is a steady tone here, a pressed
-key its two frequencies (ITU-T Q.23), everything else silence. Formats that need a codec (gsm,
-g729, opus ...) are known by name, as a real Asterisk knows them, but nothing is written in them:
-that is how Asterisk itself behaves where it has the format and no translator to it.
+Telephone audio has 8,000 linear 16-bit samples a second. Speech is simulated by a steady tone, a
+pressed key by its two frequencies (ITU-T Q.23), everything else by silence. Formats that need a
+codec are known by name, as in a real Asterisk. Those that Debian's Asterisk can encode (gsm, g722,
+…) are written with the length of the audio, not with its sound; in the others (g729, …) nothing is
+written, as by an Asterisk that has the format but no translator.
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ _DTMF = {
 
 
 def silence(milliseconds: int) -> array[int]:
-    """Samples of silence."""
+    """Return samples of silence."""
     return array("h", bytes(2 * RATE * milliseconds // 1000))
 
 
 def tone(milliseconds: int, *frequencies: float) -> array[int]:
-    """Samples of frequencies, in Hz, sounding together; of silence if there are none."""
+    """Return samples of frequencies in Hz sounding together; silence if there are none."""
     if not frequencies:
         return silence(milliseconds)
     count = RATE * milliseconds // 1000
@@ -46,7 +47,7 @@ def tone(milliseconds: int, *frequencies: float) -> array[int]:
 
 
 def key_frequencies(key: str) -> tuple[float, ...]:
-    """The two frequencies of a pressed key; none for what is no key."""
+    """Return the two frequencies of a DTMF key; none if it is not a key."""
     return _DTMF.get(key.upper(), ())
 
 
@@ -95,7 +96,7 @@ def _wav(samples: array[int], rate: int = RATE) -> bytes:
 
 
 def _resampled(rate: int) -> Callable[[array[int]], array[int]]:
-    """Make what brings 8 kHz samples to another rate by linear interpolation."""
+    """Return a function that resamples 8 kHz samples to another rate by linear interpolation."""
 
     def convert(samples: array[int]) -> array[int]:
         if not samples:
@@ -138,31 +139,57 @@ FORMATS = frozenset((*_ENCODERS, *_RATES, *_CODED.split()))
 _EXTENSIONS = {"wav49": "WAV"}
 
 
+def _wav49(samples: array[int]) -> bytes:
+    """Return silence as GSM in a RIFF file: 65 octets for 40 ms."""
+    blocks = len(samples) // 320
+    form = struct.pack("<4sIHHIIHHHH", b"fmt ", 20, 49, 1, RATE, 1625, 65, 0, 2, 320)
+    fact = struct.pack("<4sII", b"fact", 4, blocks * 320)
+    data = struct.pack("<4sI", b"data", blocks * 65) + bytes(blocks * 65)
+    return struct.pack("<4sI4s", b"RIFF", 4 + len(form + fact + data), b"WAVE") + form + fact + data
+
+
+def _frames(frame: bytes, milliseconds: int) -> Callable[[array[int]], bytes]:
+    """Return a function that writes the same frame for each period of milliseconds."""
+    return lambda samples: frame * (len(samples) * 1000 // RATE // milliseconds)
+
+
+# Formats of which only the length of the audio is written; ogg and opus have no fixed length.
+_SILENT: dict[str, Callable[[array[int]], bytes]] = {
+    "gsm": _frames(b"\xd0" + bytes(32), 20),
+    "g722": _frames(bytes(160), 20),
+    "g726-16": _frames(bytes(40), 20),
+    "g726-32": _frames(bytes(80), 20),
+    "vox": _frames(bytes(80), 20),
+    **dict.fromkeys(("WAV", "wav49"), _wav49),
+    **dict.fromkeys(("ogg", "opus"), lambda samples: b""),
+}
+
+
 def is_known(format: str | None) -> bool:
-    """Whether Asterisk has a file format of this name or extension."""
+    """Return whether Asterisk has a file format of this name or extension."""
     return format in FORMATS
 
 
 def is_writable(format: str) -> bool:
-    """Whether samples can be written in a known format."""
-    return format in _ENCODERS or format in _RATES
+    """Return whether Asterisk can write audio in a known format."""
+    return format in _ENCODERS or format in _RATES or format in _SILENT
 
 
 def extension(format: str) -> str:
-    """The ending that Asterisk gives a format's files."""
+    """Return the extension that Asterisk gives a format's files."""
     return _EXTENSIONS.get(format, format)
 
 
 def encode(format: str, samples: array[int]) -> bytes:
-    """Write samples in a format; nothing where it cannot be written."""
+    """Encode samples in a format; empty if the format cannot be written."""
     if format in _RATES:
         return _linear(_resampled(_RATES[format])(samples))
-    encoder = _ENCODERS.get(format)
+    encoder = _ENCODERS.get(format) or _SILENT.get(format)
     return encoder(samples) if encoder else b""
 
 
 def join(parts: Iterable[array[int]]) -> array[int]:
-    """Put samples one after another."""
+    """Concatenate samples."""
     whole = array("h")
     for part in parts:
         whole.extend(part)
@@ -172,11 +199,12 @@ def join(parts: Iterable[array[int]]) -> array[int]:
 _OCTETS_A_SECOND = {
     "ulaw": 8000, "alaw": 8000, "pcm": 8000, "ul": 8000, "mu": 8000, "ulw": 8000, "al": 8000,
     "alw": 8000, "sln": 16000, "slin": 16000, "raw": 16000, "gsm": 1650, "g722": 8000,
+    "g726-16": 2000, "g726-32": 4000, "vox": 4000,
 }  # fmt: skip
 
 
 def file_duration(path: Path) -> int:
-    """How long a stored file sounds, in ms, from its size and header; 0 where that says nothing."""
+    """Return a stored file's duration in ms from its size and header; 0 if unknown."""
     size = path.stat().st_size
     format = path.suffix[1:]
     if format in ("wav", "wav16"):
@@ -188,6 +216,8 @@ def file_duration(path: Path) -> int:
         return (size - 44) * 1000 // per_second if per_second else 0
     if format == "au":
         return max(0, size - 24) * 1000 // RATE
+    if format == "WAV":
+        return max(0, size - 60) // 65 * 40
     if format in _RATES:
         return size * 1000 // (2 * _RATES[format])
     per_second = _OCTETS_A_SECOND.get(format, 0)
@@ -195,7 +225,7 @@ def file_duration(path: Path) -> int:
 
 
 def extend(format: str, before: bytes, samples: array[int]) -> bytes:
-    """Put samples behind a file that is there already."""
+    """Append samples to the content of an existing file."""
     head = {"wav": 44, "wav16": 44, "au": 24}.get(format, 0)
     after = encode(format, samples)
     if not head or len(before) < head:

@@ -1,0 +1,1 @@
+"""Playbacks, recordings, sounds and tones."""

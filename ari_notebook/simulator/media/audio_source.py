@@ -1,0 +1,174 @@
+"""Audio received from the far end of a channel, as a sequence of signals.
+
+A phone on a call sends frames of silence until it talks. A Local channel sends no frames until its
+other half does. The difference shows in recordings: a recording of silence lasts as long as the
+silence; without frames it ends by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+from ari_notebook.simulator.media import samples, tones
+
+Changed = Callable[[], None]
+Frequencies: TypeAlias = tuple[float, ...]
+
+
+class Audio(Protocol):
+    """Audio as samples, computed only for a listener."""
+
+    def read(self, begin: float, count: int, rate: int) -> Any:
+        """Return samples as a numpy array of floats from -1 to 1.
+
+        Args:
+            begin: seconds since the beginning of the signal.
+            count: number of samples.
+            rate: samples per second.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class AudioSignal:
+    """A signal that lasts until it is replaced.
+
+    Attributes:
+        kind: ``nothing``, ``silence``, ``speech``, ``tone`` or ``key``.
+        key: the pressed key.
+        pauses: silent parts of speech: start and end, in ms from its beginning.
+        cadence: the parts of a tone.
+        since: start time.
+        audio: its samples; None: speech is a steady tone.
+    """
+
+    kind: str
+    key: str = ""
+    pauses: tuple[tuple[int, int], ...] = ()
+    cadence: tuple[tones.TonePart, ...] = ()
+    since: float = 0.0
+    audio: Audio | None = field(default=None, compare=False)
+
+    @property
+    def has_frames(self) -> bool:
+        """Return whether the signal has audio frames."""
+        return self.kind != "nothing"
+
+    @property
+    def is_silent(self) -> bool:
+        """Return whether it is silence or has no frames."""
+        return self.kind in ("nothing", "silence")
+
+    def parts(self, start: float, milliseconds: int) -> Iterator[tuple[int, Frequencies]]:
+        """Yield the parts of the signal from a time on: ms and frequencies (none for silence)."""
+        placed = self.pauses or self.cadence
+        at = round((start - self.since) * 1000) if placed else 0
+        end = at + milliseconds
+        if self.cadence:
+            yield from tones.parts(self.cadence, at, end)
+            return
+        frequencies = self._frequencies()
+        for begin, stop in self.pauses:
+            if at < stop and begin < end:
+                if at < begin:
+                    yield begin - at, frequencies
+                    at = begin
+                yield min(stop, end) - at, ()
+                at = min(stop, end)
+        if at < end:
+            yield end - at, frequencies
+
+    def _frequencies(self) -> Frequencies:
+        if self.kind == "key":
+            return samples.key_frequencies(self.key)
+        return (samples.SPEECH_HZ,) if self.kind == "speech" else ()
+
+
+NOTHING = AudioSignal("nothing")
+SILENCE = AudioSignal("silence")
+SPEECH = AudioSignal("speech")
+
+
+class AudioSource:
+    """The current signal of one channel, with callbacks on change.
+
+    Args:
+        signal: the initial signal.
+
+    Attributes:
+        wakes: whether a generator of the channel that reads it, of silence or a tone, sends, so
+            that reading does not time out.
+    """
+
+    def __init__(self, sound: AudioSignal = NOTHING) -> None:
+        self._base = sound
+        self._key: AudioSignal | None = None
+        self._subscribers: list[Changed] = []
+        self.wakes = False
+
+    @property
+    def signal(self) -> AudioSignal:
+        """Return the current signal; a pressed key replaces any other."""
+        return self._key or self._base
+
+    def set(self, sound: AudioSignal) -> None:
+        """Replace the signal."""
+        self._change(sound, self._key)
+
+    def set_key(self, digit: str) -> None:
+        """Press a key, or release it if there is no digit."""
+        self._change(self._base, AudioSignal("key", digit) if digit else None)
+
+    def _change(self, under: AudioSignal, key: AudioSignal | None) -> None:
+        if (key or under) == self.signal:
+            self._base, self._key = under, key
+            return
+        for changed in tuple(self._subscribers):
+            changed()
+        self._base, self._key = under, key
+        for changed in tuple(self._subscribers):
+            changed()
+
+    def follow(self, other: AudioSource) -> None:
+        """Follow another source; silence while that sends no frames."""
+
+        def changed() -> None:
+            self.set(other.signal if other.signal.has_frames else SILENCE)
+
+        changed()
+        other.subscribe(changed)
+
+    def subscribe(self, changed: Changed) -> None:
+        """Register a callback before and after each change."""
+        self._subscribers.append(changed)
+
+    def unsubscribe(self, changed: Changed) -> None:
+        """Remove a callback; idempotent."""
+        if changed in self._subscribers:
+            self._subscribers.remove(changed)
+
+
+class AudioMix(AudioSource):
+    """The mix of several sources: the first that is not silent, else silence."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._voices: list[AudioSource] = []
+
+    def add(self, voice: AudioSource) -> None:
+        """Add a source."""
+        self._voices.append(voice)
+        voice.subscribe(self._mix)
+        self._mix()
+
+    def remove(self, voice: AudioSource) -> None:
+        """Remove a source; idempotent."""
+        if voice in self._voices:
+            self._voices.remove(voice)
+            voice.unsubscribe(self._mix)
+            self._mix()
+
+    def _mix(self) -> None:
+        said = [voice.signal for voice in self._voices if not voice.signal.is_silent]
+        self.set(said[0] if said else SILENCE if self._voices else NOTHING)
