@@ -1,12 +1,19 @@
-"""The causes of a hangup: Asterisk's words for them, and the names that a dialplan may use."""
+"""Hangup causes: Asterisk's texts, and the names allowed in a dialplan."""
 
 from __future__ import annotations
 
-from ari_notebook.simulator.naturals import natural
+from ari_notebook.simulator.numbers import natural
 
-__all__ = ["CAUSES", "cause_number", "cause_text"]
+__all__ = [
+    "CAUSES",
+    "cause_number",
+    "cause_of_status",
+    "cause_text",
+    "condition_of_cause",
+    "status_of_cause",
+]
 
-# Q.850 causes and Asterisk's words for them.
+# Q.850 causes and Asterisk's texts.
 CAUSES = {
     0: "Unknown",
     1: "Unallocated (unassigned) number",
@@ -45,7 +52,7 @@ CAUSES = {
 
 
 def cause_text(cause: int) -> str:
-    """Asterisk's words for a cause."""
+    """Return Asterisk's text of a cause."""
     return CAUSES.get(cause, "Unknown")
 
 
@@ -103,5 +110,74 @@ _NUMBERS = {
 
 
 def cause_number(text: str) -> int:
-    """The cause that a name or a number means; 0 where it is neither."""
+    """Return the cause of a name or number, or 0."""
     return _NUMBERS.get(text.strip().upper(), 0) or natural(text)
+
+
+INTERWORKING = 127
+
+# SIP status of a phone's response → cause of the channel's hangup.
+_CAUSES = {
+    401: 21,
+    403: 21,
+    404: 1,
+    407: 21,
+    408: 18,
+    409: 41,
+    410: 22,
+    420: 3,
+    480: 19,
+    483: 19,
+    484: 28,
+    485: 1,
+    486: 17,
+    488: 58,
+    500: 38,
+    501: 29,
+    502: 27,
+    503: 34,
+    504: 102,
+    580: 34,
+    600: 17,
+    603: 21,
+    604: 1,
+    606: 58,
+}
+
+# Hangup cause → SIP status that the exchange sends; others have none.
+_STATUSES = {
+    1: 404,
+    2: 404,
+    3: 404,
+    17: 486,
+    18: 408,
+    19: 480,
+    20: 480,
+    21: 403,
+    22: 410,
+    27: 502,
+    28: 484,
+    29: 501,
+    31: 480,
+    34: 503,
+    38: 500,
+    42: 503,
+    58: 488,
+    66: 503,
+    127: 500,
+}
+
+
+def cause_of_status(status: int) -> int:
+    """Return the Q.850 cause of a SIP status, 400 and above."""
+    return _CAUSES.get(status, INTERWORKING)
+
+
+def status_of_cause(cause: int) -> int | None:
+    """Return the SIP status of a Q.850 cause, or None."""
+    return _STATUSES.get(cause)
+
+
+def condition_of_cause(cause: int) -> str:
+    """Return the control frame of a call that a phone refused with this cause."""
+    return {17: "BUSY", 34: "CONGESTION"}.get(cause, "HANGUP")

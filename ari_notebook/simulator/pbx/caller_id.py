@@ -1,26 +1,28 @@
-"""Who is at an end of a call: a name and a number, and the ways in which both are written."""
+"""Caller IDs: name and number, and their text forms."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-__all__ = ["NOBODY", "Party"]
+from ari_notebook.simulator.utf8 import shown
 
-# What a telephone number is made of once it is shrunk.
+__all__ = ["UNKNOWN", "CallerId"]
+
+# Characters of a phone number after normalisation.
 _DIALLED = frozenset("0123456789*#+")
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
+class CallerId:
     """A name and a number."""
 
     name: str = ""
     number: str = ""
 
     @classmethod
-    def parse(cls, text: str) -> Party:
-        """Read ``Alice <5551>``, ``"Alice" <5551>``, ``<5551>``, ``5551`` or ``Alice``."""
+    def parse(cls, text: str) -> CallerId:
+        """Parse ``Alice <5551>``, ``"Alice" <5551>``, ``<5551>``, ``5551`` or ``Alice``."""
         within = _unquoted(text)
         name, bracket, number = within.rpartition("<")
         if bracket:
@@ -30,21 +32,25 @@ class Party:
             return cls("", shrunk)
         return cls(_unescaped(_unquoted(within)), "")
 
-    def shrunk(self) -> Party:
-        """The same with its number as it is dialled: without brackets and dashes."""
+    def shrunk(self) -> CallerId:
+        """Return the caller ID with its number normalised, without brackets and dashes."""
         shrinkable = set(self.number) <= _DIALLED | set("()-.")
-        return Party(self.name, _shrunk(self.number)) if shrinkable else self
+        return CallerId(self.name, _shrunk(self.number)) if shrinkable else self
+
+    def completed(self, other: CallerId) -> CallerId:
+        """Return the caller ID with the other's name and number where its own are empty."""
+        return CallerId(self.name or other.name, self.number or other.number)
 
     def json(self) -> dict[str, str]:
-        """ARI's object."""
-        return {"name": self.name, "number": self.number}
+        """Return ARI's object."""
+        return {"name": shown(self.name), "number": shown(self.number)}
 
 
-NOBODY = Party()
+UNKNOWN = CallerId()
 
 
 def _unquoted(text: str) -> str:
-    """A text without the spaces around it, and without the quotation marks around the rest."""
+    """Return a text without surrounding spaces and quotation marks."""
     text = text.strip()
     return text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] == '"' else text
 
@@ -54,5 +60,5 @@ def _unescaped(text: str) -> str:
 
 
 def _shrunk(number: str) -> str:
-    """A number without what is there for the eye; a point is, except at its end."""
+    """Return a number without separators; a final point stays."""
     return re.sub(r"[()\s-]|\.(?!$)", "", number)

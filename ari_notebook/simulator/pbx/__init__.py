@@ -1,0 +1,1 @@
+"""The core of the exchange: channels, bridges, and the publishing of events."""
