@@ -1,15 +1,16 @@
-"""Channels of SIP phones: what chan_pjsip adds to the life of a channel."""
+"""Channels of SIP phones, with chan_pjsip's additions to a channel."""
 
 from __future__ import annotations
 
 from functools import partial
+from typing import Any, Protocol
 
-from ari_notebook.simulator.channels import TRANSFERRED, Channel
-from ari_notebook.simulator.sip_causes import status_of_cause
+from ari_notebook.simulator.pbx.channel import TRANSFERRED, Channel
+from ari_notebook.simulator.pbx.hangup_causes import status_of_cause
 
-__all__ = ["SipChannel"]
+__all__ = ["EndpointChannels", "SipChannel"]
 
-# A phone sends, and is sent, a packet of audio every 20 ms: 160 samples of a byte each.
+# A phone sends and receives a packet of audio every 20 ms: 160 samples of one byte each.
 PACKET_SECONDS = 0.02
 PACKET_BYTES = 160
 
@@ -21,14 +22,14 @@ def _group(indent: int, what: str) -> str:
     return "".join(f"{' ' * indent}{name}={_ZERO};" for name in names)
 
 
-# The variables that tell of a call's media once it is over: nothing is lost or late here.
+# Variables with RTP statistics after a call, without loss or jitter.
 _STATISTICS = {
     "RTPAUDIOQOSJITTER": _group(0, "rxjitter txjitter"),
     "RTPAUDIOQOSLOSS": _group(2, "rxlost txlost"),
     "RTPAUDIOQOSRTT": _group(5, "rtt"),
     "RTPAUDIOQOSMES": _group(3, "rxmes txmes"),
 }
-# What rtp_statistics tells of a perfect line, beyond the counts.
+# RTP statistics of a lossless line, beside the counts.
 _PERFECT = {"txjitter": 0.0, "rxjitter": 0.0, "txploss": 0, "rxploss": 0, "txmes": 0, "rxmes": 0}
 _PERFECT |= {
     f"{end}_{how}{what}": 0.0
@@ -39,71 +40,91 @@ _PERFECT |= {
 _PERFECT |= {f"{how}rtt": 0.0 for how in ("", "max", "min", "normdev", "stdev")}
 
 
-class SipChannel(Channel):
-    """A channel whose other end is a phone."""
+class EndpointChannels(Protocol):
+    """Registry of the channels of each endpoint."""
 
-    __slots__ = ("_measured", "_sources", "held")
+    def entered(self, channel: Channel) -> None:
+        """Register a channel that enters the exchange."""
+
+    def left(self, channel: Channel) -> None:
+        """Unregister a channel that left the exchange."""
+
+
+class SipChannel(Channel):
+    """A channel whose other end is a phone.
+
+    Args:
+        endpoints: registry to update when the channel enters and leaves the exchange.
+        args: arguments of `Channel`.
+        fields: fields of `Channel`.
+    """
+
+    __slots__ = ("_endpoints", "_has_rtp_variables", "_sources", "held")
+
+    def __init__(self, endpoints: EndpointChannels, *args: Any, **fields: Any) -> None:
+        super().__init__(*args, **fields)
+        self._endpoints = endpoints
 
     def create(self) -> Channel:
-        """Enter the exchange. The SIP dialogue, and with it its Call-ID, is known only then."""
-        self._measured = self.held = False
-        # The SSRCs of both directions' streams (RFC 3550, section 8).
+        """Enter the exchange; the SIP Call-ID is set only after ChannelCreated."""
+        self._has_rtp_variables = self.held = False
+        # SSRCs of the streams in both directions (RFC 3550, section 8).
         self._sources = tuple(self.exchange.random.getrandbits(32) for _ in range(2))
         call_id, self.protocol_id = self.protocol_id, ""
-        self.exchange.endpoints.entered(self)
+        self._endpoints.entered(self)
         super().create()
         self.protocol_id = call_id or self.exchange.uuid()
-        self.on_gone.append(partial(self.exchange.endpoints.left, self))
+        self.on_gone.append(partial(self._endpoints.left, self))
         if not self.outgoing:
             self.set_variable("SIPDOMAIN", "127.0.0.1")
         return self
 
     def request_hangup(
-        self, cause: int | None = None, *, soft: int | None = None, tell: bool = True
+        self, cause: int | None = None, *, soft: int | None = None, publish: bool = True
     ) -> None:
-        """Ask for the end; the media end with that, but where the phone itself is yet to hang up.
+        """Request a hangup; the media end with it, unless the phone is to hang up itself.
 
-        A phone that gives no cause lets the one stand that the channel has.
+        Without a cause from the phone, the channel keeps its cause.
         """
-        if not self.gone and tell and soft != TRANSFERRED:
-            self.measure()
+        if not self.gone and publish and soft != TRANSFERRED:
+            self.set_rtp_variables()
         if soft is None:
             cause = cause or self.cause or None
-        super().request_hangup(cause, soft=soft, tell=tell)
+        super().request_hangup(cause, soft=soft, publish=publish)
 
     def hang_up_now(self) -> None:
-        """The end itself; a phone is told why by a SIP status where there is one."""
+        """Hang up, with the SIP status of the hangup cause if it has one."""
         if not self.gone:
-            self.measure()
+            self.set_rtp_variables()
             if self.tech_cause is None:
                 self.tech_cause = status_of_cause(self.cause)
         super().hang_up_now()
 
-    def hear_digit(self, digit: str, milliseconds: int) -> None:
-        """The phone pressed a key; nobody but the other phone hears it where media pass by."""
+    def on_dtmf(self, digit: str, milliseconds: int) -> None:
+        """Handle a DTMF digit; with native media only the other phone receives it."""
         if self.bridge is not None and self.bridge.native and not self.gone:
-            self.bridge.pass_digit(self, digit, milliseconds)
+            self.bridge.relay_digit(self, digit, milliseconds)
         else:
-            super().hear_digit(digit, milliseconds)
+            super().on_dtmf(digit, milliseconds)
 
-    def measure(self) -> None:
-        """Set the variables that tell of the media, once, where there were any."""
-        if self._measured or self.answered_at is None:
+    def set_rtp_variables(self) -> None:
+        """Set the variables of RTP statistics once, if there were media."""
+        if self._has_rtp_variables or self.answered_at is None:
             return
-        self._measured = True
+        self._has_rtp_variables = True
         for name, value in self._statistics().items():
             self.set_variable(name, value)
             for peer in self._peers():
                 peer.set_variable(f"{name}BRIDGED", value)
 
     def _peers(self) -> list[Channel]:
-        """The one who is on the other side of a bridge of two."""
+        """Return the other member of a bridge of two."""
         members = [] if self.bridge is None else [*self.bridge.members]
         return [each for each in members if each is not self] if len(members) == 2 else []
 
     @property
     def _packets(self) -> int:
-        """How many packets went either way since the answer."""
+        """The number of packets in either direction since the answer."""
         if self.answered_at is None:
             return 0
         return int((self.exchange.now - self.answered_at) / PACKET_SECONDS)
@@ -118,7 +139,7 @@ class SipChannel(Channel):
         return {"RTPAUDIOQOS": summary, **_STATISTICS}
 
     def rtp_statistics(self) -> dict[str, object] | None:
-        """ARI's RTPstat object; None where there are no media yet: the phone is not yet called."""
+        """Return ARI's RTPstat object, or None before the phone is called."""
         if self.outgoing and self.state == "Down":
             return None
         packets, (ours, theirs) = self._packets, self._sources

@@ -1,46 +1,43 @@
-"""Attended transfers: a phone with two calls connects the other ends of both, and leaves.
+"""Attended transfers: a phone with two calls connects the other parties and leaves.
 
-What becomes of them depends on where they are (``main/bridge.c``, ast_bridge_transfer_attended):
-two bridges that Dial made become one; an application's bridge stays, and a Local channel links it
-with the other one; where only one call is in a bridge, its other end takes over what the other
-call was doing in the dialplan.
+The result depends on the bridges (``main/bridge.c``, ast_bridge_transfer_attended): two bridges
+that Dial made are merged; an application's bridge stays, and a Local channel links it with the
+other bridge; if only one call is bridged, its other party continues at the dialplan location of the
+other call.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-from ari_notebook.simulator.applications import ALL
-from ari_notebook.simulator.channels import NORMAL, TRANSFERRED, Channel
+from ari_notebook.simulator.calls.blind_transfer import run_in_place_of
+from ari_notebook.simulator.calls.dial import dial_event
+from ari_notebook.simulator.calls.local import local_pair
+from ari_notebook.simulator.calls.pjsip import SipChannel
 from ari_notebook.simulator.clock import Program
-from ari_notebook.simulator.dialing import dial_event
-from ari_notebook.simulator.local import local_pair
-from ari_notebook.simulator.sip_channels import SipChannel
-from ari_notebook.simulator.stasis import end, stasis
-from ari_notebook.simulator.transfers import run_in_place_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ari_notebook.simulator.bridges import Bridge
+from ari_notebook.simulator.pbx.bridge import Bridge
+from ari_notebook.simulator.pbx.channel import NORMAL, TRANSFERRED, Channel
+from ari_notebook.simulator.stasis.control import control_of, end, stasis
+from ari_notebook.simulator.topics import ALL, Topic
 
 __all__ = ["attended_transfer"]
 
 
 def attended_transfer(first: Channel, second: Channel) -> bool:
-    """Connect the other ends of a phone's two calls.
+    """Connect the other parties of a phone's two calls.
 
     Args:
         first: the phone's channel of the call that is transferred.
         second: its channel of the call that it is transferred to.
 
     Returns:
-        whether that could be done.
+        Whether the transfer succeeded.
     """
-    told = _Told(first, second)
+    transfer = _TransferEvent(first, second)
     one, two = first.bridge, second.bridge
     if one is None and two is None:
-        told.publish("Invalid", destination_type="fail")
+        transfer.publish("Invalid", destination_type="fail")
         return False
     for leg in (first, second):
         if leg.bridge is not None:
@@ -48,19 +45,19 @@ def attended_transfer(first: Channel, second: Channel) -> bool:
     if one is not None and two is not None:
         _name_transferer(one, first)
         if one.bridge_class == two.bridge_class == "basic":
-            _merge(told, one, two)
+            _merge(transfer, one, two)
         else:
-            _link(told, one, two)
+            _link(transfer, one, two)
         return True
     bridge = one or two
-    assert bridge is not None  # noqa: S101  that was asked above
+    assert bridge is not None  # noqa: S101  checked above
     _name_transferer(bridge, first)
-    _take_over(told, bridge)
+    _take_over(transfer, bridge)
     return True
 
 
-class _Told:
-    """The event BridgeAttendedTransfer, as everything was before anything moved."""
+class _TransferEvent:
+    """The event BridgeAttendedTransfer, with the bridges as they were before the transfer."""
 
     def __init__(self, first: Channel, second: Channel) -> None:
         self.first, self.second = first, second
@@ -69,7 +66,7 @@ class _Told:
         self._bridges = [(leg.bridge, leg.bridge and leg.bridge.json()) for leg in (first, second)]
 
     def publish(self, result: str, **destination: Any) -> None:
-        """Tell how it ended; ``destination`` are the event's fields of that name."""
+        """Publish the result; ``destination`` are the event's fields of that name."""
         first, second = self.first, self.second
         fields: dict[str, Any] = {
             "transferer_first_leg": first.json(),
@@ -82,19 +79,19 @@ class _Told:
             if channel is not None:
                 fields[name] = channel.json()
                 involved.append(channel)
-        topics = [("channel", each.id) for each in involved]
+        topics = [each.topic for each in involved]
         for name, (bridge, shown) in zip(("first", "second"), self._bridges, strict=True):
             if bridge is not None:
                 fields[f"transferer_{name}_leg_bridge"] = shown
-                topics.append(("bridge", bridge.id))
+                topics.append(bridge.topic)
         exchange = first.exchange
         event = exchange.event("BridgeAttendedTransfer", **fields, **destination)
-        # It is an event of all bridges, told as well to who is subscribed to one of those in it.
-        exchange.applications.publish(event, topics, [("bridge", ALL)], to_all=False)
+        # Published for all bridges, and on the topics of those that take part.
+        exchange.event_bus.deliver(event, topics, [Topic("bridge", ALL)], to_all=False)
 
 
 def _other(leg: Channel) -> Channel | None:
-    """The other end of a call of two."""
+    """Return the other party of a call of two; None otherwise."""
     others = [] if leg.bridge is None else [each for each in leg.bridge.members if each is not leg]
     return others[0] if len(others) == 1 else None
 
@@ -105,9 +102,9 @@ def _name_transferer(bridge: Bridge, first: Channel) -> None:
         each.set_variable("ATTENDEDTRANSFER", others if each is first else first.name)
 
 
-def _merge(told: _Told, one: Bridge, two: Bridge) -> None:
-    """Those of the first bridge go over to the second, which is then a call like any other."""
-    first, second = told.first, told.second
+def _merge(transfer: _TransferEvent, one: Bridge, two: Bridge) -> None:
+    """Move the parties of the first bridge into the second."""
+    first, second = transfer.first, transfer.second
     movers = [each for each in one.members if each is not first]
     one.on_left = two.on_left = None
     for number, mover in enumerate(movers):
@@ -116,9 +113,9 @@ def _merge(told: _Told, one: Bridge, two: Bridge) -> None:
             two.swap(second, mover)
         else:
             two.join(mover)
-    two.introduce()
+    two.update_connected_lines()
     _let_go(second)
-    told.publish("Success", destination_type="bridge", destination_bridge=two.id)
+    transfer.publish("Success", destination_type="bridge", destination_bridge=two.id)
     one.leave(first)
     one.destroy()
     _end(first)
@@ -126,23 +123,23 @@ def _merge(told: _Told, one: Bridge, two: Bridge) -> None:
 
 
 def _dissolve(bridge: Bridge) -> None:
-    """One has left, and with that the call is over for everybody."""
+    """Hang up all members of a bridge after one of its parties has left."""
     bridge.on_left = None
     for each in list(bridge.members):
         bridge.leave(each)
         each.cause = NORMAL
-        each.request_hangup(tell=False)
+        each.request_hangup(publish=False)
     bridge.destroy()
 
 
-def _link(told: _Told, one: Bridge, two: Bridge) -> None:
-    """A Local channel takes the phone's place in both bridges."""
-    first, second = told.first, told.second
+def _link(transfer: _TransferEvent, one: Bridge, two: Bridge) -> None:
+    """Replace the phone in both bridges by a Local channel."""
+    first, second = transfer.first, transfer.second
     halves = _pair(first)
 
     def join_second() -> None:
         _swap_in(two, second, halves[1])
-        # That half's connection is the other's caller: it is known before that is told of.
+        # That half's connected line is the other's caller ID, which is published next.
         first.exchange.soon(lambda: _enter(halves[0], first, join_first))
 
     def join_first() -> None:
@@ -150,24 +147,24 @@ def _link(told: _Told, one: Bridge, two: Bridge) -> None:
         halves[0].set_state("Up")
         dial_event(halves[0], "ANSWER", named=False)
         _let_go(second)
-        told.publish(
+        transfer.publish(
             "Success",
             destination_type="link",
             destination_link_first_leg=halves[0].json(),
             destination_link_second_leg=halves[1].json(),
         )
-        if first.control is None:
+        if control_of(first) is None:
             _end(first)
 
     _enter(halves[1], second, join_second)
 
 
 def _enter(half: Channel, leg: Channel, join: Callable[[], None]) -> None:
-    """Put a half of the Local channel into the hands that the phone's channel is in.
+    """Run the replaced channel's application or bridge join on a half of the Local channel.
 
-    An application is told of it before it joins a bridge.
+    StasisStart precedes the joining of a bridge.
     """
-    if leg.control is None:
+    if control_of(leg) is None:
         half.run(_until_out())
     else:
         run_in_place_of(leg, half)
@@ -175,7 +172,7 @@ def _enter(half: Channel, leg: Channel, join: Callable[[], None]) -> None:
 
 
 def _pair(first: Channel) -> tuple[Channel, Channel]:
-    """A Local channel that nobody called; its second half is up."""
+    """Make a Local channel without a call; its second half is up."""
     halves = local_pair(first.exchange, "_attended@transfer")
     for half in halves:
         half.create()
@@ -186,33 +183,33 @@ def _pair(first: Channel) -> tuple[Channel, Channel]:
 
 
 def _swap_in(bridge: Bridge, leg: Channel, half: Channel) -> None:
-    """Put a half of the Local channel in the place of the phone's channel."""
+    """Replace the phone's channel in a bridge by a half of the Local channel."""
     leg.cause = NORMAL
     bridge.swap(leg, half)
     if bridge.bridge_class == "basic":
-        bridge.introduce()
+        bridge.update_connected_lines()
         bridge.on_left = lambda _: _dissolve(bridge)
 
 
 def _until_out() -> Program:
-    """What runs on a channel that has nothing to do but to be in a bridge."""
+    """Wait forever: the program of a channel that is only in a bridge."""
     while True:
         yield None
 
 
-def _take_over(told: _Told, bridge: Bridge) -> None:
-    """The other end of the call in a bridge goes on where the call that is in none stands."""
-    legs = (told.first, told.second)
+def _take_over(transfer: _TransferEvent, bridge: Bridge) -> None:
+    """Continue the bridged party at the dialplan location of the unbridged call."""
+    legs = (transfer.first, transfer.second)
     bridged, unbridged = legs if legs[0].bridge is bridge else legs[::-1]
     other = _other(bridged)
     application = {
         "destination_type": "application",
-        "destination_application": unbridged.appl[0],
+        "destination_application": unbridged.dialplan.application[0],
     }
     if bridge.bridge_class != "basic" or other is None:
-        _link_to_place(told, bridged, unbridged, application)
+        _link_to_place(transfer, bridged, unbridged, application)
         return
-    told.publish("Success", **application)
+    transfer.publish("Success", **application)
     bridge.on_left = None
     if other.task is not None:
         other.task.abandon()
@@ -224,12 +221,15 @@ def _take_over(told: _Told, bridge: Bridge) -> None:
 
 
 def _link_to_place(
-    told: _Told, bridged: Channel, unbridged: Channel, application: dict[str, str]
+    transfer: _TransferEvent,
+    bridged: Channel,
+    unbridged: Channel,
+    application: dict[str, str],
 ) -> None:
-    """A Local channel joins the bridge by one half, and goes on with the call by the other."""
+    """Link the bridge and the unbridged call's dialplan location by a Local channel."""
     bridge = bridged.bridge
-    assert bridge is not None  # noqa: S101  that is how it was chosen
-    near, far = _pair(told.first)
+    assert bridge is not None  # noqa: S101  guaranteed by the caller
+    near, far = _pair(transfer.first)
     run_in_place_of(bridged, near)
     _take_place(far, unbridged)
 
@@ -237,40 +237,38 @@ def _link_to_place(
         _swap_in(bridge, bridged, near)
         near.set_state("Up")
         dial_event(near, "ANSWER", named=False)
-        told.publish("Success", replace_channel=near.json(), **application)
-        if bridged is told.second:
+        transfer.publish("Success", replace_channel=near.json(), **application)
+        if bridged is transfer.second:
             _let_go(bridged)
 
     bridged.exchange.soon(join)
 
 
 def _take_place(other: Channel, leg: Channel) -> None:
-    """Let a channel go on where another one stands, which is gone with that.
+    """Continue a channel at the dialplan location of another, which is hung up.
 
-    An application that takes time begins anew; a channel that Stasis had is heard of as one that
-    comes and one that goes.
+    An application that takes time starts again; a channel in Stasis is published as one that
+    starts and one that ends.
     """
-    from ari_notebook.simulator.dialplan import run_dialplan
-
-    control, appl = leg.control, leg.appl
-    before = other.context, other.exten, other.priority, other.appl
+    control, appl = control_of(leg), leg.dialplan.application
+    before, application = other.dialplan.location, other.dialplan.application
     if leg.task is not None:
         leg.task.abandon()
-    other.context, other.exten, other.priority = leg.context, leg.exten, leg.priority
+    other.dialplan.location = leg.dialplan.location
     other.cause, leg.cause = leg.cause, other.cause
     again = None
     if control is not None:
         again = stasis(other, control.app, [], clear=False, replaced=leg)
-    other.run(run_dialplan(other, again))
+    other.run(other.exchange.dialplan.run(other, again))
 
     def swapped() -> None:
         if control is not None:
             end(control)
             other.run_application(*appl)
-        other.set_connected(leg.connected)
-        leg.context, leg.exten, leg.priority, application = before
+        other.set_connected(leg.parties.connected)
+        leg.dialplan.location = before
         if isinstance(leg, SipChannel):
-            leg.measure()
+            leg.set_rtp_variables()
         if application[0]:
             leg.run_application(*application)
         leg.hang_up_now()
@@ -279,15 +277,15 @@ def _take_place(other: Channel, leg: Channel) -> None:
 
 
 def _let_go(leg: Channel) -> None:
-    """The phone's part of the second call is over."""
+    """Hang up the phone's channel of the second call."""
     leg.cause = NORMAL
     leg.request_hangup(soft=TRANSFERRED)
 
 
 def _end(leg: Channel) -> None:
-    """The phone's part of a call that Dial made is over: so is its Dial."""
+    """End the phone's channel of a call that Dial made, and its Dial."""
     leg.cause = NORMAL
-    if leg.in_dialplan and leg.task is not None:
+    if leg.dialplan.running and leg.task is not None:
         leg.task.wake()
     else:
         leg.hang_up_now()
