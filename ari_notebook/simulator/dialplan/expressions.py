@@ -1,14 +1,13 @@
-"""What stands in a priority's data: ``${VARIABLE:offset:length}`` and ``$[expression]``.
+"""Substitution of ``${VARIABLE:offset:length}`` and ``$[expression]``.
 
-As ``main/pbx_variables.c`` and ``main/ast_expr2.y`` read it. An expression's operators, the
-loosest first: ``::`` with ``?``, ``|``, ``&``, comparisons, ``+ -``, ``* / %``, ``! -``, ``: =~``
-and ``~~``, which joins.
+As in ``main/pbx_variables.c`` and ``main/ast_expr2.y``. Operators, lowest precedence first: ``::``
+with ``?``, ``|``, ``&``, comparisons, ``+ -``, ``* / %``, ``! -``, ``: =~`` and ``~~``
+(concatenation).
 """
 
 from __future__ import annotations
 
 import logging
-import math
 import re
 from collections.abc import Callable
 from decimal import (
@@ -20,8 +19,12 @@ from decimal import (
     Context,
     Decimal,
 )
+from functools import partial
 
-__all__ = ["calculate", "posix", "substitute", "truth"]
+from ari_notebook.simulator.numbers import leading
+from ari_notebook.simulator.regex import InvalidExpression, PosixRegex
+
+__all__ = ["calculate", "substitute", "truth"]
 
 log = logging.getLogger(__name__)
 
@@ -29,21 +32,27 @@ Lookup = Callable[[str], str]
 
 _CLOSING = {"{": "}", "[": "]"}
 _TOKEN = re.compile(
-    r'\s*(?:("[^"]*")|(>=|<=|!=|==|=~|~~|::|[|&=<>+\-*/%!:?()])|((?:[^\s"|&=<>+*/%!:?()~-]|~(?!~))+))'
+    r'\s*(?:("[^"]*")|(>=|<=|!=|==|=~|~~|::|\|\|?|&&?|[=<>+\-*/%!:?()])|([,{}\[\]])'
+    r'|((?:[^\s"|&=<>+*/%!:?(){},\[\]~-]|~(?!~))+))'
 )
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?$")
 _DEEPEST = 40
-_DIGITS = Context(prec=18)
-_LARGEST = 2**31 - 1  # what a division by zero gives
+# Without traps, a result outside the numbers is one of the values inf and nan.
+_DIGITS = Context(prec=18, traps=[])
+_LONG = Context(prec=60)
+_SMALLEST = Decimal("1e-40")
+_TURN = Decimal("6.2831853071795864769252867665590057683943387987502116419498891846")  # 2π
+_LARGEST_EXPONENT = 4932  # of C's long double; beyond it a number is infinite
+_LARGEST = 2**31 - 1  # result of a division by zero
 
 
 def substitute(text: str, lookup: Lookup, depth: int = 0) -> str:
-    """Put values in the place of variables, functions and expressions.
+    """Replace variables, functions and expressions by their values.
 
     Args:
         text: a priority's data.
-        lookup: gives the value of ``NAME`` or ``FUNCTION(arguments)``; "" where there is none.
-        depth: how deep inside others this one is; what is too deep stays as it is.
+        lookup: returns the value of ``NAME`` or ``FUNCTION(arguments)``, or "".
+        depth: nesting level; text nested too deeply is left unchanged.
     """
     if "$" not in text or depth > _DEEPEST:
         return text
@@ -56,7 +65,7 @@ def substitute(text: str, lookup: Lookup, depth: int = 0) -> str:
         opening = text[mark + 1]
         end = _closing(text, mark + 1) if opening in _CLOSING else -1
         if end < 0 and opening in _CLOSING:
-            log.warning("no closing %r in %s", _CLOSING[opening], text)
+            log.warning("missing %r in %s", _CLOSING[opening], text)
             end = len(text)
         if end < 0:
             done.append(text[at : mark + 1])
@@ -70,7 +79,7 @@ def substitute(text: str, lookup: Lookup, depth: int = 0) -> str:
 
 
 def _closing(text: str, at: int) -> int:
-    """Where the bracket that opens here is closed; -1 where it is not."""
+    """Return the position of the matching bracket, or -1."""
     opening, depth = text[at], 0
     for index in range(at, len(text)):
         if text[index] == opening:
@@ -83,45 +92,37 @@ def _closing(text: str, at: int) -> int:
 
 
 def _variable(inside: str, lookup: Lookup) -> str:
-    """The value of ``NAME``, ``NAME:offset`` or ``NAME:offset:length``."""
+    """Return the value of ``NAME``, ``NAME:offset`` or ``NAME:offset:length``."""
     name, offset, length = inside, 0, None
     if ":" in inside:
         outside = re.match(r"^([^(:]*(?:\(.*\))?)(:[^()]*)?$", inside, re.DOTALL)
         if outside and outside[2]:
             name = outside[1]
-            # As sscanf reads it: what is no number ends it.
+            # Like sscanf: parsing ends at the first part that is not a number.
             numbers = re.match(r":\s*([+-]?\d+)(?::\s*([+-]?\d+))?", outside[2])
             if numbers:
                 offset = int(numbers[1])
                 length = int(numbers[2]) if numbers[2] else None
     value = lookup(name)
-    start = max(0, len(value) + offset) if offset < 0 else offset
-    if length is None:
-        return value[start:]
-    return value[start:length] if length < 0 else value[start : start + length]
-
-
-_POSIX = {
-    "alnum": "0-9A-Za-z",
-    "alpha": "A-Za-z",
-    "blank": " \\t",
-    "cntrl": "\\x00-\\x1f\\x7f",
-    "digit": "0-9",
-    "lower": "a-z",
-    "punct": "!-/:-@\\[-`{-~",
-    "space": "\\s",
-    "upper": "A-Z",
-    "xdigit": "0-9A-Fa-f",
-}
-
-
-def posix(pattern: str) -> str:
-    """A regular expression of Asterisk's kind as Python reads it: ``[[:digit:]]`` is its own."""
-    return re.sub(r"\[:(\w+):\]", lambda found: _POSIX.get(found[1], found[0]), pattern)
+    if not offset and length is None:
+        return value
+    octets = value.encode("utf-8", "surrogateescape")  # Asterisk counts them, not characters
+    start = max(0, len(octets) + offset) if offset < 0 else offset
+    end = length if length is None or length < 0 else start + length
+    return octets[start:end].decode("utf-8", "surrogateescape")
 
 
 def truth(text: str) -> bool:
-    """Whether a value means yes, as GotoIf and the like take it."""
+    """Return whether GotoIf and similar applications treat a value as true.
+
+    As ``pbx_checkcondition`` does: a text that begins with a whole number is true unless that is 0.
+    """
+    number = leading(text)
+    return bool(text) if number is None else number != 0
+
+
+def _is_true(text: str) -> bool:
+    """Return whether an expression treats a value as true."""
     text = text.strip()
     if not text:
         return False
@@ -131,37 +132,45 @@ def truth(text: str) -> bool:
 
 
 def calculate(text: str, lookup: Lookup = lambda _name: "") -> str:
-    """The value of an expression.
+    """Return the value of an expression.
 
-    Of one that cannot be read, which the log tells, Asterisk gives what it has understood so far.
+    An expression with a syntax error is logged, and has the value parsed so far, as in Asterisk.
 
     Args:
-        text: between ``$[`` and ``]``. What stands in quotes keeps them, and is never a number.
-        lookup: gives the value of a dialplan function, which an expression may call by its name.
+        text: the text between ``$[`` and ``]``. Quoted parts keep their quotes and are never
+            numbers.
+        lookup: returns the value of a dialplan function, which an expression may call by name.
     """
     tokens: list[tuple[str, str]] = []
-    at, text = 0, text.strip()
+    at, calls, text = 0, 0, text.strip()
     while at < len(text):
         found = _TOKEN.match(text, at)
         if not found:
-            log.warning("syntax error in the expression $[%s]", text)
+            log.warning("syntax error in expression $[%s]", text)
             return ""
         at = found.end()
-        quoted, operator, word = found.groups()
-        tokens.append(("op", operator) if operator is not None else ("value", quoted or word))
-    reader = _Reader(tokens, lookup)
+        quoted, operator, mark, word = found.groups()
+        if operator == "(" and (calls or (tokens and tokens[-1][0] == "value")):
+            calls += 1
+        elif operator == ")" and calls:
+            calls -= 1
+        if mark and not (calls and mark == ","):
+            continue  # brackets mean nothing, and a comma only in the arguments of a function
+        sign = operator or mark
+        tokens.append(("op", sign) if sign is not None else ("value", quoted or word))
+    reader = _ExpressionReader(tokens, lookup)
     try:
         value = reader.all()
     except _Unreadable as error:
-        log.warning("the expression $[%s]: %s", text, error)
+        log.warning("expression $[%s]: %s", text, error)
         return error.value
     if not reader.at_end:
-        log.warning("the expression $[%s]: syntax error", text)
+        log.warning("expression $[%s]: syntax error", text)
     return value
 
 
 class _Unreadable(Exception):
-    """An expression cannot be read; ``value`` is what comes of it."""
+    """An expression that cannot be parsed; ``value`` is its result so far."""
 
     def __init__(self, why: str, value: str = "0") -> None:
         super().__init__(why)
@@ -173,17 +182,25 @@ def _number(text: str) -> Decimal:
 
 
 def _shown(number: Decimal) -> str:
-    """A number with 18 digits, as ``%.18Lg`` writes it."""
+    """Format a number with 18 digits, like ``%.18Lg``."""
+    if not number.is_finite() or number.adjusted() > _LARGEST_EXPONENT:
+        sign = "-" if number.is_signed() else ""
+        return sign + ("nan" if number.is_nan() else "inf")
     short = _DIGITS.plus(number).normalize(_DIGITS)
     if short == 0:
-        return "0"
+        return "-0" if number.is_signed() else "0"
     if -5 < short.adjusted() < _DIGITS.prec:
         return f"{short:f}"
     return f"{short:e}"
 
 
+def _plain(text: str) -> str:
+    """Return a number as a test for truth leaves it, without zeros in front; else the text."""
+    return _shown(Decimal(text)) if _NUMBER.match(text) else text
+
+
 def _bare(text: str) -> str:
-    """A text without the quotes around it."""
+    """Return a text without its quotes."""
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
@@ -213,8 +230,37 @@ _COMPARISONS: dict[str, Callable[[int], bool]] = {
 }
 
 
-def _floating(function: Callable[[float], float], number: Decimal) -> Decimal:
-    return Decimal(function(float(number)))
+def _sine(number: Decimal) -> Decimal:
+    """Return the sine, by its Taylor series near 0."""
+    rest = _LONG.remainder(number, _TURN)
+    square, term, total, step = _LONG.multiply(rest, rest), rest, rest, 1
+    while abs(term) > _SMALLEST:
+        step += 2
+        term = -_LONG.divide(_LONG.multiply(term, square), Decimal(step * (step - 1)))
+        total = _LONG.add(total, term)
+    return total
+
+
+def _cosine(number: Decimal) -> Decimal:
+    return _sine(_LONG.add(number, _LONG.divide(_TURN, Decimal(4))))
+
+
+def _logarithm_of_two(number: Decimal) -> Decimal:
+    return _LONG.divide(_LONG.ln(number), _LONG.ln(Decimal(2)))
+
+
+def _logarithm(function: Callable[[Decimal], Decimal], number: Decimal) -> Decimal:
+    if number > 0:
+        return function(number)
+    return Decimal("nan") if number else Decimal("-inf")
+
+
+def _power(base: Decimal, exponent: Decimal) -> Decimal:
+    if base < 0 and exponent != exponent.to_integral_value():
+        return Decimal("-nan")
+    if not base and not exponent:
+        return Decimal(1)
+    return _DIGITS.power(base, exponent)
 
 
 _FUNCTIONS: dict[str, Callable[[Decimal], Decimal]] = {
@@ -222,26 +268,26 @@ _FUNCTIONS: dict[str, Callable[[Decimal], Decimal]] = {
     "CEIL": lambda number: number.to_integral_value(ROUND_CEILING),
     "ROUND": lambda number: number.to_integral_value(ROUND_HALF_UP),
     "TRUNC": lambda number: number.to_integral_value(ROUND_DOWN),
-    "SQRT": lambda number: _DIGITS.sqrt(number) if number >= 0 else Decimal(0),
+    "SQRT": lambda number: _DIGITS.sqrt(number) if number >= 0 else Decimal("-nan"),
     "EXP": _DIGITS.exp,
     "EXP2": lambda number: _DIGITS.power(2, number),
     "EXP10": lambda number: _DIGITS.power(10, number),
-    "LOG": lambda number: _DIGITS.ln(number) if number > 0 else Decimal(0),
-    "LOG2": lambda number: _floating(math.log2, number) if number > 0 else Decimal(0),
-    "LOG10": lambda number: _DIGITS.log10(number) if number > 0 else Decimal(0),
+    "LOG": partial(_logarithm, _DIGITS.ln),
+    "LOG2": partial(_logarithm, _logarithm_of_two),
+    "LOG10": partial(_logarithm, _DIGITS.log10),
     "RINT": lambda number: number.to_integral_value(ROUND_HALF_EVEN),
-    "SIN": lambda number: _floating(math.sin, number),
-    "COS": lambda number: _floating(math.cos, number),
-    "TAN": lambda number: _floating(math.tan, number),
+    "SIN": _sine,
+    "COS": _cosine,
+    "TAN": lambda number: _LONG.divide(_sine(number), _cosine(number)),
 }
 _FUNCTIONS_OF_TWO: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
-    "POW": _DIGITS.power,
-    "REMAINDER": lambda one, two: _DIGITS.remainder_near(one, two) if two else Decimal(0),
+    "POW": _power,
+    "REMAINDER": lambda one, two: _DIGITS.remainder_near(one, two) if two else Decimal("-nan"),
 }
 
 
-class _Reader:
-    """Reads tokens, each level what binds tighter than the one above."""
+class _ExpressionReader:
+    """Recursive-descent parser; each method parses one level of precedence."""
 
     def __init__(self, tokens: list[tuple[str, str]], lookup: Lookup) -> None:
         self._tokens = tokens
@@ -270,21 +316,21 @@ class _Reader:
             if not self._next("::"):
                 raise _Unreadable("? without ::")
             no = self._choice()
-            return yes if truth(value) else no
+            return yes if _is_true(value) and value != '""' else no
         return value
 
     def _either(self) -> str:
         value = self._both()
-        while self._next("|"):
+        while self._next("|", "||"):
             other = self._both()
-            value = value if truth(value) else other
+            value = _plain(value) if _is_true(value) else other
         return value
 
     def _both(self) -> str:
         value = self._compared()
-        while self._next("&"):
+        while self._next("&", "&&"):
             other = self._compared()
-            value = value if truth(value) and truth(other) else "0"
+            value = _plain(value) if _is_true(value) and _is_true(other) else "0"
         return value
 
     def _compared(self) -> str:
@@ -308,28 +354,35 @@ class _Reader:
     def _product(self) -> str:
         value = self._unary()
         while operator := self._next("*", "/", "%"):
-            value = _shown(_SUMS[operator](_number(value), _number(self._unary())))
+            other = self._unary()
+            if not _NUMBER.match(value):
+                value = "0"  # whatever it is multiplied with or divided by
+            else:
+                value = _shown(_SUMS[operator](_number(value), _number(other)))
         return value
 
     def _unary(self) -> str:
         if self._next("!"):
-            value = self._unary()
-            return "0" if _NUMBER.match(value) and truth(value) else "1"
+            return "0" if leading(self._unary()) else "1"
         if self._next("-"):
-            return _shown(-_number(self._unary()))
+            value = self._unary()
+            return _shown(_number(value).copy_negate()) if _NUMBER.match(value) else "0"
         return self._matched()
 
     def _matched(self) -> str:
         value = self._joined()
         while operator := self._next(":", "=~"):
+            expression = _bare(self._operand(self._joined))
             try:
-                pattern = re.compile(posix(_bare(self._joined())))
-            except re.error as error:
-                raise _Unreadable(f"not a regular expression: {error}") from None
+                pattern = PosixRegex(expression)
+            except InvalidExpression as error:
+                log.warning("invalid regular expression %s: %s", expression, error)
+                value = ""
+                continue
             text = _bare(value)
             found = pattern.match(text) if operator == ":" else pattern.search(text)
             if pattern.groups:
-                value = (found[1] or "") if found else ""
+                value = found[1].decode("utf-8", "surrogateescape") if found else ""
             else:
                 value = str(len(found[0])) if found else "0"
         return value
@@ -337,8 +390,16 @@ class _Reader:
     def _joined(self) -> str:
         value = self._single()
         while self._next("~~"):
-            value = _bare(value) + _bare(self._single())
+            value = _bare(value) + _bare(self._operand(self._single))
         return value
+
+    def _operand(self, read: Callable[[], str]) -> str:
+        """Return a right operand; a sign in front of it is part of it."""
+        begun = self._at
+        if self._next("!", "-"):
+            self._at = begun
+            return self._unary()
+        return read()
 
     def _single(self) -> str:
         if self._next("("):
@@ -347,7 +408,7 @@ class _Reader:
                 raise _Unreadable("( without )")
             return value
         if self.at_end:
-            raise _Unreadable("something is missing at its end")
+            raise _Unreadable("an operand is missing at its end")
         kind, text = self._tokens[self._at]
         if kind == "op":
             raise _Unreadable(f"unexpected {text}", "0" if self._at else "")
@@ -355,17 +416,25 @@ class _Reader:
         return self._called(text) if self._next("(") else text
 
     def _called(self, name: str) -> str:
-        """The value of a function, whose ``(`` is read."""
-        words: list[str] = []
-        while not self._next(")"):
-            if self.at_end:
-                raise _Unreadable("( without )")
-            words.append(self._tokens[self._at][1])
-            self._at += 1
-        arguments = "".join(words)
-        numbers = [_number(each.strip()) for each in arguments.split(",")]
+        """Return the value of a function, after its ``(``."""
+        words = self._arguments()
+        numbers = [_number(each) for each in words]
+        if name == "CEIL" and len(words) == 1 and not _NUMBER.match(words[0]):
+            return "1"  # Asterisk takes the text's address for a very small number
         if name in _FUNCTIONS:
-            return _shown(_FUNCTIONS[name](numbers[0]))
-        if name in _FUNCTIONS_OF_TWO and len(numbers) > 1:
-            return _shown(_FUNCTIONS_OF_TWO[name](numbers[0], numbers[1]))
-        return self._lookup(f"{name}({arguments})") or "0"
+            return _shown(_FUNCTIONS[name](numbers[0])) if len(numbers) == 1 else "0"
+        if name in _FUNCTIONS_OF_TWO:
+            return _shown(_FUNCTIONS_OF_TWO[name](*numbers)) if len(numbers) == 2 else "0"
+        return self._lookup(f"{name}({','.join(words)})") or "0"
+
+    def _arguments(self) -> list[str]:
+        """Return a function's arguments, which are expressions; those after the first may lack."""
+        if self._next(")"):
+            return []
+        words = [self._choice()]
+        while self._next(","):
+            lacks = not self.at_end and self._tokens[self._at] in (("op", ","), ("op", ")"))
+            words.append("" if lacks else self._choice())
+        if not self._next(")"):
+            raise _Unreadable("( without )")
+        return words

@@ -1,4 +1,4 @@
-"""extensions.conf: contexts, extensions, priorities, labels, includes, globals."""
+"""Parser for extensions.conf: contexts, extensions, priorities, labels, includes, globals."""
 
 from __future__ import annotations
 
@@ -6,68 +6,65 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ari_notebook.simulator.configfile import ConfigError, Section, Setting, parse
+from ari_notebook.simulator.config.syntax import ConfigError, Section, Setting, parse
 from ari_notebook.simulator.dialplan.expressions import substitute
-from ari_notebook.simulator.dialplan.patterns import Pattern, is_pattern
-from ari_notebook.simulator.naturals import natural
+from ari_notebook.simulator.dialplan.patterns import ExtensionPattern, is_pattern
+from ari_notebook.simulator.numbers import natural
+from ari_notebook.simulator.pbx.ports import DialplanStep
 
-__all__ = ["Dialplan", "Step"]
+__all__ = ["Dialplan"]
 
 _PRIORITY = re.compile(r"^(n|s|hint|\d+)\s*(?:([+-])\s*(\d+))?\s*(?:\(([^)]*)\))?$", re.IGNORECASE)
 _APPLICATION = re.compile(r"^\s*([\w-]+)\s*(?:\((.*)\))?\s*$", re.DOTALL)
 _NO_CONTEXTS = ("general", "globals")
-# Each Stasis application has a context of its own (res/stasis/app.c).
+# Each Stasis application has a context (res/stasis/app.c).
 _AUTOMATIC = "stasis-"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One priority: an application and its data, and where it stands."""
-
-    app: str
-    data: str
-    place: str = ""
 
 
 @dataclass(slots=True)
 class _Extension:
-    steps: dict[int, Step] = field(default_factory=dict)
+    steps: dict[int, DialplanStep] = field(default_factory=dict)
     labels: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class _Context:
     extensions: dict[str, _Extension] = field(default_factory=dict)
-    plain: dict[str, _Extension] = field(default_factory=dict)  # by their names without dashes
-    patterns: list[tuple[Pattern, _Extension]] = field(default_factory=list)
+    plain: dict[str, _Extension] = field(default_factory=dict)  # keys are names without dashes
+    patterns: list[tuple[ExtensionPattern, _Extension]] = field(default_factory=list)
     includes: list[str] = field(default_factory=list)
     hints: dict[str, str] = field(default_factory=dict)
-    last: int = 0  # the priority of the line before, of whatever extension
+    last: int = 0  # priority of the previous line, of any extension
 
 
 class Dialplan:
-    """A dialplan. Made by `Dialplan.parse`.
+    """A parsed dialplan, made by `Dialplan.parse`.
 
     Attributes:
-        text: what it was read from.
-        globals: the global variables that it sets.
-        is_application: whether a Stasis application is known, whose context then exists.
+        text: the extensions.conf it was parsed from.
+        globals: global variables it defines.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, is_application: Callable[[str], bool]) -> None:
         self.text = text
         self.globals: dict[str, str] = {}
-        self.is_application: Callable[[str], bool] = lambda _name: True
+        self._is_application = is_application
         self._contexts: dict[str, _Context] = {}
 
     @classmethod
-    def parse(cls, text: str) -> Dialplan:
-        """Read extensions.conf.
+    def parse(
+        cls, text: str, is_application: Callable[[str], bool] = lambda _name: True
+    ) -> Dialplan:
+        """Parse extensions.conf.
+
+        Args:
+            text: content of the file.
+            is_application: whether a Stasis application is registered, and so has a context.
 
         Raises:
-            ConfigError: with the line and the reason.
+            ConfigError: invalid text, with the line and the reason.
         """
-        made = cls(text)
+        made = cls(text, is_application)
         sections = parse(text, "extensions.conf")
         for section in sections:
             if section.name.lower() == "globals":
@@ -82,21 +79,21 @@ class Dialplan:
         return made
 
     def _substituted(self, text: str) -> str:
-        """A text with the global variables that the file has set so far."""
+        """Return a text with the global variables defined so far substituted."""
         return substitute(text, lambda name: self.globals.get(name, ""))
 
     @property
     def contexts(self) -> list[str]:
-        """The contexts' names."""
+        """Return the names of the contexts."""
         return list(self._contexts)
 
     def extensions(self, context: str) -> list[str]:
-        """The extensions that a context names itself, patterns included."""
+        """Return the extensions that a context defines, including patterns, without includes."""
         found = self._contexts.get(context)
         return list(found.extensions) if found else []
 
-    def find(self, context: str, exten: str, priority: int) -> Step | None:
-        """What an extension does at a priority; None where it has none."""
+    def find(self, context: str, exten: str, priority: int) -> DialplanStep | None:
+        """Return the application at a priority of an extension, or None."""
         if context not in self._contexts and context.startswith(_AUTOMATIC):
             return self._automatic(context.removeprefix(_AUTOMATIC), exten, priority)
         for extension in self._candidates(context, exten, set()):
@@ -104,12 +101,12 @@ class Dialplan:
                 return extension.steps[priority]
         return None
 
-    def exists(self, context: str, exten: str) -> bool:
-        """Whether an extension can be called."""
-        return self.find(context, exten, 1) is not None
+    def exists(self, context: str, exten: str, priority: int = 1) -> bool:
+        """Return whether an extension has a priority."""
+        return self.find(context, exten, priority) is not None
 
     def could_grow(self, context: str, typed: str) -> bool:
-        """Whether further keys could make an extension of a context of these."""
+        """Return whether further digits could form an extension of the context."""
         return self._grows(context, typed, set())
 
     def _grows(self, context: str, typed: str, seen: set[str]) -> bool:
@@ -124,29 +121,29 @@ class Dialplan:
         )
 
     def label(self, context: str, exten: str, label: str) -> int | None:
-        """The priority that a label of an extension stands for; None where there is none."""
+        """Return the priority of an extension's label, or None."""
         for extension in self._candidates(context, exten, set()):
             if label in extension.labels:
                 return extension.labels[label]
         return None
 
     def hint(self, context: str, exten: str) -> str | None:
-        """The device that an extension's hint names; None where it has none."""
+        """Return the device of an extension's hint, or None."""
         found = self._contexts.get(context)
         return found.hints.get(exten) if found else None
 
-    def _automatic(self, app: str, exten: str, priority: int) -> Step | None:
-        if priority != 1 or not exten or not self.is_application(app):
+    def _automatic(self, app: str, exten: str, priority: int) -> DialplanStep | None:
+        if priority != 1 or not exten or not self._is_application(app):
             return None
-        return Step("NoOp", "") if exten == "h" else Step("Stasis", app)
+        return DialplanStep("NoOp", "") if exten == "h" else DialplanStep("Stasis", app)
 
     def _candidates(self, context: str, exten: str, seen: set[str]) -> Iterator[_Extension]:
-        """Extensions that match: the exact one, patterns from the narrowest, includes."""
+        """Yield matching extensions: the exact one, patterns by specificity, then includes."""
         found = self._contexts.get(context)
         if found is None or context in seen:
             return
         seen.add(context)
-        exten = exten.replace("-", "")  # wherever it stands, it is there to be read
+        exten = exten.replace("-", "")  # dashes are for readability only
         if exten in found.plain:
             yield found.plain[exten]
         for pattern, extension in found.patterns:
@@ -171,13 +168,14 @@ def _read(section: Section, context: _Context, substituted: Callable[[str], str]
                     raise ConfigError(f"{setting.place}: 'same' has no 'exten' before it")
                 _add(context, exten, setting.value, setting)
             case "include":
-                # Hours, as in ``include => night,18:00-08:00,*,*,*``, are not looked at.
+                # Times, as in ``include => night,18:00-08:00,*,*,*``, are ignored.
                 context.includes.append(substituted(setting.value).partition(",")[0].strip())
             case "ignorepat" | "switch" | "eswitch" | "lswitch" | "autohints":
                 pass
             case name:
                 raise ConfigError(
-                    f"{setting.place}: [{section.name}] knows exten, same and include, not {name!r}"
+                    f"{setting.place}: [{section.name}] accepts exten, same and include, not "
+                    f"{name!r}"
                 )
 
 
@@ -196,13 +194,13 @@ def _add(context: _Context, exten: str, text: str, setting: Setting) -> None:
         return
     application = _APPLICATION.match(what)
     if not application:
-        raise _wrong(setting, "an APPLICATION(DATA) behind the priority")
+        raise _wrong(setting, "an APPLICATION(DATA) after the priority")
     extension = context.extensions.get(exten)
     if extension is None:
         extension = context.extensions[exten] = _Extension()
         if is_pattern(exten):
             try:
-                context.patterns.append((Pattern(exten), extension))
+                context.patterns.append((ExtensionPattern(exten), extension))
             except ValueError as error:
                 raise ConfigError(f"{setting.place}: {error}") from None
         else:
@@ -220,6 +218,8 @@ def _add(context: _Context, exten: str, text: str, setting: Setting) -> None:
     if priority < 1:
         raise _wrong(setting, "a priority of 1 or more")
     context.last = priority
-    extension.steps.setdefault(priority, Step(application[1], application[2] or "", setting.place))
+    extension.steps.setdefault(
+        priority, DialplanStep(application[1], application[2] or "", setting.place)
+    )
     if label:
         extension.labels[label.strip()] = priority

@@ -1,38 +1,38 @@
-"""Extension patterns: ``_NXX.``: which extensions they match, and which of them goes first.
+"""Extension patterns (``_NXX.``): matching and precedence.
 
-As ``main/pbx.c`` reads them: ``X`` is 0-9, ``Z`` 1-9, ``N`` 2-9, ``[1-5x]`` one of a set, ``.``
-one or more of anything, ``!`` anything or nothing; ``-`` is only to be read.
+As in ``main/pbx.c``: ``X`` is 0-9, ``Z`` 1-9, ``N`` 2-9, ``[1-5x]`` one of a set, ``.`` one or more
+of any character, ``!`` zero or more; ``-`` is ignored.
 """
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["Pattern", "is_pattern"]
+__all__ = ["ExtensionPattern", "is_pattern"]
 
 _CLASSES = {"x": "0-9", "z": "1-9", "n": "2-9"}
 _SIZES = {"x": 10, "z": 9, "n": 8}
 _REST = {".": (".+", 1000), "!": (".*", 2000)}
-_END = (3000, "")  # what ends goes behind what takes more
+_END = (3000, "")  # a shorter pattern sorts after a longer one
 
 
 def is_pattern(exten: str) -> bool:
-    """Whether an extension of the dialplan stands for many."""
+    """Return whether an extension is a pattern."""
     return exten.startswith("_")
 
 
-class Pattern:
-    """One pattern.
+class ExtensionPattern:
+    """One extension pattern.
 
     Args:
-        text: with its ``_`` in front.
+        text: the pattern, with its leading ``_``.
 
     Attributes:
-        order: of those that match, the one with the smallest goes first: what says more of each
-            character before what says less.
+        order: sort key of precedence; of matching patterns the smallest wins, the most specific
+            character by character.
 
     Raises:
-        ValueError: it cannot be read.
+        ValueError: invalid pattern.
     """
 
     def __init__(self, text: str) -> None:
@@ -46,7 +46,7 @@ class Pattern:
             if char == "[":
                 end = text.find("]", at)
                 if end < 0:
-                    raise ValueError(f"{text}: a '[' without its ']'")
+                    raise ValueError(f"{text}: '[' without ']'")
                 members = text[at + 1 : end]
                 self._elements.append(f"[{_escaped(members)}]")
                 order.append((_size(members), members))
@@ -67,11 +67,11 @@ class Pattern:
         self._expression = re.compile("".join(self._elements), re.DOTALL)
 
     def matches(self, exten: str) -> bool:
-        """Whether an extension that was dialled is one of these."""
+        """Return whether a dialled extension matches."""
         return self._expression.fullmatch(exten) is not None
 
     def could_grow(self, typed: str) -> bool:
-        """Whether further keys could make one of these of what was pressed."""
+        """Return whether further digits could make the typed ones match."""
         if self._elements and self._elements[-1] in (".+", ".*"):
             shown = self._elements[: min(len(typed), len(self._elements) - 1)]
             return re.match("".join(shown), typed, re.DOTALL) is not None
@@ -81,7 +81,7 @@ class Pattern:
 
 
 def _escaped(members: str) -> str:
-    """A set's members for a regular expression; the dash of a range stays."""
+    """Escape the members of a set for a regular expression, keeping the dash of a range."""
     return re.sub(r"([\\\]\[^])", r"\\\1", members)
 
 

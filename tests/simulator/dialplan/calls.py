@@ -1,5 +1,8 @@
-"""A call through a dialplan in virtual time, and what each of its channels went through."""
+"""A call through a dialplan in virtual time, and the events of each of its channels."""
 
+from __future__ import annotations
+
+from tests.helpers.servers import Event
 from tests.simulator.switchboard import Switchboard
 
 OTHER_END = """
@@ -13,11 +16,13 @@ exten => keys,1,Answer()
 """
 
 
-def call(dialplan, extension="x", seconds=60.0, other_end="silent"):
+def call(
+    dialplan: str, extension: str = "x", seconds: float = 60.0, other_end: str = "silent"
+) -> Switchboard:
     """Call an extension of a dialplan by a Local channel whose other half goes to another one.
 
     Returns:
-        the switchboard; its ``events`` are all that was told.
+        the switchboard; its ``events`` are all published events.
     """
     board = Switchboard(dialplan + OTHER_END)
     board.ask(
@@ -31,8 +36,8 @@ def call(dialplan, extension="x", seconds=60.0, other_end="silent"):
     return board
 
 
-def told(board, half=";2", pair=0):
-    """What the half of a Local pair that runs the dialplan went through, as short lines."""
+def published(board: Switchboard, half: str = ";2", pair: int = 0) -> list[str]:
+    """Return the events of the Local half that runs the dialplan, as short lines."""
     names = []
     for event in board.events:
         name = (event.get("channel") or event.get("peer") or {}).get("name", "")
@@ -45,7 +50,7 @@ def told(board, half=";2", pair=0):
     ]
 
 
-def _line(event):
+def _line(event: Event) -> str:
     words = [event["type"].removeprefix("Channel")]
     dialplan = (event.get("channel") or event["peer"])["dialplan"]
     if event["type"] == "ChannelDialplan":
@@ -61,10 +66,10 @@ def _line(event):
     return " ".join(words)
 
 
-def ran(board, pair=0):
-    """The priorities that ran."""
+def ran(board: Switchboard, pair: int = 0) -> list[str]:
+    """Return the priorities that ran."""
     return [
         line.removeprefix("Dialplan ")
-        for line in told(board, pair=pair)
+        for line in published(board, pair=pair)
         if line.startswith("Dialplan ")
     ]

@@ -1,4 +1,4 @@
-"""Bridge: what is told of both channels is what a real Asterisk 22.10 told."""
+"""Bridge: the events of both channels equal those of a real Asterisk 22.10."""
 
 import pytest
 
@@ -20,7 +20,7 @@ exten => quietly,1,Bridge(${WHO},n)
 """
 
 
-def place(board, exten, id):
+def place(board: Switchboard, exten: str, id: str) -> None:
     """Call an extension by a Local channel whose other half stays."""
     board.ask(
         "POST", "/channels", endpoint=f"Local/{exten}@default", extension="stay", channelId=id
@@ -29,7 +29,7 @@ def place(board, exten, id):
 
 
 @pytest.fixture
-def board():
+def board() -> Switchboard:
     board = Switchboard(DIALPLAN)
     place(board, "app", "a")
     bridge = board.ask("POST", "/bridges")[1]["id"]
@@ -40,7 +40,7 @@ def board():
     return board
 
 
-def story(board, id):
+def story(board: Switchboard, id: str) -> list[str]:
     return [
         " ".join([event["type"].removeprefix("Channel"), event.get("variable", "")]).strip()
         for event in board.events
@@ -52,7 +52,7 @@ TAKEN = ["LeftBridge", "StasisEnd", "EnteredBridge", "Varset BRIDGEPEER"]
 PARTED = ["Varset BRIDGEPEER", "LeftBridge", "Varset STASISSTATUS"]
 
 
-def test_one_is_taken_from_an_application_and_comes_back_behind_it(board):
+def test_bridged_peer_returns_after_its_application(board: Switchboard) -> None:
     place(board, "join", "b")
     assert story(board, "a;2") == TAKEN
     assert board.of("BridgeCreated")[0]["bridge"]["bridge_class"] == "basic"
@@ -69,14 +69,14 @@ def test_one_is_taken_from_an_application_and_comes_back_behind_it(board):
     assert len(board.of("BridgeDestroyed")) == 1
 
 
-def test_one_is_hung_up_after_it(board):
+def test_bridged_peer_is_hung_up_after_it(board: Switchboard) -> None:
     place(board, "end", "b")
     board.ask("DELETE", "/channels/b;2")
     board.wait(0.5)
     assert story(board, "a;2") == [*TAKEN, *PARTED, "HangupRequest", "Destroyed"]
 
 
-def test_the_caller_is_answered_unless_that_is_not_wanted(board):
+def test_bridge_answers_caller_unless_option_forbids(board: Switchboard) -> None:
     place(board, "quietly", "b")
     assert story(board, "a;2") == TAKEN
     assert board.ask("GET", "/channels/b;2")[1]["state"] == "Ring"

@@ -1,4 +1,4 @@
-"""Expressions and substitution. The right sides are what a real Asterisk 22.10 made of them."""
+"""Expressions and substitution. The right sides are results of a real Asterisk 22.10."""
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from ari_notebook.simulator.dialplan.expressions import calculate, substitute, t
 VARIABLES = {"A": "1", "B": "abcdef", "N": "B", "E": ""}
 
 
-def read(name):
+def read(name: str) -> str:
     return "3" if name == "LEN(abc)" else VARIABLES.get(name, "")
 
 
@@ -81,7 +81,7 @@ def read(name):
         ("!", "0"),
     ],
 )
-def test_expressions(text, value):
+def test_expression_has_the_value_of_asterisk(text: str, value: str) -> None:
     assert calculate(text, read) == value
 
 
@@ -105,18 +105,18 @@ def test_expressions(text, value):
         ("no variables", "no variables"),
     ],
 )
-def test_substitution(text, value):
+def test_substitution_has_the_value_of_asterisk(text: str, value: str) -> None:
     assert substitute(text, read) == value
 
 
 @pytest.mark.parametrize(
     ("text", "yes"), [("", False), ("0", False), ("0.0", False), ("1", True), ("no", True)]
 )
-def test_what_counts_as_yes(text, yes):
+def test_values_that_gotoif_treats_as_true(text: str, yes: bool) -> None:
     assert truth(text) is yes
 
 
 @given(st.text("ab1 +-*/%()\"'|&!?:=~<>.${}[],"))
-def test_nothing_that_can_be_written_is_too_much(text):
+def test_expressions_of_any_size_are_evaluated(text: str) -> None:
     assert isinstance(calculate(text), str)
     assert isinstance(substitute(text, read), str)

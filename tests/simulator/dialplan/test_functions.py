@@ -1,8 +1,7 @@
-"""Dialplan functions. The right sides are what a real Asterisk 22.10 made of them."""
+"""Dialplan functions. The right sides are results of a real Asterisk 22.10."""
 
 import pytest
 
-from ari_notebook.simulator.dialplan import assign, evaluate
 from tests.simulator.dialplan.calls import call, ran
 from tests.simulator.switchboard import Switchboard
 
@@ -103,7 +102,7 @@ VALUES = {
     "DEVICE_STATE(Local/1002@default)": "NOT_INUSE",
     "DEVICE_STATE(Stasis:none)": "UNKNOWN",
     "HINT(1003@default)": "PJSIP/alice",
-    "HINT(nobody@default)": "",
+    "HINT(nosuch@default)": "",
     "REPLACE(NOPE,a,b)": "",
     "SHELL(echo -n works)": "works",
     'SHELL(echo -n "a  b"  c)': "a  b c",
@@ -111,7 +110,7 @@ VALUES = {
     "SHELL(id)": "",
     "SHELL(echo -n a > b)": "",
     "SHELL(echo -n `id`)": "",
-    "CHANNELS(nobody)": "",
+    "CHANNELS(nosuch)": "",
     "CHANNELS(^Local/x@default.*1$)": "Local/x@default-00000000;1",
     "DB(q/r)": "1",
     "DB_EXISTS(a/b)": "0",
@@ -128,7 +127,7 @@ VALUES = {
     "HASH(h,k)": "v",
     "HASHKEYS(h)": "k",
     "RAND(5,5)": "5",
-    "CHANNEL_EXISTS(nobody)": "0",
+    "CHANNEL_EXISTS(nosuch)": "0",
     "TRIM( x )": "x",
     "MIN(3,1,2)": "1",
     "MAX(3,1,2)": "3",
@@ -166,12 +165,12 @@ VALUES = {
 
 
 @pytest.mark.parametrize(("text", "value"), VALUES.items())
-def test_values(text, value):
+def test_function_has_the_value_of_asterisk(text: str, value: str) -> None:
     board = call(f"{SETTINGS} same => n,NoOp([${{{text}}}])", seconds=0)
     assert ran(board)[-1] == f"x,6 NoOp([{value}])"
 
 
-def test_a_list_gets_shorter_and_longer():
+def test_shift_push_pop_and_unshift_change_lists() -> None:
     board = call(
         "[default]\nexten => x,1,Set(L=a,b)\n same => n,Set(PUSH(L)=c)\n"
         " same => n,Set(UNSHIFT(L)=z)\n same => n,NoOp(${SHIFT(L)} ${POP(L)} ${L})\n"
@@ -182,8 +181,8 @@ def test_a_list_gets_shorter_and_longer():
     assert ran(board)[-1] == "x,6 NoOp(1 2)"
 
 
-def test_the_environment_is_what_the_dialplan_set(monkeypatch):
-    monkeypatch.setenv("SECRET_OF_THE_MACHINE", "shown to nobody")
+def test_environment_is_what_the_dialplan_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_OF_THE_MACHINE", "never shown")
     board = call(
         "[default]\nexten => x,1,Set(ENV(MINE)=yes)\n"
         " same => n,NoOp([${ENV(MINE)}${ENV(SECRET_OF_THE_MACHINE)}])",
@@ -192,20 +191,20 @@ def test_the_environment_is_what_the_dialplan_set(monkeypatch):
     assert ran(board)[-1] == "x,2 NoOp([yes])"
 
 
-def test_an_absolute_time_ends_the_call():
+def test_absolute_time_ends_the_call() -> None:
     board = call(
         "[default]\nexten => x,1,Set(TIMEOUT(absolute)=2)\n same => n,Wait(100)", seconds=3
     )
     assert board.exchange.channels == {}
 
 
-def test_what_a_program_asks_for_by_ari():
+def test_functions_read_by_ari() -> None:
     board = call("[default]\nexten => x,1,Stasis(hello-world)", seconds=0)
     id = board.of("StasisStart")[0]["channel"]["id"]
     path = f"/channels/{id}/variable"
     assert board.ask("GET", path, variable="CHANNEL(state)") == (200, {"value": "Ring"})
     assert board.ask("GET", path, variable="UNSET")[0] == 404
-    for refused in ("NOSUCH(1)", "SHELL(echo x)", "HINT(nobody)", "REPLACE(UNSET,a,b)"):
+    for refused in ("NOSUCH(1)", "SHELL(echo x)", "HINT(nosuch)", "REPLACE(UNSET,a,b)"):
         assert board.ask("GET", path, variable=refused)[0] == 500
     assert board.ask("GET", path, variable="CALLERID(nonsense)") == (200, {"value": ""})
     assert board.ask("POST", path, variable="CALLERID(num)", value="5")[0] == 204
@@ -213,17 +212,17 @@ def test_what_a_program_asks_for_by_ari():
     assert board.ask("POST", path, variable="NOSUCH(1)", value="5")[0] == 204  # Asterisk logs it
 
 
-def test_without_a_channel():
+def test_functions_without_a_channel() -> None:
     exchange = Switchboard("[globals]\nG = 1\n[default]\nexten => s,1,NoOp()").exchange
-    assert evaluate(exchange, None, "G") == "1"
-    assert evaluate(exchange, None, "LEN(abc)") == "3"
-    assert evaluate(exchange, None, "CALLERID(num)") is None
-    assert evaluate(exchange, None, "UNSET") is None
-    assert assign(exchange, None, "G", "2")
-    assert evaluate(exchange, None, "G") == "2"
-    assert assign(exchange, None, "G", None)
-    assert evaluate(exchange, None, "G") is None
-    assert not assign(exchange, None, "CALLERID(num)", "5")
+    assert exchange.evaluate(None, "G") == "1"
+    assert exchange.evaluate(None, "LEN(abc)") == "3"
+    assert exchange.evaluate(None, "CALLERID(num)") is None
+    assert exchange.evaluate(None, "UNSET") is None
+    assert exchange.assign(None, "G", "2")
+    assert exchange.evaluate(None, "G") == "2"
+    assert exchange.assign(None, "G", None)
+    assert exchange.evaluate(None, "G") is None
+    assert not exchange.assign(None, "CALLERID(num)", "5")
 
 
 @pytest.mark.parametrize(
@@ -239,13 +238,15 @@ def test_without_a_channel():
         "SPRINTF(%d,x)",
     ],
 )
-def test_what_a_function_does_not_take_is_said_and_empty(text, caplog):
+def test_invalid_arguments_are_logged_and_give_empty_text(
+    text: str, caplog: pytest.LogCaptureFixture
+) -> None:
     board = call(f"{SETTINGS} same => n,NoOp([${{{text}}}])", seconds=0)
     assert ran(board)[-1] == "x,6 NoOp([])"
     assert text in caplog.text
 
 
-def test_channelvars_may_be_functions():
+def test_channelvars_may_be_functions() -> None:
     wanted = ("COLOUR", "CHANNEL(language)", "GREETING", "NONE")
     board = Switchboard(
         "[globals]\nGREETING = hi\n[default]\nexten => x,1,Set(_COLOUR=red)\n same => n,Wait(9)",
@@ -254,5 +255,5 @@ def test_channelvars_may_be_functions():
     made = board.ask("POST", "/channels", endpoint="Local/x@default", extension="x")[1]
     assert made["channelvars"] == dict(zip(wanted, ("", "en", "hi", ""), strict=True))
     board.wait(1)
-    told = board.of("ChannelVarset")[0]["channel"]["channelvars"]
-    assert (told["COLOUR"], told["CHANNEL(language)"]) == ("red", "en")
+    published = board.of("ChannelVarset")[0]["channel"]["channelvars"]
+    assert (published["COLOUR"], published["CHANNEL(language)"]) == ("red", "en")

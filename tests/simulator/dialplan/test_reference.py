@@ -14,11 +14,11 @@ def test_every_application_and_function_is_described() -> None:
         assert text[0]
 
 
-def test_a_function_that_can_be_set_says_so() -> None:
+def test_function_that_can_be_set_says_so() -> None:
     for name in {*READERS} & {*WRITERS}:
         assert "can be set" in reference.describe(name), name
 
 
-def test_what_there_is_not() -> None:
+def test_unknown_names_have_no_text() -> None:
     assert reference.describe("Nothing") == ""
     assert reference.describe("stasis") == ""

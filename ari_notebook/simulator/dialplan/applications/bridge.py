@@ -1,34 +1,32 @@
-"""Bridge: take a channel away from what it does, and connect the caller with it."""
+"""The Bridge application: bridge the calling channel with an existing channel."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
 
-from ari_notebook.simulator import stasis
-from ari_notebook.simulator.bridges import Bridge
-from ari_notebook.simulator.channels import NORMAL, Channel, HungUp
 from ari_notebook.simulator.clock import Program
 from ari_notebook.simulator.dialplan.applications.calls import nothing_more
 from ari_notebook.simulator.dialplan.applications.registry import application
 from ari_notebook.simulator.dialplan.functions import split
-
-if TYPE_CHECKING:
-    from ari_notebook.simulator.exchange import Exchange
+from ari_notebook.simulator.pbx.bridge import Bridge
+from ari_notebook.simulator.pbx.channel import NORMAL, Channel, ChannelHungUp
+from ari_notebook.simulator.pbx.exchange import Exchange
+from ari_notebook.simulator.stasis import control
 
 log = logging.getLogger(__name__)
 
 
 @application("Bridge")
 def bridge(channel: Channel, data: str) -> Program:
-    """Connect with a channel that is there already: ``channel,options``.
+    """Bridge with an existing channel: ``channel,options``.
 
-    Once they part, the other one goes on behind what it was taken from; with ``x`` it is hung up.
-    With ``n`` the caller is not answered first.
+    When the bridge ends, the other channel continues in the dialplan after the application it was
+    taken from; with option ``x`` it is hung up. Option ``n`` does not answer the calling channel
+    first.
     """
     name, options = [*split(data), ""][:2]
     if unknown := set(options) - set("npx"):
-        log.warning("Bridge: the options %s are not simulated", "".join(sorted(unknown)))
+        log.warning("Bridge: options %s are not simulated", "".join(sorted(unknown)))
     other = _find(channel.exchange, name)
     if other is None or other is channel:
         channel.set_variable("BRIDGERESULT", "NONEXISTENT" if other is None else "LOOP")
@@ -45,7 +43,7 @@ def bridge(channel: Channel, data: str) -> Program:
         made.on_left = None
         members = list(made.members)
         for each in (left, *members):
-            each.cause = each.cause or NORMAL  # whoever hangs up need not say why
+            each.cause = each.cause or NORMAL  # the channel that hangs up need not set a cause
         for each in members:
             made.leave(each)
         made.destroy()
@@ -56,7 +54,7 @@ def bridge(channel: Channel, data: str) -> Program:
     made.on_left = part
     _take(other, made, goes_on="x" not in options)
     made.join(channel)
-    made.introduce()
+    made.update_connected_lines()
     try:
         while channel.bridge is made:
             yield None
@@ -66,7 +64,7 @@ def bridge(channel: Channel, data: str) -> Program:
 
 
 def _find(exchange: Exchange, name: str) -> Channel | None:
-    """A channel by how its name begins, or by its id."""
+    """Return a channel by the start of its name, or by its id."""
     if not name:
         return None
     for channel in exchange.channels.values():
@@ -76,39 +74,42 @@ def _find(exchange: Exchange, name: str) -> Channel | None:
 
 
 def _take(other: Channel, made: Bridge, *, goes_on: bool) -> None:
-    """Bring a channel into a bridge, whatever it does; what it does then is over.
+    """Move a channel into a bridge, and end its current application.
 
-    One that an application has in a bridge comes back to the dialplan that called the application.
-    Any other is out of the dialplan, and begins in it anew where there is something to go on with.
+    A channel that an application had put into a bridge returns to the dialplan that called the
+    application. Any other channel has left the dialplan; it starts there again if `goes_on` gives a
+    location.
     """
-    from ari_notebook.simulator.dialplan import run_dialplan
-
-    comes_back = other.control is not None and other.bridge is not None
-    if other.control is not None:
-        stasis.end(other.control)
+    held = control.control_of(other)
+    comes_back = held is not None and other.bridge is not None
+    if other.bridge is not None:
+        other.bridge.leave(other)  # moved, not ejected: its hangup cause stays as it is
+    if held is not None:
+        control.end(held)
     if other.task is not None:
         other.task.abandon()
     made.join(other)
+    dialplan = other.exchange.dialplan
 
     def program() -> Program:
         if comes_back:
-            yield from run_dialplan(other, _as_stasis(other, made, goes_on=goes_on))
+            yield from dialplan.run(other, _as_stasis(other, made, goes_on=goes_on))
             return
         while other.bridge is made:
             yield None
-        place = other.context, other.exten, other.priority + 1
-        if goes_on and other.exchange.dialplan.find(*place) is not None:
-            yield from run_dialplan(other, nothing_more())
+        place = other.dialplan.context, other.dialplan.exten, other.dialplan.priority + 1
+        if goes_on and dialplan.exists(*place):
+            yield from dialplan.run(other, nothing_more())
 
     other.run(program())
 
 
 def _as_stasis(other: Channel, made: Bridge, *, goes_on: bool) -> Program:
-    """Be in a bridge as if Stasis still ran; the result says whether the dialplan goes on."""
+    """Wait in a bridge as under Stasis; return whether the dialplan continues."""
     try:
         while other.bridge is made:
             yield None
-    except HungUp:
+    except ChannelHungUp:
         made.leave(other)
         raise
     finally:

@@ -1,4 +1,4 @@
-"""Keys that a caller presses for the dialplan, and the extensions that they make."""
+"""Collection of DTMF digits, and the extensions they form."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ari_notebook.simulator.channels import Channel
+from ari_notebook.simulator.pbx.channel import Channel
 
 __all__ = ["collect", "go_there", "listening", "patience", "raise_exception"]
 
@@ -14,65 +14,68 @@ _RESPONSE, _DIGIT = 10.0, 5.0
 
 
 def patience(channel: Channel, which: str) -> float:
-    """Seconds that ``TIMEOUT(response)`` or ``TIMEOUT(digit)`` allows."""
+    """Return the seconds that ``TIMEOUT(response)`` or ``TIMEOUT(digit)`` allows."""
     default = _RESPONSE if which == "response" else _DIGIT
     return float(channel.variables.get(f"TIMEOUT({which})", 0)) or default
 
 
 @contextmanager
 def listening(channel: Channel) -> Iterator[None]:
-    """While this lasts, keys are collected in ``channel.typed`` and wake the program."""
+    """Collect digits in ``channel.typed`` within the context; each digit wakes the program."""
 
     def heard(digit: str) -> None:
-        channel.typed += digit
+        channel.dialplan.digits += digit
         if channel.task is not None:
             channel.task.wake()
 
-    channel.digit_heard = heard
+    channel.audio.on_digit = heard
     try:
         yield
     finally:
-        channel.digit_heard = None
+        channel.audio.on_digit = None
 
 
 def collect(channel: Channel) -> Generator[float | None, Any, str]:
-    """Keys, until they make an extension that no further key could make longer."""
+    """Collect digits until no longer extension could match."""
     dialplan = channel.exchange.dialplan
     with listening(channel):
         while True:
-            typed = channel.typed
-            if typed and not dialplan.could_grow(channel.context, typed):
+            typed = channel.dialplan.digits
+            if typed and not dialplan.could_grow(channel.dialplan.context, typed):
                 return typed
             end = channel.exchange.now + patience(channel, "digit" if typed else "response")
-            while channel.typed == typed and (left := end - channel.exchange.now) > 0:
+            while channel.dialplan.digits == typed and (left := end - channel.exchange.now) > 0:
                 yield left
-            if channel.typed == typed:
+            if channel.dialplan.digits == typed:
                 return typed
 
 
 def raise_exception(channel: Channel, reason: str, priority: int) -> bool:
-    """Go to the extension ``e``, where EXCEPTION tells why; False where it is not there."""
-    if channel.exchange.dialplan.find(channel.context, "e", 1) is None:
+    """Go to extension ``e``, where EXCEPTION gives the reason; return False if there is none."""
+    if not channel.exchange.dialplan.exists(channel.dialplan.context, "e"):
         return False
     channel.items |= {
         "exception reason": reason,
-        "exception context": channel.context,
-        "exception exten": channel.exten,
-        "exception priority": str(channel.priority),
+        "exception context": channel.dialplan.context,
+        "exception exten": channel.dialplan.exten,
+        "exception priority": str(channel.dialplan.priority),
     }
-    channel.exten, channel.priority = "e", priority
+    channel.dialplan.exten, channel.dialplan.priority = "e", priority
     return True
 
 
 def go_there(channel: Channel) -> Generator[float | None, Any, bool]:
-    """Go to the extension whose keys are pressed, to ``i`` or ``e``; False where none is there."""
+    """Go to the extension of the digits, else to ``i`` or ``e``; return False if none exists."""
     exten = yield from collect(channel)
-    channel.typed = ""
+    channel.dialplan.digits = ""
     dialplan = channel.exchange.dialplan
-    if dialplan.find(channel.context, exten, 1) is None:
-        if dialplan.find(channel.context, "i", 1) is None:
+    if not dialplan.exists(channel.dialplan.context, exten):
+        if not dialplan.exists(channel.dialplan.context, "i"):
             return raise_exception(channel, "INVALID", 0)
         channel.set_variable("INVALID_EXTEN", exten)
         exten = "i"
-    channel.exten, channel.priority = exten, 0  # the dialplan goes to the next one
+    channel.dialplan.exten, channel.dialplan.priority = (
+        exten,
+        0,
+    )  # the dialplan continues with the next priority
     return True

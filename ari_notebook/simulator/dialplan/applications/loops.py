@@ -1,24 +1,24 @@
-"""While and its like.
+"""While, EndWhile, ContinueWhile and ExitWhile.
 
-As ``apps/app_while.c`` does, a loop is kept in variables of the channel: where it begins and, once
-that is known, where it ends.
+As in ``apps/app_while.c``, channel variables store where a loop begins and, once known, where it
+ends.
 """
 
 from __future__ import annotations
 
 import logging
 
-from ari_notebook.simulator.channels import Channel
 from ari_notebook.simulator.clock import Program
 from ari_notebook.simulator.dialplan.applications.calls import nothing_more
 from ari_notebook.simulator.dialplan.applications.registry import application
 from ari_notebook.simulator.dialplan.expressions import truth
+from ari_notebook.simulator.pbx.channel import Channel
 
 log = logging.getLogger(__name__)
 
 
 def _level(channel: Channel) -> int:
-    """How many loops the channel is in."""
+    """Return the number of loops the channel is in."""
     level = 0
     while channel.variable(f"WHILE_{level}"):
         level += 1
@@ -26,21 +26,29 @@ def _level(channel: Channel) -> int:
 
 
 def _label(channel: Channel) -> str:
-    """The variable that says how deep the loop that begins here is."""
-    return f"{channel.context}_{channel.exten}_{channel.priority}"
+    """Return the name of the variable that stores the nesting level of this loop."""
+    return "_".join(map(str, channel.dialplan.location))
+
+
+def _place(channel: Channel, priority: int) -> str:
+    """Return a priority of the channel's extension as the variables store it."""
+    return f"{channel.dialplan.context},{channel.dialplan.exten},{priority}"
 
 
 def _go(channel: Channel, place: str) -> None:
     context, exten, priority = place.split(",")
-    channel.jump = (context, exten, int(priority))
+    channel.dialplan.jump = (context, exten, int(priority))
 
 
 def _end_of(channel: Channel) -> int | None:
-    """The priority of the EndWhile that belongs to the While at the channel's priority."""
-    depth, priority = 0, channel.priority
+    """Return the priority of the EndWhile that matches the While at the channel's priority."""
+    here = channel.dialplan
+    depth, priority = 0, here.priority
     while True:
         priority += 1
-        step = channel.exchange.dialplan.find(channel.context, channel.exten, priority)
+        step = channel.exchange.dialplan.find(
+            channel.dialplan.context, channel.dialplan.exten, priority
+        )
         if step is None:
             return None
         name = step.app.lower()
@@ -53,7 +61,7 @@ def _end_of(channel: Channel) -> int | None:
 
 
 def _leave(channel: Channel, level: int) -> None:
-    """Forget a loop."""
+    """Remove the variables of a loop."""
     for name in (f"WHILE_{level}", _label(channel), f"END_WHILE_{level}"):
         if channel.variable(name) is not None:
             channel.set_variable(name, "")
@@ -61,27 +69,27 @@ def _leave(channel: Channel, level: int) -> None:
 
 @application("While")
 def while_(channel: Channel, data: str) -> Program:
-    """Go on as long as a condition holds; otherwise after the EndWhile."""
+    """Continue while a condition holds; otherwise go to after the EndWhile."""
     yield from nothing_more()
     known = channel.variable(_label(channel))
     level = int(known) if known else _level(channel)
-    if not known and truth(data):
+    if not known:
         channel.set_variable(_label(channel), str(level))
-        place = f"{channel.context},{channel.exten},{channel.priority}"
+    if not known and truth(data):
+        place = _place(channel, channel.dialplan.priority)
         channel.set_variable(f"WHILE_{level}", place)
     if truth(data):
         return True
     end = channel.variable(f"END_WHILE_{level}") if known else None
-    if known:
-        _leave(channel, level)
+    _leave(channel, level)
     if end:
         _go(channel, end)
         return True
     found = _end_of(channel)
     if found is None:
-        log.warning("%s: While without its EndWhile", channel.exten)
-        return False
-    channel.jump = (channel.context, channel.exten, found + 1)
+        log.warning("%s: While without its EndWhile", channel.dialplan.exten)
+        return True
+    channel.dialplan.jump = (channel.dialplan.context, channel.dialplan.exten, found + 1)
     return True
 
 
@@ -91,10 +99,10 @@ def end_while(channel: Channel, data: str) -> Program:
     yield from nothing_more()
     level = _level(channel) - 1
     if level < 0:
-        log.warning("%s: EndWhile without a While", channel.exten)
+        log.warning("%s: EndWhile without a While", channel.dialplan.exten)
         return True
     if not channel.variable(f"END_WHILE_{level}"):
-        place = f"{channel.context},{channel.exten},{channel.priority + 1}"
+        place = _place(channel, channel.dialplan.priority + 1)
         channel.set_variable(f"END_WHILE_{level}", place)
     _go(channel, channel.variable(f"WHILE_{level}") or "")
     return True
@@ -112,7 +120,7 @@ def continue_while(channel: Channel, data: str) -> Program:
 
 @application("ExitWhile")
 def exit_while(channel: Channel, data: str) -> Program:
-    """Go on after the EndWhile."""
+    """Continue after the EndWhile."""
     yield from nothing_more()
     level = _level(channel) - 1
     if level < 0:
@@ -120,12 +128,10 @@ def exit_while(channel: Channel, data: str) -> Program:
     found = channel.variable(f"END_WHILE_{level}")
     if not found:
         end = _end_of(channel)
-        if end is None:
-            return False
-        found = f"{channel.context},{channel.exten},{end + 1}"
-    begin = (channel.variable(f"WHILE_{level}") or "").replace(",", "_")
-    for name in (f"WHILE_{level}", begin, f"END_WHILE_{level}"):
+        found = "" if end is None else _place(channel, end + 1)
+    for name in (f"WHILE_{level}", _label(channel), f"END_WHILE_{level}"):
         if channel.variable(name) is not None:
             channel.set_variable(name, "")
-    _go(channel, found)
+    if found:
+        _go(channel, found)
     return True

@@ -1,6 +1,15 @@
-"""The dialplan's functions: ``CALLERID(num)``, ``LEN(text)``, and their like."""
+"""Dialplan functions: ``CALLERID(num)``, ``LEN(text)`` and others."""
 
-from ari_notebook.simulator.dialplan.functions import channel, logic, stores, texts
+from ari_notebook.simulator.dialplan.functions import (
+    aes,
+    channel,
+    logic,
+    parties,
+    services,
+    shared_state,
+    storage,
+    strings,
+)
 from ari_notebook.simulator.dialplan.functions.registry import (
     READERS,
     WRITERS,
@@ -13,10 +22,14 @@ __all__ = [
     "READERS",
     "WRITERS",
     "Rejected",
+    "aes",
     "channel",
     "logic",
+    "parties",
     "separate",
+    "services",
+    "shared_state",
     "split",
-    "stores",
-    "texts",
+    "storage",
+    "strings",
 ]

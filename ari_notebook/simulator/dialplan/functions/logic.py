@@ -1,4 +1,4 @@
-"""Functions that choose and calculate."""
+"""Functions for conditions and arithmetic."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from ari_notebook.simulator.channels import Channel
 from ari_notebook.simulator.dialplan.expressions import truth
 from ari_notebook.simulator.dialplan.functions.registry import (
     Rejected,
@@ -18,10 +16,17 @@ from ari_notebook.simulator.dialplan.functions.registry import (
     separate,
     split,
 )
-from ari_notebook.simulator.naturals import LARGEST, is_natural, natural
-
-if TYPE_CHECKING:
-    from ari_notebook.simulator.exchange import Exchange
+from ari_notebook.simulator.numbers import (
+    INT,
+    LARGEST,
+    LONG,
+    is_natural,
+    leading_float,
+    natural,
+    wrap,
+)
+from ari_notebook.simulator.pbx.channel import Channel
+from ari_notebook.simulator.pbx.exchange import Exchange
 
 
 @reader("IF")
@@ -36,12 +41,10 @@ def _if(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
 
 @reader("SET")
 def _set(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
-    from ari_notebook.simulator.dialplan.values import assign
-
     name, sign, value = arguments.partition("=")
     if not sign:
         raise Rejected("SET(name=value)")
-    assign(exchange, channel, name.strip(), value.strip())
+    exchange.assign(channel, name.strip(), value.strip())
     return value.strip()
 
 
@@ -69,21 +72,28 @@ def _random(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
     return str(exchange.random.randint(min(least, most), max(least, most)))
 
 
-_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
-# In the order in which MATH looks for them: it takes the first it finds, wherever that stands.
+def _power(one: float, two: float) -> float:
+    """Return a power; 0 where it is not a real number."""
+    try:
+        return math.pow(one, two)
+    except (ValueError, OverflowError):
+        return 0.0
+
+
+# In the order in which MATH searches operators: the first found wins, whatever its position.
 _OPERATORS: tuple[tuple[str, Callable[[float, float], float | bool]], ...] = (
     ("*", lambda one, two: one * two),
     ("/", lambda one, two: one / two if two > 0 else 0),
-    ("%", lambda one, two: math.fmod(int(one), int(two)) if int(two) else 0),
-    ("^", pow),
-    ("AND", lambda one, two: int(one) & int(two)),
-    ("XOR", lambda one, two: int(one) ^ int(two)),
-    ("OR", lambda one, two: int(one) | int(two)),
+    ("%", lambda one, two: math.fmod(_int(one), _int(two)) if _int(two) else 0),
+    ("^", _power),
+    ("AND", lambda one, two: _int(one) & _int(two)),
+    ("XOR", lambda one, two: _int(one) ^ _int(two)),
+    ("OR", lambda one, two: _int(one) | _int(two)),
     (">=", lambda one, two: one >= two),
-    (">>", lambda one, two: int(one) >> (int(two) & 31)),
+    (">>", lambda one, two: _int(one) >> (_int(two) & 31)),
     (">", lambda one, two: one > two),
     ("<=", lambda one, two: one <= two),
-    ("<<", lambda one, two: _int(int(one) << (int(two) & 31))),
+    ("<<", lambda one, two: wrap(_int(one) << (_int(two) & 31), INT)),
     ("<", lambda one, two: one < two),
     ("==", lambda one, two: one == two),
     ("+", lambda one, two: one + two),
@@ -91,50 +101,50 @@ _OPERATORS: tuple[tuple[str, Callable[[float, float], float | bool]], ...] = (
 )
 _RESULTS: dict[str, Callable[[float], str]] = {
     "float": lambda value: f"{value:f}",
-    "int": lambda value: str(_int(int(value))),
-    "hex": lambda value: f"{int(value) % 2**32:x}",
-    "char": lambda value: chr(int(value) % 256),
+    "int": lambda value: str(_int(value)),
+    "hex": lambda value: f"{int(value) % 2**32 if abs(value) < LONG else 0:x}",
+    "char": lambda value: chr(_int(value) % 256).strip("\0"),
 }
 _RESULTS |= {name[0]: shown for name, shown in _RESULTS.items()}
 
 
-def _int(value: int) -> int:
-    """A number in a C int."""
-    return (value + 2**31) % 2**32 - 2**31
+def _int(value: float) -> int:
+    """Convert a number to a C int, as x86 does: one out of range to the smallest."""
+    return int(value) if -INT <= value < INT else -INT
 
 
 @reader("MATH")
 def _math(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
-    sum_, kind, *_ = [*separate(arguments, 3), "", ""]
-    shown = _RESULTS.get(kind.lower() or "float")
+    sum_, kind, *_ = [*separate(arguments, 2), "float", ""]
+    shown = _RESULTS.get(kind.lower())
     if shown is None:
-        raise Rejected(f"{kind!r} is no type of result")
+        raise Rejected(f"{kind!r} is not a type of result")
     sign, digits = (-1, sum_[1:]) if sum_.startswith("-") else (1, sum_)
     for operator, calculate in _OPERATORS:
         if operator in digits:
             left, _, right = digits.partition(operator)
             value = calculate(sign * _number(left), _number(right))
             return str(value).upper() if isinstance(value, bool) else shown(value)
-    raise Rejected(f"{sum_!r} is no sum of two numbers")
+    raise Rejected(f"{sum_!r} is not an operation on two numbers")
 
 
 def _number(text: str) -> float:
-    found = _NUMBER.match(text)
-    if not found:
-        raise Rejected(f"{text!r} is no number")
-    return float(found[1])
+    found = leading_float(text)
+    if found is None:
+        raise Rejected(f"{text!r} is not a number")
+    return found
 
 
 def _short(value: float) -> str:
-    """A number without the decimals that it does not need."""
-    return str(int(value)) if value == int(value) else f"{value:f}"
+    """Format a number without unnecessary decimals."""
+    return str(int(value)) if value == _int(value) else f"{value:f}"
 
 
 def _zone(name: str) -> tzinfo:
-    """A time zone; what is none is UTC."""
+    """Return a time zone; an unknown name gives UTC."""
     try:
         return ZoneInfo(name) if name else UTC
-    except (KeyError, ValueError, OSError):  # none of that name
+    except (KeyError, ValueError, OSError):  # unknown name
         return UTC
 
 
@@ -143,12 +153,13 @@ _FRACTION = re.compile(r"%(\d?)q")
 
 @reader("STRFTIME")
 def _strftime(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
-    epoch, zone, form = [*separate(arguments, 3), "", "", ""][:3]
+    words = separate(arguments, 3)
+    epoch, zone, form = [*words, "", "", ""][: len(words)] + ["", "", "%c"][len(words) :]
     place = _zone(zone)
-    found = _NUMBER.match(epoch)
-    at = datetime.fromtimestamp(float(found[1]) if found else exchange.now, place)
-    # Fractions of a second are Asterisk's own: three digits of them unless it says how many.
-    form = _FRACTION.sub(lambda found: f"{at:%f}"[: int(found[1] or 3)], form or "%c")
+    found = leading_float(epoch)
+    at = datetime.fromtimestamp(exchange.now if found is None else found, place)
+    # Asterisk's extension of strftime: %q is a fraction of a second, by default three digits.
+    form = _FRACTION.sub(lambda found: f"{at:%f}"[: int(found[1] or 3)], form)
     return at.strftime(form)
 
 
@@ -167,7 +178,7 @@ def _strptime(exchange: Exchange, channel: Channel | None, arguments: str) -> st
 
 @reader("BASENAME")
 def _base_name(exchange: Exchange, channel: Channel | None, path: str) -> str:
-    return PurePosixPath(path).name
+    return PurePosixPath(path).name or ("/" if path else ".")
 
 
 @reader("DIRNAME")
@@ -205,16 +216,12 @@ def _absolute(exchange: Exchange, channel: Channel | None, arguments: str) -> st
 @reader("DIGIT_SUM")
 def _digit_sum(exchange: Exchange, channel: Channel | None, text: str) -> str:
     if not text:
-        raise Rejected("DIGIT_SUM needs a number")
+        raise Rejected("DIGIT_SUM requires a number")
     return str(sum(int(each) for each in text if is_natural(each)))
 
 
 @reader("SORT")
 def _sort(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
     pairs = [each.rpartition(":") for each in split(arguments) if ":" in each]
-
-    def weight(pair: tuple[str, str, str]) -> float:
-        found = _NUMBER.match(pair[2])
-        return float(found[1]) if found else 0.0
-
-    return ",".join(name for name, _, _ in sorted(pairs, key=weight))
+    pairs.sort(key=lambda pair: leading_float(pair[2]) or 0.0)
+    return ",".join(name for name, _, _ in pairs)

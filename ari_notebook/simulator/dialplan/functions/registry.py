@@ -1,20 +1,20 @@
-"""The dialplan's functions by their names, and how their arguments are taken apart."""
+"""Registry of dialplan functions by name, and argument parsing."""
 
 from __future__ import annotations
 
+import base64
 import re
+import string
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from ari_notebook.simulator.channels import Channel
-
-if TYPE_CHECKING:
-    from ari_notebook.simulator.exchange import Exchange
+from ari_notebook.simulator.pbx.channel import Channel
+from ari_notebook.simulator.pbx.exchange import Exchange
 
 __all__ = [
     "READERS",
     "WRITERS",
     "Rejected",
+    "base64_decoded",
     "decoded",
     "on",
     "reader",
@@ -23,52 +23,54 @@ __all__ = [
     "writer",
 ]
 
-Reader = Callable[["Exchange", Channel | None, str], str]
-Writer = Callable[["Exchange", Channel | None, str, str], None]
+Reader = Callable[[Exchange, Channel | None, str], str]
+Writer = Callable[[Exchange, Channel | None, str, str], None]
 
 READERS: dict[str, Reader] = {}
 WRITERS: dict[str, Writer] = {}
 
 
 class Rejected(Exception):
-    """A function does not take these arguments."""
+    """A function rejects its arguments."""
 
 
 def split(arguments: str, separator: str = ",") -> list[str]:
-    """Arguments apart, at separators that no bracket, quote or backslash protects; those stay."""
-    parts, depth, quoted, escaped, start = [], 0, False, False, 0
+    """Split arguments at separators outside brackets, quotes and backslashes, which are kept.
+
+    As in ``main/app.c``, brackets count within quotes, too.
+    """
+    parts, round_, square, quoted, escaped, start = [], 0, 0, False, False, 0
     for at, char in enumerate(arguments):
         if escaped or char == "\\":
             escaped = not escaped
         elif char == '"':
             quoted = not quoted
-        elif quoted:
-            continue
-        elif char in "([":
-            depth += 1
-        elif char in ")]":
-            depth -= 1
-        elif char == separator and depth <= 0:
+        elif char in "()":
+            round_ = max(0, round_ + (char == "(") - (char == ")"))
+        elif char in "[]":
+            square = max(0, square + (char == "[") - (char == "]"))
+        elif char == separator and not (round_ or square or quoted):
             parts.append(arguments[start:at])
             start = at + 1
     return [*parts, arguments[start:]]
 
 
 def separate(arguments: str, most: int, separator: str = ",") -> list[str]:
-    """Arguments apart as Asterisk's applications get them (``main/app.c``).
+    """Split arguments as Asterisk's applications do (``main/app.c``).
 
-    Quotes protect and go, a backslash protects what follows and goes. The last of ``most`` is all
-    that is left, as it is.
+    Quotes and backslashes protect separators and are removed. The last of ``most`` parts contains
+    the rest of the text unchanged, which may be empty after a separator.
     """
     parts: list[str] = []
-    at, length = 0, len(arguments)
+    at, length, separated = 0, len(arguments), False
     while at < length and len(parts) < most - 1:
         part: list[str] = []
-        round_, square, quoted = 0, 0, False
+        round_, square, quoted, separated = 0, 0, False, False
         while at < length:
             char = arguments[at]
             at += 1
             if char == separator and not round_ and not square and not quoted:
+                separated = True
                 break
             if char == '"':
                 quoted = not quoted
@@ -81,14 +83,15 @@ def separate(arguments: str, most: int, separator: str = ",") -> list[str]:
             square = max(0, square + (char == "[") - (char == "]"))
             part.append(char)
         parts.append("".join(part))
-    return [*parts, arguments[at:]] if at < length else parts
+    last = at < length or (separated and len(parts) == most - 1)
+    return [*parts, arguments[at:]] if last else parts
 
 
 _ENCODED = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\"}
 
 
 def decoded(text: str) -> list[str]:
-    """The characters of a text in which a backslash makes others of some: tab, ``x41``, …."""
+    """Decode backslash escapes: tab, ``x41``, …."""
     found = re.findall(r"\\x[0-9a-fA-F]{2}|\\.|.", text, re.DOTALL)
     return [
         chr(int(each[2:], 16))
@@ -100,8 +103,18 @@ def decoded(text: str) -> list[str]:
     ]
 
 
+_ALPHABET = frozenset(string.ascii_letters + string.digits + "+/")
+
+
+def base64_decoded(text: str) -> bytes:
+    """Decode base64 as Asterisk does: up to ``=``; any other character counts as ``/``."""
+    letters = "".join(each if each in _ALPHABET else "/" for each in text.partition("=")[0])
+    letters = letters[:-1] if len(letters) % 4 == 1 else letters
+    return base64.b64decode(letters + "=" * (-len(letters) % 4))
+
+
 def reader(*names: str) -> Callable[[Reader], Reader]:
-    """Register what reads a function."""
+    """Return a decorator that registers a function's read callback."""
 
     def register(function: Reader) -> Reader:
         READERS.update(dict.fromkeys(names, function))
@@ -111,7 +124,7 @@ def reader(*names: str) -> Callable[[Reader], Reader]:
 
 
 def writer(*names: str) -> Callable[[Writer], Writer]:
-    """Register what sets a function."""
+    """Return a decorator that registers a function's write callback."""
 
     def register(function: Writer) -> Writer:
         WRITERS.update(dict.fromkeys(names, function))
@@ -121,11 +134,11 @@ def writer(*names: str) -> Callable[[Writer], Writer]:
 
 
 def on(channel: Channel | None) -> Channel:
-    """The channel that a function needs.
+    """Return the channel that a function requires.
 
     Raises:
-        Rejected: there is none.
+        Rejected: there is no channel.
     """
     if channel is None:
-        raise Rejected("needs a channel")
+        raise Rejected("requires a channel")
     return channel

@@ -1,32 +1,34 @@
-"""Functions of texts."""
+"""String functions."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import shlex
-from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote_to_bytes
 
-from ari_notebook.simulator.channels import Channel
-from ari_notebook.simulator.dialplan.expressions import posix
+from ari_notebook.simulator.dialplan.expressions import substitute
 from ari_notebook.simulator.dialplan.functions.registry import (
     Rejected,
+    base64_decoded,
     decoded,
     on,
     reader,
     separate,
 )
-from ari_notebook.simulator.naturals import natural
-
-if TYPE_CHECKING:
-    from ari_notebook.simulator.exchange import Exchange
+from ari_notebook.simulator.media import sounds
+from ari_notebook.simulator.numbers import is_natural, natural
+from ari_notebook.simulator.pbx.channel import Channel
+from ari_notebook.simulator.pbx.exchange import Exchange
+from ari_notebook.simulator.regex import InvalidExpression, PosixRegex
+from ari_notebook.simulator.utf8 import c_text, octets
 
 
 @reader("LEN")
 def _length(exchange: Exchange, channel: Channel | None, text: str) -> str:
-    return str(len(text.encode()))
+    return str(len(octets(text)))
 
 
 @reader("TOUPPER")
@@ -55,14 +57,14 @@ def _filter(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
     if not found:
         raise Rejected("FILTER(allowed,text)")
     allowed: set[int] = set()
-    # A dash with a backslash before it stands for itself, any other makes a range.
+    # An escaped dash is literal; any other dash forms a range.
     chars = [char if char != "-" else "" for char in re.findall(_CHARACTER, found[1], re.DOTALL)]
     while chars:
         first = ord(decoded(chars.pop(0) or "-")[0])
         if chars and not chars[0] and first < _BYTE:
             last = ord(decoded(chars[1] or "-")[0]) % _BYTE if len(chars) > 1 else first
             del chars[:2]
-            # A range that ends before it begins goes round.
+            # A range that ends before it begins wraps around.
             allowed.update((first + step) % _BYTE for step in range((last - first) % _BYTE + 1))
         else:
             allowed.add(first)
@@ -74,23 +76,29 @@ _CHARACTER = r"\\x[0-9a-fA-F]{2}|\\.|."
 
 
 def _value(exchange: Exchange, channel: Channel | None, name: str) -> str:
-    """What a variable that a function names has."""
+    """Return the value of the variable that a function names."""
     return (channel.variable(name) if channel else None) or exchange.globals.get(name, "")
 
 
 @reader("REPLACE")
 def _replace(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
-    name, what, *by = [*arguments.split(","), ""][:3]
+    name, what, by = [*separate(arguments, 3), "", "", ""][:3]
     value = _value(exchange, channel, name)
     if not value:
-        raise Rejected(f"the variable {name} is not set")
-    put = by[0][:1] if by else ""  # one character, or none
-    return "".join(put if char in what else char for char in value)
+        raise Rejected(f"variable {name} is not set")
+    if not what:
+        raise Rejected("REPLACE(variable,characters,character)")
+    found = octets("".join(decoded(what)))
+    put = octets("".join(decoded(by)))[:1]  # one octet or none
+    replaced = (put if octet in found else bytes((octet,)) for octet in octets(value))
+    return c_text(b"".join(replaced))
 
 
 @reader("CUT")
 def _cut(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
     words = separate(arguments, 4)
+    if len(words) == 4 and not words[3]:
+        del words[3]
     if len(words) != 3:
         raise Rejected("CUT(variable,delimiter,range)")
     name, delimiter, wanted = words
@@ -101,12 +109,12 @@ def _cut(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
     for each in wanted.split("&"):
         found = re.match(r"(\d*)(-?)(\d*)$", each)
         if not found or not each:
-            raise Rejected(f"CUT: {each!r} is no range")
+            raise Rejected(f"CUT: {each!r} is not a range")
         first, dash, last = found.groups()
         begin = natural(first, 1)
         end = natural(last, len(parts) if dash else begin)
         kept += parts[max(reached, begin - 1) : end] if begin or dash else []
-        reached = max(reached, end)  # it reads on from there, and never goes back
+        reached = max(reached, end)  # continues from there, never backwards
     return delimiter.join(kept)
 
 
@@ -115,7 +123,9 @@ def _field_quantity(exchange: Exchange, channel: Channel | None, arguments: str)
     name, delimiter, *_ = [*separate(arguments, 3), "", ""]
     value = _value(exchange, channel, name)
     delimiter = "".join(decoded(delimiter)[:1])
-    return str(len(value.split(delimiter)) if delimiter else 1) if value else "0"
+    if not delimiter:
+        return "1"
+    return str(len(value.split(delimiter))) if value else "0"
 
 
 @reader("FIELDNUM")
@@ -143,9 +153,18 @@ def _list_filter(exchange: Exchange, channel: Channel | None, arguments: str) ->
 
 @reader("EVAL")
 def _evaluated(exchange: Exchange, channel: Channel | None, text: str) -> str:
-    from ari_notebook.simulator.dialplan.values import expand
+    that = on(channel)
+    return substitute(text, lambda name: exchange.evaluate(that, name) or "")
 
-    return expand(on(channel), text)
+
+@reader("EVAL_EXTEN")
+def _evaluated_step(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
+    """Return the data of a priority, with its variables substituted."""
+    that = on(channel)
+    words = [each.strip() for each in arguments.split(",")]
+    context, exten, priority = [that.dialplan.context, that.dialplan.exten, *words][-3:]
+    step = exchange.dialplan.find(context, exten, natural(priority))
+    return _evaluated(exchange, that, step.data) if step else ""
 
 
 @reader("REGEX")
@@ -154,8 +173,8 @@ def _regex(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
     if not found:
         raise Rejected('REGEX("expression" text)')
     try:
-        return "1" if re.search(posix(found[1]), found[2]) else "0"
-    except re.error as error:
+        return "0" if PosixRegex(found[1]).search(found[2]) is None else "1"
+    except InvalidExpression as error:
         raise Rejected(str(error)) from None
 
 
@@ -185,36 +204,93 @@ def _right_trim(exchange: Exchange, channel: Channel | None, text: str) -> str:
 
 @reader("URIENCODE")
 def _encode_uri(exchange: Exchange, channel: Channel | None, text: str) -> str:
-    return quote(text, safe="-_.~!*'()")
+    return quote(octets(text), safe="-_.~!*'()")
 
 
 @reader("URIDECODE")
 def _decode_uri(exchange: Exchange, channel: Channel | None, text: str) -> str:
-    return unquote(text)
+    return c_text(unquote_to_bytes(octets(text)))
 
 
 @reader("MD5")
 def _md5(exchange: Exchange, channel: Channel | None, text: str) -> str:
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() if text else ""
+    return hashlib.md5(octets(text), usedforsecurity=False).hexdigest() if text else ""
 
 
 @reader("SHA1")
 def _sha1(exchange: Exchange, channel: Channel | None, text: str) -> str:
-    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest() if text else ""
+    return hashlib.sha1(octets(text), usedforsecurity=False).hexdigest() if text else ""
 
 
 @reader("BASE64_ENCODE")
 def _encode_base64(exchange: Exchange, channel: Channel | None, text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
+    return base64.b64encode(octets(text)).decode()
 
 
 @reader("BASE64_DECODE")
 def _decode_base64(exchange: Exchange, channel: Channel | None, text: str) -> str:
+    return c_text(base64_decoded(text))
+
+
+@reader("ICONV")
+def _converted_text(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
+    words = separate(arguments, 3)
+    if len(words) < 3:
+        raise Rejected("ICONV(from,to,text)")
+    source, target, text = words
     try:
-        letters = text.rstrip("=")
-        return base64.b64decode(letters + "=" * (-len(letters) % 4)).decode(errors="replace")
-    except ValueError as error:
+        converted = octets(text).decode(source).encode(target)
+    except (LookupError, UnicodeError) as error:
         raise Rejected(str(error)) from None
+    return c_text(converted)
+
+
+@reader("JSON_DECODE")
+def _json_item(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
+    """Return an item of the JSON in a variable; its path is joined by points."""
+    name, path, separator, *_ = [*separate(arguments, 4), "", "", ""]
+    try:
+        found = json.loads(_value(exchange, channel, name))
+    except ValueError as error:
+        raise Rejected(f"{name} is not JSON: {error}") from None
+    for key in path.split(separator or "."):
+        if isinstance(found, list) and is_natural(key) and natural(key) < len(found):
+            found = found[natural(key)]
+        elif isinstance(found, dict) and key in found:
+            found = found[key]
+        else:
+            return ""
+    if isinstance(found, bool):
+        return str(int(found))
+    if isinstance(found, dict | list):
+        return json.dumps(found, separators=(",", ":"))
+    return "" if found is None else f"{found:f}" if isinstance(found, float) else str(found)
+
+
+# SAYFILES names another sound for * than SayAlpha plays (`main/say.c`).
+_STAR = {"letters/asterisk": "digits/star"}
+
+
+@reader("SAYFILES")
+def _sound_files(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
+    """Return the sounds that say a value, joined by ``&``."""
+    value, kind, *_ = [*separate(arguments, 3), "", ""]
+    match kind.lower() or "alpha":
+        case "alpha":
+            files = [_STAR.get(each, each) for each in sounds.characters(value)]
+        case "digits":
+            files = sounds.digits(value)
+        case "phonetic":
+            files = [_STAR.get(each, each) for each in sounds.phonetics(value)]
+        case "number" if re.fullmatch(r"-?\d{1,9}", value):
+            files = sounds.number(int(value))
+        case "ordinal" if re.fullmatch(r"\d{1,9}", value):
+            files = sounds.ordinal(int(value))
+        case "money" if re.fullmatch(r"\d{1,7}(\.\d{1,2})?", value):
+            files = sounds.money(value)
+        case _:
+            raise Rejected(f"{value!r} cannot be said as {kind or 'alpha'}")
+    return "&".join(files)
 
 
 @reader("SPRINTF")
@@ -226,33 +302,42 @@ def _format(exchange: Exchange, channel: Channel | None, arguments: str) -> str:
         done.append(form[end : found.start()])
         end = found.end()
         done.append(_converted(found, values))
+    if form.endswith("%") and end < len(form):
+        raise Rejected("SPRINTF does not support %")
     return "".join([*done, form[end:]])
 
 
 _CONVERSION = re.compile(r"%([-+ 0#']*\d*(?:\.\d*)?)(?:hh|ll|[hlLqjzt])?(.)", re.DOTALL)
 _READ_AS = {
     **dict.fromkeys("diouxXc", r"\s*([+-]?\d+)"),
-    **dict.fromkeys("eEfFgG", r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"),
+    **dict.fromkeys(
+        "eEfFgG",
+        r"(?i)\s*([+-]?(?:0x[0-9a-f]+\.?[0-9a-f]*(?:p[+-]?\d+)?|inf(?:inity)?|nan"
+        r"|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?))",
+    ),
     "s": r"(.*)",
 }
 
 
 def _converted(found: re.Match[str], values: list[str]) -> str:
-    """One conversion of SPRINTF, with the next of the values, as far as that can be read."""
+    """Format one conversion of SPRINTF with the next value, as far as it parses."""
     flags, kind = found[1].replace("'", ""), found[2]
     if kind == "%":
         return "%"
     if kind not in _READ_AS:
-        raise Rejected(f"SPRINTF knows no {found[0]}")
+        raise Rejected(f"SPRINTF does not support {found[0]}")
+    if not values and kind == "s":
+        return f"%{flags}s" % "(null)"
     if not values:
         raise Rejected("SPRINTF has more conversions than values")
     value = re.match(_READ_AS[kind], values.pop(0), re.DOTALL)
     if not value:
-        raise Rejected(f"what stands for {found[0]} is no number")
+        raise Rejected(f"the value for {found[0]} is not a number")
     if kind == "s":
         return f"%{flags}s" % value[1]
     if kind in "eEfFgG":
-        return f"%{flags}{kind}" % float(value[1])
+        read = float.fromhex if "x" in value[1].lower() else float
+        return f"%{flags}{kind}" % read(value[1])
     number = (int(value[1]) + 2**31) % 2**32 - 2**31
     if kind == "c":
         return f"%{flags}c" % (number % _BYTE)
@@ -274,10 +359,10 @@ def _unchanged(exchange: Exchange, channel: Channel | None, text: str) -> str:
 
 @reader("SHELL")
 def _shell(exchange: Exchange, channel: Channel | None, command: str) -> str:
-    """No program is run here; ``echo`` needs none."""
+    """Return the output of ``echo``; the simulator runs no programs."""
     program, *words = shlex.split(command) or [""]
     if program != "echo" or set(command) & _OF_THE_SHELL:
-        raise Rejected("the simulator runs no programs but echo")
+        raise Rejected("the simulator runs no program except echo")
     bare = words[:1] == ["-n"]
     return " ".join(words[bare:]) + ("" if bare else "\n")
 

@@ -1,54 +1,57 @@
-"""Variables and functions, as the dialplan and ARI read and set them."""
+"""Access to variables and functions from the dialplan and ARI."""
 
 from __future__ import annotations
 
 import logging
 import re
-from typing import TYPE_CHECKING
 
+from ari_notebook.simulator.config.behaviours import ReleaseBehaviour
 from ari_notebook.simulator.dialplan.expressions import substitute
 from ari_notebook.simulator.dialplan.functions import READERS, WRITERS, Rejected
-
-if TYPE_CHECKING:
-    from ari_notebook.simulator.channels import Channel
-    from ari_notebook.simulator.exchange import Exchange
+from ari_notebook.simulator.dialplan.stock import explain_missing
+from ari_notebook.simulator.pbx.channel import Channel
+from ari_notebook.simulator.pbx.exchange import Exchange
 
 __all__ = ["assign", "evaluate", "expand"]
 
 log = logging.getLogger(__name__)
 
 
-# What a function does with arguments that make no sense: refuse them, or fail to count with them.
+# Errors of functions given invalid arguments: rejected, or failed arithmetic.
 _SENSELESS = (Rejected, ArithmeticError, ValueError, re.error)
 
 
-# Functions that reach beyond the call, which Asterisk keeps from programs outside its dialplan
-# unless asterisk.conf says live_dangerously (ast_custom_function_register_escalating).
+# Functions with effects beyond the call, closed to AMI and ARI unless asterisk.conf sets
+# live_dangerously (ast_custom_function_register_escalating).
 _DANGEROUS = frozenset({"DB", "DB_DELETE", "SHELL"})
 
 
 def evaluate(
     exchange: Exchange, channel: Channel | None, name: str, *, from_outside: bool = False
 ) -> str | None:
-    """The value of ``NAME`` or ``FUNCTION(arguments)``.
+    """Return the value of ``NAME`` or ``FUNCTION(arguments)``.
 
     Args:
-        exchange: where.
-        channel: whose variable; None for the global ones alone.
-        name: what to read.
-        from_outside: whether no dialplan asks, for whom some functions cannot be read.
+        exchange: the exchange.
+        channel: the channel of the variable; None reads global variables only.
+        name: variable or function to read.
+        from_outside: whether AMI or ARI reads, for which some functions are not available.
 
     Returns:
-        its value; None where there is no such variable or function, or it cannot be read.
+        The value, or None if the variable or function does not exist or cannot be read.
     """
     function, arguments = _call(name)
     if function:
-        if from_outside and function in _DANGEROUS:
-            log.warning("the function %s is for the dialplan alone", function)
+        if from_outside and _is_reserved(exchange, function):
+            log.warning("function %s is reserved for the dialplan", function)
             return None
         reader = READERS.get(function)
         if reader is None:
-            log.warning("the function %s is not known", function)
+            log.warning(
+                "function %s is unknown%s",
+                function,
+                explain_missing(exchange, "function", function),
+            )
             return None
         try:
             return reader(exchange, channel, arguments)
@@ -75,20 +78,21 @@ def assign(
     """Set ``NAME`` or ``FUNCTION(arguments)``.
 
     Args:
-        exchange: where.
-        channel: whose variable; None for a global one.
-        name: what to set.
-        value: to what; None removes a variable.
-        from_outside: whether no dialplan asks, for whom some functions cannot be set.
+        exchange: the exchange.
+        channel: the channel of the variable; None sets a global variable.
+        name: variable or function to set.
+        value: the new value; None removes a variable.
+        from_outside: whether AMI or ARI sets it, for which some functions are not available.
 
     Returns:
-        whether it was: False where there is no such function, or it takes no such value.
+        True if set; False if the function does not exist or rejects the value.
     """
     function, arguments = _call(name)
     if function:
         writer = WRITERS.get(function)
-        if writer is None or (from_outside and function in _DANGEROUS):
-            log.warning("the function %s is not known, or cannot be set", function)
+        if writer is None or (from_outside and _is_reserved(exchange, function)):
+            missing = "" if writer else explain_missing(exchange, "function", function)
+            log.warning("function %s is unknown or read-only%s", function, missing)
             return False
         try:
             writer(exchange, channel, arguments, value or "")
@@ -103,20 +107,27 @@ def assign(
     return True
 
 
+def _is_reserved(exchange: Exchange, function: str) -> bool:
+    """Return whether AMI and ARI may not use a function."""
+    config = exchange.config
+    guarded = config.has(ReleaseBehaviour.LIVE_DANGEROUSLY_FOR_ARI)
+    return function in _DANGEROUS and guarded and not config.asterisk.live_dangerously
+
+
 def expand(channel: Channel, text: str) -> str:
-    """A priority's data with all variables, functions and expressions replaced."""
+    """Return a priority's data with variables, functions and expressions substituted."""
     return substitute(text, lambda name: evaluate(channel.exchange, channel, name) or "")
 
 
 def _call(name: str) -> tuple[str, str]:
-    """The function's name and its arguments; "" where it is a variable."""
+    """Return a function's name and arguments; the name is "" for a variable."""
     function, bracket, rest = name.partition("(")
     if not bracket or not name.endswith(")"):
         return "", ""
     return function, rest[:-1]
 
 
-# Where a Debian package of Asterisk keeps its files; nothing of this machine is there.
+# Paths of Debian's Asterisk package; no file of the host is exposed.
 _FOLDERS = {
     "ASTCACHEDIR": "/var/cache/asterisk",
     "ASTETCDIR": "/etc/asterisk",
@@ -134,14 +145,14 @@ _FOLDERS = {
 
 
 def _special(channel: Channel, name: str) -> str | None:
-    """The variables that every channel has."""
+    """Return the value of a variable that every channel has, or None."""
     match name:
         case "EXTEN":
-            return channel.exten
+            return channel.dialplan.exten
         case "CONTEXT":
-            return channel.context
+            return channel.dialplan.context
         case "PRIORITY":
-            return str(channel.priority)
+            return str(channel.dialplan.priority)
         case "CHANNEL":
             return channel.name
         case "UNIQUEID":
