@@ -1,8 +1,10 @@
-"""What Asterisk's configuration files mean to the exchange, with Asterisk's own defaults."""
+"""The settings in Asterisk's configuration files, with Asterisk's defaults."""
 
 from __future__ import annotations
 
 import ipaddress
+import logging
+import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,33 +12,39 @@ from importlib.resources import files
 from math import isfinite
 from pathlib import Path
 
-from ari_notebook.simulator.configfile import ConfigError, Section, Setting, is_true, read
-from ari_notebook.simulator.naturals import natural
+from ari_notebook.schema.versions import NEWEST, AsteriskVersion
+from ari_notebook.simulator.config.behaviours import ReleaseBehaviour
+from ari_notebook.simulator.config.syntax import ConfigError, Section, Setting, is_true, read
+from ari_notebook.simulator.numbers import natural
 
 __all__ = [
+    "DEMONSTRATION_USER",
     "Acl",
-    "Ari",
+    "AriSettings",
+    "AsteriskSettings",
     "Config",
     "ConfigError",
-    "Endpoint",
-    "Http",
+    "EndpointSettings",
+    "HttpSettings",
     "OutboundWebsocket",
     "User",
     "WebsocketClient",
     "read_config",
 ]
 
-VERSION = "22.10.1"
+log = logging.getLogger(__name__)
+
+DEMONSTRATION_USER = "asterisk"
 
 
 @dataclass(frozen=True, slots=True)
 class Acl:
-    """Who may connect: rules in their order, the last that fits an address decides."""
+    """An access control list: rules in order; the last that matches an address decides."""
 
     rules: tuple[tuple[bool, ipaddress.IPv4Network | ipaddress.IPv6Network], ...] = ()
 
     def permits(self, address: str) -> bool:
-        """Whether an address may connect; without rules all may."""
+        """Return whether an address may connect; without rules every address may."""
         try:
             ip = ipaddress.ip_address(address.split("%")[0])
         except ValueError:
@@ -53,13 +61,13 @@ class User:
     """A user of ari.conf."""
 
     name: str
-    password: str
+    password: str = field(repr=False)
     password_format: str = "plain"  # noqa: S105  plain or crypt
     read_only: bool = False
     acl: Acl = Acl()
 
     def permits(self, address: str) -> bool:
-        """Whether the user may connect from an address."""
+        """Return whether the user may connect from an address."""
         return self.acl.permits(address)
 
 
@@ -81,7 +89,7 @@ class WebsocketClient:
     uri: str
     protocols: str = ""
     username: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     connection_type: str = "persistent"
     connection_timeout: int = 500
     reconnect_interval: int = 500
@@ -96,14 +104,14 @@ class WebsocketClient:
 
 
 @dataclass(frozen=True, slots=True)
-class Http:
+class HttpSettings:
     """http.conf. Times are seconds."""
 
     enabled: bool = False
     address: str = "127.0.0.1"
     port: int = 8088
     prefix: str = ""
-    server_name: str = f"Asterisk/{VERSION}"
+    server_name: str | None = None  # None: Asterisk and its version
     session_limit: int = 100
     session_inactivity: float = 30.0
     session_keep_alive: float = 15.0
@@ -115,7 +123,7 @@ class Http:
 
 
 @dataclass(frozen=True, slots=True)
-class Ari:
+class AriSettings:
     """ari.conf."""
 
     enabled: bool = True
@@ -129,51 +137,96 @@ class Ari:
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A PJSIP endpoint: a phone of the exchange."""
+class EndpointSettings:
+    """A PJSIP endpoint: a phone of the exchange, or a trunk with static contacts."""
 
     name: str
     context: str = "default"
     caller_id: str = ""
+    contacts: tuple[str, ...] = ()  # the static ones of its address records
+
+
+@dataclass(frozen=True, slots=True)
+class AsteriskSettings:
+    """asterisk.conf.
+
+    Attributes:
+        spool: folder with ``recording``; None: a temporary one.
+        log: folder of the log files that ARI lists; nothing is written there.
+        sounds: folder of further sounds; None: there is none.
+        live_dangerously: whether ARI may use the functions that are reserved for the dialplan.
+    """
+
+    spool: Path | None = None
+    log: Path = Path("/var/log/asterisk")
+    sounds: Path | None = None
+    live_dangerously: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything that the exchange is set up with."""
+    """The configuration of an exchange."""
 
-    http: Http = Http()
-    ari: Ari = Ari()
+    asterisk: AsteriskSettings = AsteriskSettings()
+
+    http: HttpSettings = HttpSettings()
+    ari: AriSettings = AriSettings()
     websocket_clients: Mapping[str, WebsocketClient] = field(default_factory=dict)
-    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+    endpoints: Mapping[str, EndpointSettings] = field(default_factory=dict)
     unloaded_modules: tuple[str, ...] = ()
     logfiles: tuple[tuple[str, str], ...] = ()
+    music_classes: tuple[str, ...] = ()
     extensions: str = ""
     folder: Path | None = None
+    version: AsteriskVersion = NEWEST
+
+    @property
+    def server_name(self) -> str:
+        """Return the value of the ``Server`` header."""
+        given = self.http.server_name
+        return f"Asterisk/{self.version}" if given is None else given
+
+    def has(self, behaviour: ReleaseBehaviour) -> bool:
+        """Return whether its release of Asterisk has a behaviour."""
+        return self.version.has(*behaviour.value)
 
 
-def read_config(folder: Path | str | None = None) -> Config:
+def read_config(
+    folder: Path | str | None = None, passwords: Mapping[str, str] | None = None
+) -> Config:
     """Read a folder of configuration files.
 
     Args:
         folder: with ``http.conf``, ``ari.conf``, ``extensions.conf`` and, where used,
-            ``pjsip.conf``, ``acl.conf``, ``websocket_client.conf``, ``modules.conf`` (what is not
-            loaded) and ``logger.conf``; the package's own demonstration set-up if None.
+            ``asterisk.conf``, ``pjsip.conf``, ``acl.conf``, ``websocket_client.conf``,
+            ``modules.conf`` (modules not to load), ``logger.conf`` and ``musiconhold.conf`` (music
+            classes); None: the package's demonstration set-up.
+        passwords: passwords of users of the demonstration set-up, whose files have none; other
+            users get random passwords of 128 bits.
 
     Raises:
-        ConfigError: with the file, the line and the reason.
+        ConfigError: invalid configuration, with file, line and reason.
     """
-    path = Path(str(files("ari_notebook") / "config")) if folder is None else Path(folder)
+    path = (
+        Path(str(files("ari_notebook.simulator") / "sample_config"))
+        if folder is None
+        else Path(folder)
+    )
     if not path.is_dir():
-        raise ConfigError(f"there is no folder {folder}")
+        raise ConfigError(f"folder not found: {folder}")
     http = _http(read(path / "http.conf"))
     if not http.enabled:
-        raise ConfigError("http.conf: without enabled = yes in [general] there is no ARI")
+        log.warning("http.conf has no enabled = yes in [general]: no ARI, as on a real Asterisk")
     acls = {section.name: _rules(section, {}) for section in read(path / "acl.conf")}
-    ari = _ari(read(path / "ari.conf"), acls)
+    sections = read(path / "ari.conf")
+    if folder is None:
+        _set_passwords(sections, passwords or {})
+    ari = _ari(sections, acls)
     if not ari.enabled:
-        raise ConfigError("ari.conf: enabled = no in [general]; there is no ARI")
+        log.warning("ari.conf has enabled = no in [general]: no ARI, as on a real Asterisk")
     extensions = path / "extensions.conf"
     return Config(
+        asterisk=_asterisk(read(path / "asterisk.conf")),
         http=http,
         ari=ari,
         websocket_clients=_clients(read(path / "websocket_client.conf")),
@@ -182,13 +235,16 @@ def read_config(folder: Path | str | None = None) -> Config:
             value for name, value in _settings(path / "modules.conf", "modules") if name == "noload"
         ),
         logfiles=_settings(path / "logger.conf", "logfiles"),
+        music_classes=tuple(
+            section.name for section in read(path / "musiconhold.conf") if section.name != "general"
+        ),
         extensions=extensions.read_text(errors="surrogateescape") if extensions.exists() else "",
         folder=path,
     )
 
 
 def _settings(path: Path, name: str) -> tuple[tuple[str, str], ...]:
-    """The settings of a file's sections of a name, in their order."""
+    """Return the settings of a name from a file's sections, in order."""
     sections = [section for section in read(path) if section.name == name]
     return tuple((each.name, each.value) for section in sections for each in section.settings)
 
@@ -209,31 +265,31 @@ def _number(section: Section, name: str, default: float) -> float:
 
 
 def _address(text: str, port: float) -> tuple[str, int]:
-    """``host``, ``host:port`` or ``[v6]:port``."""
+    """Parse ``host``, ``host:port`` or ``[v6]:port``."""
     host, _, given = (
         text.rpartition(":") if text.count(":") == 1 or "]:" in text else (text, "", "")
     )
     number = natural(given, int(port))
     if number > 65535:
-        raise ConfigError(f"http.conf: no port has the number {number}, as in {text}")
+        raise ConfigError(f"http.conf: invalid port {number} in {text}")
     return host.strip("[]"), number
 
 
-def _http(sections: list[Section]) -> Http:
+def _http(sections: list[Section]) -> HttpSettings:
     general = _general(sections)
-    default = Http()
+    default = HttpSettings()
     port = _number(general, "bindport", default.port)
     if not 0 <= port <= 65535:
-        raise ConfigError(f"{general.all('bindport')[-1].place}: no port has the number {port:g}")
+        raise ConfigError(f"{general.all('bindport')[-1].place}: invalid port {port:g}")
     host, port = _address(general.get("bindaddr", default.address), port)
     tls_host, tls_port = _address(general.get("tlsbindaddr", host), default.tls_port)
     prefix = general.get("prefix").strip("/")
-    return Http(
+    return HttpSettings(
         enabled=is_true(general.get("enabled")),
         address=host,
         port=port,
         prefix=f"/{prefix}" if prefix else "",
-        server_name=general.get("servername", default.server_name),
+        server_name=general.get("servername") if general.all("servername") else None,
         session_limit=int(_number(general, "sessionlimit", default.session_limit)),
         session_inactivity=_number(general, "session_inactivity", 30_000) / 1000,
         session_keep_alive=_number(general, "session_keep_alive", 15_000) / 1000,
@@ -245,7 +301,7 @@ def _http(sections: list[Section]) -> Http:
     )
 
 
-def _ari(sections: list[Section], acls: Mapping[str, Acl]) -> Ari:
+def _ari(sections: list[Section], acls: Mapping[str, Acl]) -> AriSettings:
     general = _general(sections)
     users, outbound = {}, {}
     for section in sections:
@@ -263,13 +319,13 @@ def _ari(sections: list[Section], acls: Mapping[str, Acl]) -> Ari:
         elif kind in ("user", ""):
             users[section.name] = _user(section, acls)
         else:
-            raise ConfigError(f"{section.place}: [{section.name}] has an unknown type, {kind!r}")
+            raise ConfigError(f"{section.place}: [{section.name}] has an unknown type: {kind!r}")
     origins = (word.strip() for word in general.get("allowed_origins").split(","))
     variables = (word.strip() for word in general.get("channelvars").split(","))
-    return Ari(
+    return AriSettings(
         enabled=is_true(general.get("enabled", "yes")),
         pretty=is_true(general.get("pretty")),
-        auth_realm=general.get("auth_realm", Ari().auth_realm),
+        auth_realm=general.get("auth_realm", AriSettings().auth_realm),
         allowed_origins=tuple(word for word in origins if word),
         websocket_write_timeout=_number(general, "websocket_write_timeout", 100) / 1000,
         channelvars=tuple(word for word in variables if word),
@@ -278,13 +334,20 @@ def _ari(sections: list[Section], acls: Mapping[str, Acl]) -> Ari:
     )
 
 
+def _set_passwords(sections: list[Section], passwords: Mapping[str, str]) -> None:
+    for section in sections:
+        if section.get("type") == "user":
+            password = passwords.get(section.name) or secrets.token_urlsafe(16)
+            section.settings.append(Setting("password", password, section.place))
+
+
 def _user(section: Section, acls: Mapping[str, Acl]) -> User:
     kind = section.get("password_format", "plain")
     if kind not in ("plain", "crypt"):
         place = section.all("password_format")[-1].place
-        raise ConfigError(f"{place}: password_format is plain or crypt, not {kind!r}")
+        raise ConfigError(f"{place}: password_format must be plain or crypt, not {kind!r}")
     if not section.get("password"):
-        raise ConfigError(f"{section.place}: the user [{section.name}] has no password")
+        raise ConfigError(f"{section.place}: user [{section.name}] needs a password")
     return User(
         section.name,
         section.get("password"),
@@ -313,7 +376,7 @@ def _network(text: str, setting: Setting) -> ipaddress.IPv4Network | ipaddress.I
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:
-        raise ConfigError(f"{setting.place}: {text!r} is no network") from None
+        raise ConfigError(f"{setting.place}: {text!r} is not an IP network") from None
 
 
 def _clients(sections: list[Section]) -> dict[str, WebsocketClient]:
@@ -324,7 +387,7 @@ def _clients(sections: list[Section]) -> dict[str, WebsocketClient]:
             continue
         kind = section.get("connection_type", default.connection_type)
         if kind not in ("persistent", "per_call_config"):
-            raise ConfigError(f"{section.place}: an unknown connection_type, {kind!r}")
+            raise ConfigError(f"{section.place}: unknown connection_type: {kind!r}")
         if not section.get("uri"):
             raise ConfigError(f"{section.place}: [{section.name}] needs a uri")
         clients[section.name] = WebsocketClient(
@@ -347,11 +410,37 @@ def _clients(sections: list[Section]) -> dict[str, WebsocketClient]:
     return clients
 
 
-def _endpoints(sections: list[Section]) -> dict[str, Endpoint]:
+def _endpoints(sections: list[Section]) -> dict[str, EndpointSettings]:
+    records = {
+        section.name: [each.value for each in section.all("contact") if each.value]
+        for section in sections
+        if section.get("type") == "aor"
+    }
     return {
-        section.name: Endpoint(
-            section.name, section.get("context", "default"), section.get("callerid")
+        section.name: EndpointSettings(
+            section.name,
+            section.get("context", "default"),
+            section.get("callerid"),
+            tuple(
+                contact
+                for name in section.get("aors").split(",")
+                for contact in records.get(name.strip(), ())
+            ),
         )
         for section in sections
         if section.get("type") == "endpoint"
     }
+
+
+def _asterisk(sections: list[Section]) -> AsteriskSettings:
+    default = AsteriskSettings()
+    by_name = {section.name: section for section in reversed(sections)}
+    folders = by_name.get("directories", Section("directories", ""))
+    options = by_name.get("options", Section("options", ""))
+    spool, data = folders.get("astspooldir"), folders.get("astdatadir")
+    return AsteriskSettings(
+        spool=Path(spool) if spool else None,
+        log=Path(folders.get("astlogdir") or default.log),
+        sounds=Path(data) / "sounds" if data else None,
+        live_dangerously=is_true(options.get("live_dangerously")),
+    )

@@ -1,9 +1,9 @@
 """Asterisk's configuration syntax: sections, templates, comments, includes.
 
-As ``main/config.c`` reads it: ``;`` begins a comment unless escaped, ``;--`` and ``--;`` enclose
-one over lines; ``[name](!)`` is a template, ``[name](template)`` begins with its settings,
-``[name](+)`` goes on with the section of that name; ``=`` and ``=>`` are the same. A line that
-begins with ``#`` and includes no file is left out, with a warning.
+As in ``main/config.c``: ``;`` begins a comment unless escaped, ``;--`` and ``--;`` enclose a
+multi-line comment; ``[name](!)`` is a template, ``[name](template)`` begins with its settings,
+``[name](+)`` extends an earlier section; ``=`` and ``=>`` are the same. A line that begins with
+``#`` and includes no file is ignored with a warning.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _DEEPEST_INCLUDE = 10
 
 
 class ConfigError(Exception):
-    """A configuration file cannot be used; the message names the file, the line and the reason."""
+    """Invalid configuration file; the message has the file, the line and the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One line ``name = value`` and where it stands, as ``file:line``."""
+    """One line ``name = value`` and its place, ``file:line``."""
 
     name: str
     value: str
@@ -37,7 +37,7 @@ class Setting:
 
 @dataclass(slots=True)
 class Section:
-    """A section and its settings in their order; a name may stand more than once."""
+    """A section and its settings in order; a name may occur more than once."""
 
     name: str
     place: str
@@ -45,27 +45,27 @@ class Section:
     settings: list[Setting] = field(default_factory=list)
 
     def get(self, name: str, default: str = "") -> str:
-        """The last value of a name, whatever its case."""
+        """Return the last value of a name, ignoring case."""
         for setting in reversed(self.settings):
             if setting.name.lower() == name:
                 return setting.value
         return default
 
     def all(self, *names: str) -> list[Setting]:
-        """The settings of these names in their order."""
+        """Return the settings of the given names, in order."""
         return [setting for setting in self.settings if setting.name.lower() in names]
 
 
 def is_true(value: str) -> bool:
-    """Whether Asterisk takes a word for yes."""
+    """Return whether Asterisk treats a word as true."""
     return value.strip().lower() in ("yes", "true", "y", "t", "1", "on")
 
 
 def read(path: Path) -> list[Section]:
-    """The sections of a file, templates applied and left out; empty where there is no file.
+    """Return the sections of a file with templates applied; empty if there is no file.
 
     Raises:
-        ConfigError: it cannot be read.
+        ConfigError: invalid or unreadable file.
     """
     if not path.exists():
         return []
@@ -80,15 +80,15 @@ def _text(path: Path) -> str:
 
 
 def parse(text: str, name: str, folder: Path | None = None) -> list[Section]:
-    """The sections of a text.
+    """Parse the sections of a text.
 
     Args:
-        text: a configuration file's.
-        name: its name, for messages.
-        folder: where files that it includes lie; None allows no include.
+        text: content of a configuration file.
+        name: file name, for messages.
+        folder: folder of included files; None: no includes allowed.
 
     Raises:
-        ConfigError: with the file, the line and the reason.
+        ConfigError: invalid text, with file, line and reason.
     """
     sections: list[Section] = []
     by_name: dict[str, Section] = {}
@@ -97,13 +97,13 @@ def parse(text: str, name: str, folder: Path | None = None) -> list[Section]:
         if line.startswith("["):
             found = _SECTION.match(line)
             if found is None:
-                raise ConfigError(f"{place}: a section needs its closing ']': {line}")
+                raise ConfigError(f"{place}: section without ']': {line}")
             current = _open(found[1].strip(), found[2] or "", place, sections, by_name)
             continue
         if "=" not in line:
-            raise ConfigError(f"{place}: neither a [section] nor 'name = value': {line}")
+            raise ConfigError(f"{place}: expected [section] or 'name = value': {line}")
         if current is None:
-            raise ConfigError(f"{place}: a setting before the first [section]: {line}")
+            raise ConfigError(f"{place}: setting before the first [section]: {line}")
         key, _, value = line.partition("=")
         current.settings.append(Setting(key.strip(), value.removeprefix(">").strip(), place))
     return [section for section in sections if not section.template]
@@ -115,14 +115,14 @@ def _open(
     words = [word.strip() for word in options.split(",") if word.strip()]
     if "+" in words:
         if name not in by_name:
-            raise ConfigError(f"{place}: [{name}](+) adds to a section that is not there")
+            raise ConfigError(f"{place}: [{name}](+): no earlier section [{name}]")
         return by_name[name]
     section = Section(name, place, "!" in words)
     for word in words:
         if word == "!":
             continue
         if word not in by_name:
-            raise ConfigError(f"{place}: [{name}] is made of {word!r}, which is not there")
+            raise ConfigError(f"{place}: [{name}]: no template {word!r}")
         section.settings += by_name[word].settings
     sections.append(section)
     by_name[name] = section
@@ -130,7 +130,7 @@ def _open(
 
 
 def _lines(text: str, name: str, folder: Path | None, depth: int) -> Iterator[tuple[str, str]]:
-    """The lines that say something, without comments, with their places."""
+    """Yield the lines with content, without comments, and their places."""
     inside = 0
     for number, raw in enumerate(text.splitlines(), 1):
         line, inside = _without_comment(raw, inside)
@@ -143,7 +143,7 @@ def _lines(text: str, name: str, folder: Path | None, depth: int) -> Iterator[tu
         else:
             yield place, line
     if inside:
-        raise ConfigError(f"{name}: a comment that begins with ;-- never ends")
+        raise ConfigError(f"{name}: comment ;-- without --;")
 
 
 def _without_comment(raw: str, inside: int) -> tuple[str, int]:
@@ -174,15 +174,15 @@ def _directive(line: str, place: str, folder: Path | None, depth: int) -> Iterat
     word, _, argument = line[1:].partition(" ")
     wanted = argument.strip().strip('"<>')
     if word not in ("include", "tryinclude"):  # #exec would run programs
-        log.warning("%s: an unknown directive is left out: %s", place, line)
+        log.warning("%s: unknown directive ignored: %s", place, line)
         return
     path = (folder / wanted).resolve() if folder else None
     if path is None or folder is None or folder.resolve() not in path.parents:
-        raise ConfigError(f"{place}: only files in the same folder are included, not {wanted}")
+        raise ConfigError(f"{place}: only files in the same folder can be included, not {wanted}")
     if not path.exists():
         if word == "tryinclude":
             return
-        raise ConfigError(f"{place}: there is no {wanted} to include")
+        raise ConfigError(f"{place}: included file not found: {wanted}")
     if depth >= _DEEPEST_INCLUDE:
         raise ConfigError(f"{place}: files include each other")
     yield from _lines(_text(path), path.name, folder, depth + 1)

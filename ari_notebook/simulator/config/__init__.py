@@ -1,0 +1,1 @@
+"""Asterisk's configuration files: their syntax, and the settings that the simulator reads."""
