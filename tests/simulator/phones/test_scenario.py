@@ -1,12 +1,15 @@
-"""Scenario files: what they say is done at its time; what is wrong is told with its line."""
+"""Scenario files: actions run at their times; errors name the line."""
+
+from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import pytest
 
-from ari_notebook.simulator.configfile import ConfigError
-from ari_notebook.simulator.phone_calls import NotPossible
-from ari_notebook.simulator.scenario import parse_scenario, read_scenario
+from ari_notebook.simulator.config.syntax import ConfigError
+from ari_notebook.simulator.phones.call import NotPossible
+from ari_notebook.simulator.phones.scenario import parse_scenario, read_scenario
 from tests.simulator.switchboard import Switchboard
 
 SCENARIO = """
@@ -42,7 +45,7 @@ do = "register"
 """
 
 
-def test_a_scenario_takes_its_course(tmp_path):
+def test_scenario_runs_its_actions_in_time(tmp_path: Path) -> None:
     file = tmp_path / "calls.toml"
     file.write_text(SCENARIO)
     board = Switchboard()
@@ -62,7 +65,7 @@ def test_a_scenario_takes_its_course(tmp_path):
     assert board.phones["bob"].behaviour.refuse == "busy"
 
 
-def test_every_verb_can_be_done():
+def test_every_action_of_a_scenario_runs() -> None:
     text = """
         [phones.alice]
         [phones.bob]
@@ -83,14 +86,14 @@ def test_every_verb_can_be_done():
     board = Switchboard()
     board.phones.follow(parse_scenario(text))
     board.wait(10)
-    told = [event["type"] for event in board.events]
+    published = [event["type"] for event in board.events]
     for kind in ("ChannelDtmfReceived", "ChannelHold", "ChannelUnhold", "TextMessageReceived"):
-        assert kind in told
+        assert kind in published
     assert board.of("ChannelDestroyed")[0]["cause"] == 31
     assert board.phones["bob"].behaviour.answer_after is None
 
 
-def test_a_phone_connects_its_two_calls():
+def test_phone_connects_its_two_calls() -> None:
     text = """
         [phones.alice]
         [phones.bob]
@@ -109,8 +112,8 @@ def test_a_phone_connects_its_two_calls():
     )
     board.phones.follow(parse_scenario(text))
     board.wait(10)
-    (told,) = board.of("BridgeAttendedTransfer")
-    assert (told["result"], told["destination_type"]) == ("Success", "bridge")
+    (published,) = board.of("BridgeAttendedTransfer")
+    assert (published["result"], published["destination_type"]) == ("Success", "bridge")
     (bridge,) = board.ask("GET", "/bridges")[1]
     left = {channel["name"].split("-")[0] for channel in board.ask("GET", "/channels")[1]}
     assert left == {"PJSIP/bob", "PJSIP/carol"}
@@ -118,14 +121,14 @@ def test_a_phone_connects_its_two_calls():
     assert not board.phones["alice"].calls
 
 
-def test_it_takes_two_calls_to_connect_them():
+def test_attended_transfer_needs_two_calls() -> None:
     board = Switchboard()
     board.phones.add("alice")
-    with pytest.raises(NotPossible, match="alice has no two calls to connect"):
+    with pytest.raises(NotPossible, match="alice needs two calls to connect"):
         board.phones["alice"].attended_transfer()
 
 
-def test_what_cannot_be_done_at_its_time_is_logged(caplog):
+def test_impossible_action_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     scenario = parse_scenario(
         '[phones.alice]\n[[actions]]\nat = 1\nphone = "alice"\ndo = "talk"\n'
         '[[actions]]\nat = 2\nphone = "alice"\ndo = "call"\nto = "777"'
@@ -136,12 +139,11 @@ def test_what_cannot_be_done_at_its_time_is_logged(caplog):
         board.wait(3)
     assert [record.getMessage() for record in caplog.records] == [
         "at 1 s alice cannot talk: alice has no call",
-        "at 2 s alice cannot call: nobody has extension '777' in context 'default': "
-        "dial another one",
+        "at 2 s alice cannot call: no extension '777' in context 'default': dial another one",
     ]
 
 
-def test_a_scenario_with_traffic():
+def test_scenario_with_traffic() -> None:
     board = Switchboard()
     text = '[traffic]\ncalls_per_minute = 60\nextensions = ["1000"]\nmean_duration = 5\nseed = 3'
     board.phones.follow(parse_scenario(text))
@@ -149,7 +151,7 @@ def test_a_scenario_with_traffic():
     assert 40 <= len(board.of("StasisStart")) <= 80
 
 
-def test_a_phone_that_nobody_has():
+def test_unknown_phone_is_refused() -> None:
     text = '[[actions]]\nat = 1\nphone = "carol"\ndo = "talk"'
     reason = r"the scenario has no \[phones.carol\] and pjsip.conf no \[carol\]"
     with pytest.raises(ConfigError, match=reason):
@@ -167,44 +169,62 @@ ACTION = '[[actions]]\nat = 1\nphone = "alice"\n'
         ("x = 1" + 5000 * "0", "f.toml: there is a number of thousands of digits, or lists"),
         ("x = " + 5000 * "[", "f.toml: there is a number of thousands of digits, or lists"),
         ("[phone.alice]", "f.toml:1: [phone]: 'phone' is unknown; there is phones, actions and"),
-        ("phones = 1", "f.toml: [phones]: is to be a table"),
-        ("\n[phones.al]\nhat = 1", "f.toml:2: [phones.al]: 'hat' is unknown here; there is caller"),
-        ("[phones.al]\ncaller = 1", "f.toml:1: [phones.al]: caller is to be text, not 1"),
-        ("[phones.al]\nrefuse = 'no'", "f.toml:1: [phones.al]: refuse is one of busy"),
-        ("[phones.al]\nanswer_after = 'x'", "[phones.al]: answer_after is a number of seconds"),
+        ("phones = 1", "f.toml: [phones]: must be a table"),
+        (
+            "\n[phones.al]\nhat = 1",
+            "f.toml:2: [phones.al]: 'hat' is unknown here; use one of caller",
+        ),
+        ("[phones.al]\ncaller = 1", "f.toml:1: [phones.al]: caller must be text, not 1"),
+        ("[phones.al]\nrefuse = 'no'", "f.toml:1: [phones.al]: refuse must be one of busy"),
+        (
+            "[phones.al]\nanswer_after = 'x'",
+            "[phones.al]: answer_after must be a number of seconds",
+        ),
         ("[actions]\nat = 1", "f.toml:1: [actions]: write [[actions]], once for each"),
-        ("actions = [1]", "f.toml: [[actions]]: is to be a table"),
+        ("actions = [1]", "f.toml: [[actions]]: must be a table"),
         (ACTION, "f.toml:1: [[actions]]: do is missing"),
         (ACTION + "do = 'dance'", "f.toml:1: [[actions]]: do is one of register, unregister, call"),
         (ACTION + "do = 'call'", "f.toml:1: [[actions]]: to is missing"),
         (ACTION + "do = 'talk'\nto = 'x'", "f.toml:1: [[actions]]: 'to' is unknown here"),
-        (ACTION + "do = 'press'\ndigits = '1x'", "f.toml:1: [[actions]]: 'x' is no key"),
-        (ACTION + "do = 'reject'\nhow = 'no'", "f.toml:1: [[actions]]: how: refuse is one of busy"),
+        (ACTION + "do = 'press'\ndigits = '1x'", "f.toml:1: [[actions]]: 'x' is not a key"),
+        (
+            ACTION + "do = 'reject'\nhow = 'no'",
+            "f.toml:1: [[actions]]: how: refuse must be one of busy",
+        ),
         ("[[actions]]\nat = -1\nphone = 'a'\ndo = 'talk'", "at is a number from 0 on, not -1"),
         ("[[actions]]\nat = 0x" + 999 * "f" + "\nphone = 'a'\ndo = 'talk'", "from 0 on, not inf"),
         ("[[actions]]\nat = nan\nphone = 'a'\ndo = 'talk'", "from 0 on, not nan"),
-        ("[phones.al]\nring_after = inf", "ring_after is a number of seconds or None, not inf"),
-        ("[traffic]\ncalls_per_minute = inf", "calls_per_minute is a number above 0, not inf"),
-        ("[[actions]]\nat = true\nphone = 'a'\ndo = 'talk'", "at is to be a number, not True"),
-        ("[traffic]\ncalls_per_minute = 0", "f.toml:1: [traffic]: calls_per_minute is a number"),
+        (
+            "[phones.al]\nring_after = inf",
+            "ring_after must be a number of seconds or None, not inf",
+        ),
+        ("[traffic]\ncalls_per_minute = inf", "calls_per_minute must be above 0, not inf"),
+        ("[[actions]]\nat = true\nphone = 'a'\ndo = 'talk'", "at must be a number, not True"),
+        (
+            "[traffic]\ncalls_per_minute = 0",
+            "f.toml:1: [traffic]: calls_per_minute must be above 0",
+        ),
         ("[traffic]\nseed = 1", "f.toml:1: [traffic]: calls_per_minute is missing"),
-        ("[traffic]\ncalls_per_minute = 1\nextensions = [1]", "extensions is a list of texts"),
+        (
+            "[traffic]\ncalls_per_minute = 1\nextensions = [1]",
+            "extensions must be a list of strings",
+        ),
     ],
 )
-def test_what_is_wrong_in_a_file(text, message):
+def test_errors_of_scenario_files(text: str, message: str) -> None:
     with pytest.raises(ConfigError) as fault:
         parse_scenario(text, "f.toml")
     assert message in str(fault.value)
     assert "\n" not in str(fault.value)
 
 
-def test_the_line_is_that_of_the_action_that_is_wrong():
+def test_line_is_that_of_the_action_that_is_wrong() -> None:
     good = ACTION + "do = 'talk'\n"
     with pytest.raises(ConfigError, match=r"^f.toml:9: \[\[actions\]\]: do is missing"):
         parse_scenario(good + good + "[[ actions ]] # here\nat = 1\nphone = 'alice'", "f.toml")
 
 
-def test_a_file_that_cannot_be_read(tmp_path):
+def test_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.toml: No such file"):
         read_scenario(tmp_path / "nowhere.toml")
     binary = tmp_path / "binary.toml"

@@ -1,14 +1,17 @@
-"""Simulated phones in virtual time: what the exchange tells is what a SIP phone at a real Asterisk
-made that tell (see test_phones_side_by_side.py)."""
+"""Simulated phones in virtual time: events equal those that a SIP phone at a real Asterisk
+caused (see test_phones_side_by_side.py)."""
+
+from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from ari_notebook.simulator.messages import Request
-from ari_notebook.simulator.phone import Behaviour
-from ari_notebook.simulator.phone_calls import NotPossible
-from tests.simulator.switchboard import AUTHORITY, HANDSHAKE, Switchboard, story
+from ari_notebook.simulator.phones.call import NotPossible
+from ari_notebook.simulator.phones.phone import Behaviour, Phone
+from tests.simulator.switchboard import AUTHORITY, HANDSHAKE, Switchboard, story, upgraded
 
 DIALPLAN = """
 [default]
@@ -27,12 +30,12 @@ exten => alice,1,Dial(PJSIP/alice,5)
 
 
 @pytest.fixture
-def board():
+def board() -> Switchboard:
     return Switchboard(DIALPLAN)
 
 
 @pytest.fixture
-def alice(board):
+def alice(board: Switchboard) -> Phone:
     phone = board.phones.add("alice", "Alice <5551>")
     board.wait(0)
     board.events.clear()
@@ -40,24 +43,36 @@ def alice(board):
 
 
 @pytest.fixture
-def bob(board):
+def bob(board: Switchboard) -> Phone:
     phone = board.phones.add("bob", "Bob <5552>")
     board.wait(0)
     board.events.clear()
     return phone
 
 
-def originate(board, to="PJSIP/alice", **more):
+def originate(board: Switchboard, to: str = "PJSIP/alice", **more: Any) -> dict[str, Any]:
     status, channel = board.ask("POST", "/channels", endpoint=to, app="hello-world", **more)
     assert status == 200
     board.wait(0)
-    return channel
+    return dict(channel)
 
 
-# Somebody calls.
+# Incoming calls.
 
 
-def test_a_call_into_an_application_and_its_end(board):
+def test_phone_answered_before_it_rings_does_not_ring_later(
+    board: Switchboard, alice: Phone
+) -> None:
+    alice.behave(ring_after=1.0, answer_after=None)
+    originate(board)
+    alice.answer()
+    board.wait(2)
+    assert "ChannelStateChange" in [event["type"] for event in board.events]
+    states = [event["channel"]["state"] for event in board.events if "channel" in event]
+    assert "Ringing" not in states
+
+
+def test_call_into_an_application_and_its_end(board: Switchboard) -> None:
     call = board.phones.call("1000", caller="Eve <99>")
     board.wait(1)
     assert call.state == "Up"
@@ -82,7 +97,7 @@ def test_a_call_into_an_application_and_its_end(board):
     assert call.state == "Gone"
 
 
-def test_the_channel_of_a_caller(board):
+def test_caller_channel_has_its_fields(board: Switchboard) -> None:
     call = board.phones.call("1000", caller='"Eve Adams" <99>')
     board.wait(1)
     channel = board.of("StasisStart")[0]["channel"]
@@ -93,12 +108,12 @@ def test_the_channel_of_a_caller(board):
     assert board.of("ChannelCreated")[0]["channel"]["protocol_id"] == "", "not known that early"
 
 
-def test_media_statistics_are_told_before_the_hangup(board):
+def test_rtp_statistics_are_set_before_the_hangup(board: Switchboard) -> None:
     call = board.phones.call("1000")
     board.wait(2)
     call.hangup()
-    told = [event.get("variable", event["type"]) for event in board.wait(0)]
-    assert told[:6] == [
+    published = [event.get("variable", event["type"]) for event in board.wait(0)]
+    assert published[:6] == [
         "RTPAUDIOQOS",
         "RTPAUDIOQOSJITTER",
         "RTPAUDIOQOSLOSS",
@@ -109,7 +124,7 @@ def test_media_statistics_are_told_before_the_hangup(board):
     assert "rxcount=100;" in board.of("ChannelVarset")[2]["value"], "two seconds of 20 ms packets"
 
 
-def test_a_caller_gives_up_before_the_answer(board):
+def test_caller_gives_up_before_the_answer(board: Switchboard) -> None:
     call = board.phones.call("1003")
     board.wait(1)
     call.hangup()
@@ -122,7 +137,7 @@ def test_a_caller_gives_up_before_the_answer(board):
     ]
 
 
-def test_a_phone_may_give_a_cause(board):
+def test_phone_hangup_may_set_a_cause(board: Switchboard) -> None:
     call = board.phones.call("1000")
     board.wait(1)
     call.hangup(cause=31)
@@ -130,7 +145,7 @@ def test_a_phone_may_give_a_cause(board):
     assert causes == [31, 16, 31]
 
 
-def test_a_hangup_by_ari_is_told_to_the_phone_as_a_status(board):
+def test_hangup_by_ari_reaches_the_phone_as_sip_status(board: Switchboard) -> None:
     call = board.phones.call("1003")
     board.wait(1)
     board.ask("DELETE", f"/channels/{call.id}", reason="busy")
@@ -141,10 +156,12 @@ def test_a_hangup_by_ari_is_told_to_the_phone_as_a_status(board):
 
 
 @pytest.mark.parametrize(("extension", "cause", "status"), [("1006", 17, 486), ("1007", 34, 503)])
-def test_a_call_that_the_dialplan_refuses_before_its_answer(board, extension, cause, status):
+def test_call_that_the_dialplan_refuses_before_its_answer(
+    board: Switchboard, extension: str, cause: int, status: int
+) -> None:
     board.phones.call(extension)
-    told = [event for event in board.wait(0) if event["type"] != "DeviceStateChanged"]
-    assert story(told)[3:] == [
+    published = [event for event in board.wait(0) if event["type"] != "DeviceStateChanged"]
+    assert story(published)[3:] == [
         "ChannelStateChange loopback Busy",
         f"ChannelHangupRequest loopback Busy cause={cause} tech_cause={status}",
         f"ChannelHangupRequest loopback Busy cause=16 soft=True tech_cause={status}",
@@ -152,13 +169,13 @@ def test_a_call_that_the_dialplan_refuses_before_its_answer(board, extension, ca
     ]
 
 
-def test_an_extension_that_is_not_there(board):
-    with pytest.raises(LookupError, match="nobody has extension '777' in context 'default'"):
+def test_call_to_missing_extension_raises(board: Switchboard) -> None:
+    with pytest.raises(LookupError, match="no extension '777' in context 'default'"):
         board.phones.call("777")
-    assert board.wait(1) == [], "a real Asterisk answers 404 and tells nobody"
+    assert board.wait(1) == [], "a real Asterisk answers 404 and publishes nothing"
 
 
-def test_what_a_caller_does_once_answered(board):
+def test_conversation_of_a_caller_after_the_answer(board: Switchboard) -> None:
     board.phones.call("1000", press="1#", talk=True, hangup_after=3)
     board.wait(10)
     assert [
@@ -173,7 +190,7 @@ def test_what_a_caller_does_once_answered(board):
 # Keys, talk, hold.
 
 
-def test_keys_come_one_after_the_other(board):
+def test_keys_are_published_in_order(board: Switchboard) -> None:
     call = board.phones.call("1000")
     board.wait(1)
     board.events.clear()
@@ -186,13 +203,13 @@ def test_keys_come_one_after_the_other(board):
     assert digits == [("1", 100), ("2", 100), ("3", 400)]
 
 
-def test_keys_that_no_phone_has(board):
+def test_invalid_keys_are_refused(board: Switchboard) -> None:
     call = board.phones.call("1000")
-    with pytest.raises(ValueError, match="'x' is no key; use 0123456789"):
+    with pytest.raises(ValueError, match="'x' is not a key; use 0123456789"):
         call.press("12x")
 
 
-def test_nothing_can_be_done_on_a_call_that_is_over(board):
+def test_actions_on_an_ended_call_are_refused(board: Switchboard) -> None:
     call = board.phones.call("1000")
     board.wait(1)
     call.press("123")
@@ -206,7 +223,7 @@ def test_nothing_can_be_done_on_a_call_that_is_over(board):
     assert board.wait(1) == []
 
 
-def test_talking_is_told_where_the_channel_detects_it(board):
+def test_talking_is_published_with_talk_detect(board: Switchboard) -> None:
     call = board.phones.call("talk")
     board.wait(1)
     board.events.clear()
@@ -224,7 +241,7 @@ def test_talking_is_told_where_the_channel_detects_it(board):
     assert board.events[-1]["duration"] == 2500, "a short silence does not end it"
 
 
-def test_hold_and_unhold(board):
+def test_hold_and_unhold(board: Switchboard) -> None:
     call = board.phones.call("1000")
     board.wait(1)
     board.events.clear()
@@ -235,7 +252,7 @@ def test_hold_and_unhold(board):
     assert board.events[0]["musicclass"] == "default"
 
 
-def test_ari_holds_a_phone(board, alice):
+def test_ari_holds_a_phone(board: Switchboard, alice: Phone) -> None:
     channel = originate(board)
     board.wait(3)
     board.ask("POST", f"/channels/{channel['id']}/hold")
@@ -250,7 +267,7 @@ def test_ari_holds_a_phone(board, alice):
 # A phone is called.
 
 
-def test_a_phone_rings_answers_and_hangs_up(board, alice):
+def test_phone_rings_answers_and_hangs_up(board: Switchboard, alice: Phone) -> None:
     channel = originate(board)
     assert (channel["name"], channel["state"]) == ("PJSIP/alice-00000000", "Down")
     assert channel["caller"] == {"name": "Alice", "number": "5551"}, "the endpoint's own"
@@ -293,7 +310,9 @@ def test_a_phone_rings_answers_and_hangs_up(board, alice):
         (418, 127, 418, "NOANSWER"),
     ],
 )
-def test_a_phone_refuses(board, alice, refuse, cause, status, dial):
+def test_phone_refuses_with_its_status(
+    board: Switchboard, alice: Phone, refuse: str | int, cause: int, status: int, dial: str
+) -> None:
     alice.behave(refuse=refuse)
     originate(board)
     board.wait(1)
@@ -305,7 +324,7 @@ def test_a_phone_refuses(board, alice, refuse, cause, status, dial):
     ]
 
 
-def test_a_phone_declines_after_it_has_rung(board, alice):
+def test_phone_declines_after_it_has_rung(board: Switchboard, alice: Phone) -> None:
     alice.behave(refuse="decline", answer_after=1)
     originate(board)
     board.wait(2)
@@ -315,7 +334,7 @@ def test_a_phone_declines_after_it_has_rung(board, alice):
     ]
 
 
-def test_nobody_answers(board, alice):
+def test_unanswered_call_ends_by_timeout(board: Switchboard, alice: Phone) -> None:
     alice.behave(answer_after=None)
     originate(board, timeout=3)
     board.wait(4)
@@ -324,7 +343,7 @@ def test_nobody_answers(board, alice):
     ]
 
 
-def test_somebody_answers_or_rejects_by_hand(board, alice):
+def test_call_is_answered_or_rejected_by_method(board: Switchboard, alice: Phone) -> None:
     alice.behave(answer_after=None)
     originate(board)
     board.wait(1)
@@ -341,7 +360,7 @@ def test_somebody_answers_or_rejects_by_hand(board, alice):
         alice.current.press("1")
 
 
-def test_a_phone_with_one_line_is_busy_while_it_has_a_call(board, alice):
+def test_phone_with_one_line_is_busy_while_it_has_a_call(board: Switchboard, alice: Phone) -> None:
     originate(board)
     board.wait(3)
     originate(board)
@@ -353,7 +372,7 @@ def test_a_phone_with_one_line_is_busy_while_it_has_a_call(board, alice):
     assert len(alice.calls) == 2
 
 
-def test_what_a_called_phone_does_by_itself(board, alice):
+def test_called_phone_follows_its_behaviour(board: Switchboard, alice: Phone) -> None:
     alice.behave(press="7", hangup_after=5)
     originate(board)
     board.wait(4)
@@ -365,21 +384,21 @@ def test_what_a_called_phone_does_by_itself(board, alice):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"refuse": "rudely"}, "refuse is one of busy, congestion, unavailable, decline"),
-        ({"refuse": 200}, "refuse is a SIP status from 400 to 699, not 200"),
-        ({"answer_after": -1}, "answer_after is a number of seconds or None, not -1"),
-        ({"lines": 0}, "lines is a number from 1 on, not 0"),
-        ({"press": "abc"}, "press is made of 0123456789"),
+        ({"refuse": "rudely"}, "refuse must be one of busy, congestion, unavailable, decline"),
+        ({"refuse": 200}, "refuse must be a SIP status from 400 to 699, not 200"),
+        ({"answer_after": -1}, "answer_after must be a number of seconds or None, not -1"),
+        ({"lines": 0}, "lines must be at least 1, not 0"),
+        ({"press": "abc"}, "press must consist of 0123456789"),
         ({"patience": 1}, "a phone has no patience; it has ring_after"),
     ],
 )
-def test_behaviour_that_makes_no_sense(alice, changes, reason):
+def test_invalid_behaviour_is_refused(alice: Phone, changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         alice.behave(**changes)
     assert alice.behaviour == Behaviour()
 
 
-def test_a_phone_calls_a_phone(board, alice, bob):
+def test_phone_calls_a_phone(board: Switchboard, alice: Phone, bob: Phone) -> None:
     call = bob.call("alice")
     board.wait(3)
     assert call.state == "Up"
@@ -399,8 +418,10 @@ def test_a_phone_calls_a_phone(board, alice, bob):
 
 
 @pytest.mark.parametrize(("bridged", "cause"), [(False, 0), (True, 16)])
-def test_who_was_in_a_bridge_ends_with_a_cause(board, alice, bridged, cause):
-    """Where the dialplan ends by itself, which gives none."""
+def test_bridged_channel_ends_with_a_cause(
+    board: Switchboard, alice: Phone, bridged: bool, cause: int
+) -> None:
+    """At the end of the dialplan, which sets no cause."""
     channel = alice.call("1000").channel.id
     board.wait(1)
     if bridged:
@@ -418,7 +439,7 @@ def test_who_was_in_a_bridge_ends_with_a_cause(board, alice, bridged, cause):
 # Registration and messages.
 
 
-def test_a_phone_comes_and_goes(board):
+def test_endpoint_state_follows_registration(board: Switchboard) -> None:
     board.phones.add("alice", "Alice <5551>")
     assert story(board.wait(0)) == [
         "DeviceStateChanged PJSIP/alice NOT_INUSE",
@@ -441,14 +462,14 @@ def test_a_phone_comes_and_goes(board):
     assert board.ask("POST", "/channels", endpoint="PJSIP/alice", app="hello-world")[0] == 500
 
 
-def test_who_subscribes_to_a_technology_hears_of_its_phones(board, alice):
+def test_technology_subscription_includes_its_phones(board: Switchboard, alice: Phone) -> None:
     target = f"/ari/events?app=phones&{AUTHORITY}"
-    socket = board.exchange.request(Request("GET", target, HANDSHAKE))
+    socket = board.asterisk.request(Request("GET", target, HANDSHAKE))
     board.ask("POST", "/applications/phones/subscription", eventSource="endpoint:PJSIP")
     alice.unregister()
     alice.send("1000", "hello")
     board.wait(0)
-    heard = [json.loads(frame)["type"] for frame in socket.take()]
+    heard = [json.loads(frame)["type"] for frame in upgraded(socket).take()]
     assert heard == [
         "EndpointStateChange",
         "PeerStatusChange",
@@ -457,27 +478,31 @@ def test_who_subscribes_to_a_technology_hears_of_its_phones(board, alice):
     ]
 
 
-def test_who_subscribes_to_a_technology_hears_of_a_new_endpoint(board):
+def test_technology_subscription_includes_new_endpoints(board: Switchboard) -> None:
     target = f"/ari/events?app=phones&{AUTHORITY}"
-    socket = board.exchange.request(Request("GET", target, HANDSHAKE))
+    socket = board.asterisk.request(Request("GET", target, HANDSHAKE))
     board.ask("POST", "/applications/phones/subscription", eventSource="endpoint:PJSIP")
     board.phones.add("dora")
     board.phones.add("dora", "Dora <5559>")
-    told = [json.loads(frame) for frame in socket.take()]
-    states = [each["endpoint"]["state"] for each in told if each["type"] == "EndpointStateChange"]
+    published = [json.loads(frame) for frame in upgraded(socket).take()]
+    states = [
+        each["endpoint"]["state"] for each in published if each["type"] == "EndpointStateChange"
+    ]
     assert states == ["unknown", "offline", "online"]
 
 
-def test_who_subscribes_to_an_endpoint_hears_of_its_calls(board, alice, bob):
+def test_endpoint_subscription_includes_its_calls(
+    board: Switchboard, alice: Phone, bob: Phone
+) -> None:
     target = f"/ari/events?app=phones&{AUTHORITY}"
-    socket = board.exchange.request(Request("GET", target, HANDSHAKE))
+    socket = board.asterisk.request(Request("GET", target, HANDSHAKE))
     board.ask("POST", "/applications/phones/subscription", eventSource="endpoint:PJSIP/alice")
     alice.call("1002")
     bob.call("1002")
     board.wait(1)
     alice.hangup()
     board.wait(1)
-    heard = [json.loads(frame) for frame in socket.take()]
+    heard = [json.loads(frame) for frame in upgraded(socket).take()]
     kinds = [event["type"] for event in heard]
     assert kinds[:2] == ["EndpointStateChange", "ChannelCreated"]
     assert kinds[-2:] == ["ChannelDestroyed", "EndpointStateChange"]
@@ -486,16 +511,16 @@ def test_who_subscribes_to_an_endpoint_hears_of_its_calls(board, alice, bob):
     assert heard[-1]["endpoint"]["channel_ids"] == []
 
 
-def test_phones_by_name(board, alice):
+def test_phones_by_name(board: Switchboard, alice: Phone) -> None:
     assert list(board.phones) == ["loopback", "alice"]
     assert "alice" in board.phones
     assert "bob" not in board.phones
     assert board.phones["alice"] is alice
-    with pytest.raises(LookupError, match="there is no endpoint 'bob'"):
+    with pytest.raises(LookupError, match="no endpoint 'bob'"):
         board.phones["bob"]
 
 
-def test_text_messages(board, alice, bob):
+def test_text_messages(board: Switchboard, alice: Phone, bob: Phone) -> None:
     alice.send("bob", "hello")
     board.wait(0)
     (event,) = board.of("TextMessageReceived")
@@ -513,35 +538,36 @@ def test_text_messages(board, alice, bob):
     assert [text for _, text in bob.messages] == ["hi"]
 
 
-def test_ari_asks_a_phone_to_call_somebody(board, alice):
+def test_refer_makes_a_phone_call_another_number(board: Switchboard, alice: Phone) -> None:
     status, _ = board.ask(
         "POST", "/endpoints/PJSIP/alice/refer", **{"from": "sip:x@y"}, refer_to="sip:1002@127.0.0.1"
     )
     assert status == 202
     board.wait(1)
-    assert alice.current.channel.exten == "1002"
+    assert alice.current.channel.dialplan.exten == "1002"
 
 
 # Memory.
 
 
-def test_nothing_is_kept_of_calls_that_are_gone(board, alice):
+def test_ended_calls_leave_nothing_in_memory(board: Switchboard, alice: Phone) -> None:
     for _ in range(50):
         board.phones.call("1000", hangup_after=1, press="1")
         originate(board)
         board.wait(3)
         alice.hangup()
         board.wait(3)
-    exchange = board.exchange
+    asterisk = board.asterisk
     assert alice.calls == ()
-    assert exchange.channels == exchange.endpoints._used == {}
-    assert exchange.next_due() is None
+    assert asterisk.exchange.channels == {}
+    assert asterisk.ari.endpoints._used == {}
+    assert asterisk.next_due() is None
 
 
 # Transfers.
 
 
-def test_a_caller_transfers_whom_they_called(board, alice, bob):
+def test_caller_transfers_the_callee(board: Switchboard, alice: Phone, bob: Phone) -> None:
     call = bob.call("alice")
     board.wait(3)
     other = alice.current
@@ -553,14 +579,14 @@ def test_a_caller_transfers_whom_they_called(board, alice, bob):
     assert event["channel"]["id"] == call.id
     assert event["transferee"]["id"] == other.id
     assert len(event["bridge"]["channels"]) == 2
-    assert (call.state, other.state, other.channel.exten) == ("Gone", "Up", "1002")
+    assert (call.state, other.state, other.channel.dialplan.exten) == ("Gone", "Up", "1002")
     assert board.ask("GET", "/bridges")[1] == []
     other.hangup()
     board.wait(1)
     assert board.exchange.channels == {}
 
 
-def test_a_called_one_transfers_the_caller(board, alice, bob):
+def test_called_one_transfers_the_caller(board: Switchboard, alice: Phone, bob: Phone) -> None:
     call = bob.call("alice")
     board.wait(3)
     assert alice.current.transfer("1000")
@@ -569,10 +595,13 @@ def test_a_called_one_transfers_the_caller(board, alice, bob):
     assert alice.calls == ()
     call.hangup()
     board.wait(1)
-    assert board.exchange.channels == board.exchange.bridges == {}
+    assert board.exchange.channels == {}
+    assert board.exchange.bridges == {}
 
 
-def test_a_transfer_out_of_an_applications_bridge(board, alice, bob):
+def test_transfer_out_of_an_applications_bridge(
+    board: Switchboard, alice: Phone, bob: Phone
+) -> None:
     calls = [phone.call("1000") for phone in (alice, bob)]
     board.wait(1)
     bridge = board.ask("POST", "/bridges", type="mixing")[1]["id"]
@@ -587,18 +616,20 @@ def test_a_transfer_out_of_an_applications_bridge(board, alice, bob):
     assert names == [calls[0].name, "Local/1002@default-00000000;1"]
 
 
-def test_transfers_that_do_not_come_about(board, bob):
+def test_impossible_transfer_keeps_the_call(board: Switchboard, bob: Phone) -> None:
     call = bob.call("1000")
     board.wait(1)
     assert not call.transfer("1002")
     board.wait(0)
-    assert board.of("BridgeBlindTransfer")[0]["result"] == "Invalid", "there is nobody to transfer"
+    assert board.of("BridgeBlindTransfer")[0]["result"] == "Invalid", (
+        "there is no party to transfer"
+    )
     board.events.clear()
     assert not call.transfer("777")
     assert (board.wait(1), call.state) == ([], "Up")
 
 
-def test_a_transfer_that_the_application_is_to_do(board, bob):
+def test_transfer_by_the_application_is_requested(board: Switchboard, bob: Phone) -> None:
     call = bob.call("1000")
     board.wait(1)
     handling = {"variable": "PJSIP_TRANSFER_HANDLING()", "value": "ari-only"}
@@ -619,23 +650,23 @@ def test_a_transfer_that_the_application_is_to_do(board, bob):
 # What a phone's media amount to.
 
 
-def test_packets_are_counted_both_ways_from_the_answer_on(board, alice):
+def test_packets_are_counted_both_ways_from_the_answer_on(board: Switchboard, alice: Phone) -> None:
     id = alice.call("1000").id
     board.wait(2.01)
-    status, told = board.ask("GET", f"/channels/{id}/rtp_statistics")
-    assert (status, told["channel_uniqueid"]) == (200, id)
-    assert told["rxcount"] == told["txcount"] == 100
-    assert told["rxoctetcount"] == 100 * 160
-    assert told["local_ssrc"] != told["remote_ssrc"]
+    status, published = board.ask("GET", f"/channels/{id}/rtp_statistics")
+    assert (status, published["channel_uniqueid"]) == (200, id)
+    assert published["rxcount"] == published["txcount"] == 100
+    assert published["rxoctetcount"] == 100 * 160
+    assert published["local_ssrc"] != published["remote_ssrc"]
 
 
-def test_a_phone_that_was_not_called_has_no_media(board, alice):
+def test_phone_that_was_not_called_has_no_media(board: Switchboard, alice: Phone) -> None:
     _, made = board.ask("POST", "/channels/create", endpoint="PJSIP/alice", app="hello-world")
     answer = board.ask("GET", f"/channels/{made['id']}/rtp_statistics")
     assert answer == (404, {"message": "RTP info not found"})
 
 
-def test_only_channels_with_rtp_have_statistics(board):
+def test_only_channels_with_rtp_have_statistics(board: Switchboard) -> None:
     _, made = board.ask(
         "POST", "/channels", endpoint="Local/1002@default", extension="1002", context="default"
     )

@@ -1,15 +1,18 @@
-"""Random traffic: the same seed gives the same calls, at the rate and length that was asked for."""
+"""Random traffic: the same seed gives the same calls, at the configured rate and length."""
+
+from __future__ import annotations
 
 import gc
+from typing import Any
 
 import pytest
 
-from ari_notebook.simulator.traffic import Traffic
+from ari_notebook.simulator.phones.traffic import TrafficSettings
 from tests.simulator.switchboard import Switchboard
 
 
-def calls(board):
-    """When each call began, who made it, and when it ended."""
+def calls(board: Switchboard) -> list[tuple[Any, ...]]:
+    """Return when each call began, who made it, and when it ended."""
     ends = {e["channel"]["id"]: e["timestamp"] for e in board.of("ChannelDestroyed")}
     return [
         (e["timestamp"], e["channel"]["caller"], e["channel"]["dialplan"]["exten"], ends.get(id))
@@ -18,20 +21,20 @@ def calls(board):
     ]
 
 
-def run(seed, seconds=300, **settings):
+def run(seed: int, seconds: float = 300, **settings: Any) -> Switchboard:
     board = Switchboard()
     board.phones.traffic(30, seed=seed, **settings)
     board.wait(seconds)
     return board
 
 
-def test_the_same_seed_gives_the_same_calls():
+def test_same_seed_gives_the_same_calls() -> None:
     first, again, other = (calls(run(seed)) for seed in (7, 7, 8))
     assert first == again
     assert first != other
 
 
-def test_rate_length_and_extensions():
+def test_traffic_follows_rate_length_and_extensions() -> None:
     board = run(1, seconds=3600, extensions=["1001", "1002"], mean_duration=20)
     assert len(board.of("ChannelCreated")) == pytest.approx(1800, rel=0.1)
     present = len(board.exchange.channels)
@@ -41,7 +44,7 @@ def test_rate_length_and_extensions():
     assert dialled.count("1002") == pytest.approx(900, rel=0.15)
 
 
-def test_new_traffic_takes_the_place_of_the_old_and_none_ends_it():
+def test_new_traffic_replaces_the_old() -> None:
     board = run(1)
     board.phones.traffic(6000, seed=2, mean_duration=1)
     board.events.clear()
@@ -55,7 +58,7 @@ def test_new_traffic_takes_the_place_of_the_old_and_none_ends_it():
 
 
 @pytest.mark.slow
-def test_nothing_grows_with_the_calls_that_are_gone():
+def test_memory_does_not_grow_with_ended_calls() -> None:
     board = Switchboard("[default]\nexten => 1000,1,Answer()\n same => n,Wait(3600)\n")
     board.phones.traffic(6000, mean_duration=5, seed=1)
     objects = []
@@ -68,7 +71,7 @@ def test_nothing_grows_with_the_calls_that_are_gone():
     assert objects[1] < objects[0] * 1.05, "15,000 calls more"
 
 
-def test_an_extension_that_is_not_there():
+def test_traffic_to_missing_extension_is_refused() -> None:
     with pytest.raises(LookupError, match="traffic dials '777', which is not in 'default'"):
         Switchboard().phones.traffic(30, extensions=["1000", "777"])
 
@@ -76,13 +79,13 @@ def test_an_extension_that_is_not_there():
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        ({"calls_per_minute": -1}, "calls_per_minute is a number above 0, not -1"),
-        ({"calls_per_minute": "many"}, "calls_per_minute is a number above 0, not 'many'"),
-        ({"calls_per_minute": 1, "mean_duration": 0}, "mean_duration is a number above 0, not 0"),
-        ({"calls_per_minute": 1, "extensions": "1000"}, "extensions is a list of texts"),
-        ({"calls_per_minute": 1, "extensions": []}, "extensions is a list of texts"),
+        ({"calls_per_minute": -1}, "calls_per_minute must be above 0, not -1"),
+        ({"calls_per_minute": "many"}, "calls_per_minute must be above 0, not 'many'"),
+        ({"calls_per_minute": 1, "mean_duration": 0}, "mean_duration must be above 0, not 0"),
+        ({"calls_per_minute": 1, "extensions": "1000"}, "extensions must be a list of strings"),
+        ({"calls_per_minute": 1, "extensions": []}, "extensions must be a list of strings"),
     ],
 )
-def test_settings_that_make_no_sense(settings, reason):
+def test_invalid_traffic_settings_are_refused(settings: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        Traffic(**settings)
+        TrafficSettings(**settings)

@@ -1,4 +1,4 @@
-"""Scenarios: a TOML file that says which phones there are and what they do, and when.
+"""Scenarios: TOML files that define phones and their timed actions.
 
     [phones.alice]
     caller = "Alice <5551>"
@@ -10,7 +10,7 @@
     do = "call"
     to = "1000"
 
-`read_scenario` checks everything before anything happens.
+`read_scenario` validates the whole file before any action runs.
 """
 
 from __future__ import annotations
@@ -22,25 +22,22 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from ari_notebook.simulator.configfile import ConfigError
-from ari_notebook.simulator.naturals import LARGEST, is_measure
-from ari_notebook.simulator.phone import Behaviour, Phone
-from ari_notebook.simulator.phone_calls import KEYS, NotPossible
-from ari_notebook.simulator.traffic import Traffic
+from ari_notebook.simulator.config.syntax import ConfigError
+from ari_notebook.simulator.numbers import LARGEST, is_measure
+from ari_notebook.simulator.phones.call import KEYS, NotPossible
+from ari_notebook.simulator.phones.phone import Behaviour, Phone
+from ari_notebook.simulator.phones.traffic import TrafficSettings
 
-if TYPE_CHECKING:
-    from ari_notebook.simulator.phones import Phones
-
-__all__ = ["Action", "Scenario", "parse_scenario", "read_scenario"]
+__all__ = ["VERBS", "Action", "Scenario", "check_verb", "parse_scenario", "read_scenario"]
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class _Verb:
-    """Something a phone can be made to do: how, with which arguments, which of them needed."""
+    """An action of phones: function, required and optional arguments."""
 
     do: Callable[..., object]
     needs: Mapping[str, type] = field(default_factory=dict)
@@ -84,15 +81,26 @@ _TRAFFIC: dict[str, type] = {
 _WORDS = {float: "a number", str: "text", bool: "true or false", int: "a whole number"}
 
 
+class PhonesByName(Protocol):
+    """Phones by the names of their endpoints."""
+
+    def __getitem__(self, name: str, /) -> Phone:
+        """Return the phone of an endpoint.
+
+        Raises:
+            LookupError: unknown endpoint.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing that a phone does.
+    """One action of a phone.
 
     Attributes:
         at: seconds from the beginning of the scenario.
-        phone: whose name.
+        phone: name of the phone.
         do: one of `VERBS`.
-        arguments: of that.
+        arguments: arguments of the verb.
     """
 
     at: float
@@ -100,8 +108,8 @@ class Action:
     do: str
     arguments: Mapping[str, Any]
 
-    def perform(self, phones: Phones) -> None:
-        """Do it; what cannot be done now is logged."""
+    def perform(self, phones: PhonesByName) -> None:
+        """Perform the action; log it if it is not possible now."""
         try:
             VERBS[self.do].do(phones[self.phone], **self.arguments)
         except (NotPossible, LookupError) as fault:
@@ -110,29 +118,29 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What is to happen.
+    """The contents of a scenario file.
 
     Attributes:
-        phones: name → settings: of `Phones.add`, and ``register``.
-        actions: in the order of their times.
-        traffic: random calls besides; None for none.
+        phones: name → settings of `Phones.add`, and ``register``.
+        actions: actions sorted by time.
+        traffic: additional random calls, or None.
     """
 
     phones: Mapping[str, Mapping[str, Any]]
     actions: tuple[Action, ...]
-    traffic: Traffic | None = None
+    traffic: TrafficSettings | None = None
 
 
-class _Reader:
-    """Checks tables, and tells where something is wrong."""
+class _TableReader:
+    """Validates TOML tables and locates errors in the file."""
 
     def __init__(self, text: str, file: str) -> None:
         self._lines = text.splitlines()
         self._file = file
 
     def fault(self, header: str, number: int, reason: str) -> ConfigError:
-        """An error at the table with that header, the number-th of its kind."""
-        # The header as it was written, or where that is not there, of a table within.
+        """Return an error at the nth table with a header."""
+        # The header as written or, if absent, that of a subtable.
         wanted = (header, header.rstrip("]") + ".")
         found = [
             line
@@ -150,9 +158,9 @@ class _Reader:
         optional: Mapping[str, type],
         number: int = 0,
     ) -> dict[str, Any]:
-        """A table whose keys are of these kinds."""
+        """Return a table after checking its keys and their types."""
         if not isinstance(table, dict):
-            raise self.fault(header, number, "is to be a table")
+            raise self.fault(header, number, "must be a table")
         for name in needs:
             if name not in table:
                 raise self.fault(header, number, f"{name} is missing")
@@ -160,21 +168,58 @@ class _Reader:
         for name, value in table.items():
             if name not in kinds:
                 known = ", ".join(kinds) or "nothing"
-                raise self.fault(header, number, f"{name!r} is unknown here; there is {known}")
+                raise self.fault(header, number, f"{name!r} is unknown here; use one of {known}")
             kind = kinds[name]
             if kind is float and type(value) is int:
                 value = table[name] = float(value) if abs(value) <= LARGEST else math.inf
             if kind in _WORDS and type(value) is not kind:
-                reason = f"{name} is to be {_WORDS[kind]}, not {value!r}"
+                reason = f"{name} must be {_WORDS[kind]}, not {value!r}"
                 raise self.fault(header, number, reason)
         return table
+
+
+def check_verb(do: str, arguments: Mapping[str, Any]) -> None:
+    """Check the arguments of an action.
+
+    Args:
+        do: one of `VERBS`.
+        arguments: its arguments by name.
+
+    Raises:
+        ValueError: the reason, in one line.
+    """
+    verb = VERBS[do]
+    kinds = {**verb.needs, **verb.optional}
+    for name in verb.needs:
+        if name not in arguments:
+            raise ValueError(f"{name} is missing")
+    for name, value in arguments.items():
+        if name not in kinds:
+            raise ValueError(f"{do} takes no {name}; it takes {', '.join(kinds) or 'nothing'}")
+        if kinds[name] is float and (value is None or is_measure(value)):
+            continue
+        if type(value) is not kinds[name]:
+            raise ValueError(f"{name} must be {_WORDS[kinds[name]]}, not {value!r}")
+    wrong = _wrong_key(arguments)
+    if wrong:
+        raise ValueError(f"{wrong!r} is not a key; use {KEYS}")
+    Behaviour(refuse=arguments.get("how"))
+
+
+def _wrong_key(arguments: Mapping[str, Any]) -> str:
+    """Return the first character of ``digits`` or ``press`` that is not a key, or ""."""
+    for name in ("digits", "press"):
+        for key in arguments.get(name, ""):
+            if key not in KEYS:
+                return str(key)
+    return ""
 
 
 def read_scenario(path: str | Path) -> Scenario:
     """Read a scenario file.
 
     Raises:
-        ConfigError: it cannot be read: file, line and reason.
+        ConfigError: invalid file, with file, line and reason.
     """
     path = Path(path)
     try:
@@ -189,8 +234,8 @@ def parse_scenario(text: str, file: str = "scenario") -> Scenario:
     """Read a scenario.
 
     Args:
-        text: TOML.
-        file: its name, for errors.
+        text: TOML text.
+        file: file name, for errors.
 
     Raises:
         ConfigError: file, line and reason.
@@ -202,7 +247,7 @@ def parse_scenario(text: str, file: str = "scenario") -> Scenario:
     except (ValueError, RecursionError):  # what Python reads no further, TOML or not
         reason = "there is a number of thousands of digits, or lists in lists without end"
         raise ConfigError(f"{file}: {reason}") from None
-    reader = _Reader(text, file)
+    reader = _TableReader(text, file)
     for name in document:
         if name not in ("phones", "actions", "traffic"):
             reason = f"{name!r} is unknown; there is phones, actions and traffic"
@@ -221,14 +266,14 @@ def parse_scenario(text: str, file: str = "scenario") -> Scenario:
             "[traffic]", document["traffic"], {"calls_per_minute": float}, _TRAFFIC
         )
         try:
-            traffic = Traffic(**settings)
+            traffic = TrafficSettings(**settings)
         except ValueError as fault:
             raise reader.fault("[traffic]", 0, str(fault)) from None
     return Scenario(phones, tuple(sorted(read, key=lambda each: each.at)), traffic)
 
 
 def _placed(file: str, text: str, fault: str) -> str:
-    """An error of the TOML parser, in the form of ours."""
+    """Return an error of the TOML parser in the form of ours."""
     found = re.fullmatch(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)", fault)
     if found is None:
         return f"{file}: {fault}"
@@ -236,14 +281,14 @@ def _placed(file: str, text: str, fault: str) -> str:
     return f"{file}:{line}: {found.group(1)}"
 
 
-def _table(reader: _Reader, document: dict[str, Any], name: str) -> dict[str, Any]:
+def _table(reader: _TableReader, document: dict[str, Any], name: str) -> dict[str, Any]:
     table = document.get(name, {})
     if not isinstance(table, dict):
-        raise reader.fault(f"[{name}]", 0, "is to be a table")
+        raise reader.fault(f"[{name}]", 0, "must be a table")
     return table
 
 
-def _phone(reader: _Reader, header: str, table: object) -> dict[str, Any]:
+def _phone(reader: _TableReader, header: str, table: object) -> dict[str, Any]:
     behaviour: dict[str, type] = dict.fromkeys(_BEHAVIOUR, object)
     settings = reader.check(header, table, {}, {**_PHONE, **behaviour})
     # TOML has no null: "never" is what None is in Python.
@@ -257,10 +302,10 @@ def _phone(reader: _Reader, header: str, table: object) -> dict[str, Any]:
     return settings
 
 
-def _action(reader: _Reader, table: object, number: int) -> Action:
+def _action(reader: _TableReader, table: object, number: int) -> Action:
     header = "[[actions]]"
     if not isinstance(table, dict):
-        raise reader.fault(header, number, "is to be a table")
+        raise reader.fault(header, number, "must be a table")
     verb = VERBS.get(table.get("do", ""))
     if "do" in table and verb is None:
         reason = f"do is one of {', '.join(VERBS)}, not {table['do']!r}"
@@ -269,10 +314,8 @@ def _action(reader: _Reader, table: object, number: int) -> Action:
     table = reader.check(header, table, needs, verb.optional if verb else {}, number)
     if not is_measure(table["at"]):
         raise reader.fault(header, number, f"at is a number from 0 on, not {table['at']:g}")
-    for name in ("digits", "press"):
-        wrong = [key for key in table.get(name, "") if key not in KEYS]
-        if wrong:
-            raise reader.fault(header, number, f"{wrong[0]!r} is no key; use {KEYS}")
+    if wrong := _wrong_key(table):
+        raise reader.fault(header, number, f"{wrong!r} is not a key; use {KEYS}")
     try:
         Behaviour(refuse=table.get("how"))
     except ValueError as fault:

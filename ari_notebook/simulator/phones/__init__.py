@@ -1,0 +1,1 @@
+"""Simulated phones, their calls, scenarios and random traffic."""
