@@ -1,11 +1,11 @@
 import pytest
 
-from ari_notebook.simulator.mailboxes import Mailboxes
-from ari_notebook.simulator.messages import Refused
+from ari_notebook.simulator.messages import AriRefusal
+from ari_notebook.simulator.services.mailboxes import MailboxRegistry
 
 
-def test_counts_are_kept_until_deleted():
-    mailboxes = Mailboxes()
+def test_counts_are_kept_until_deleted() -> None:
+    mailboxes = MailboxRegistry()
     assert mailboxes.list() == []
     mailboxes.update("alice@default", 3, 4)
     mailboxes.update("bob", 5, 6)
@@ -17,7 +17,7 @@ def test_counts_are_kept_until_deleted():
 
 
 @pytest.mark.parametrize("act", ["get", "delete"])
-def test_an_unknown_mailbox_is_not_found(act):
-    with pytest.raises(Refused, match="Mailbox not found") as refused:
-        getattr(Mailboxes(), act)("nobody")
+def test_unknown_mailbox_is_not_found(act: str) -> None:
+    with pytest.raises(AriRefusal, match="Mailbox not found") as refused:
+        getattr(MailboxRegistry(), act)("nosuch")
     assert refused.value.status == 404

@@ -1,7 +1,11 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
 import pytest
 
-from ari_notebook.simulator.dynamic_config import DynamicConfig, fields_of
-from ari_notebook.simulator.messages import Refused
+from ari_notebook.simulator.messages import AriRefusal
+from ari_notebook.simulator.services.dynamic_config import DynamicConfig, fields_of
 
 SECTIONS = [
     ("loopback", [("type", "endpoint"), ("context", "default"), ("allow", "ulaw,alaw")]),
@@ -10,21 +14,21 @@ SECTIONS = [
 ENDPOINT = ("res_pjsip", "endpoint")
 
 
-def values(attributes):
+def values(attributes: list[dict[str, str]]) -> dict[str, str]:
     return {each["attribute"]: each["value"] for each in attributes}
 
 
 @pytest.fixture
-def config():
+def config() -> DynamicConfig:
     return DynamicConfig(SECTIONS)
 
 
 @pytest.fixture
-def writable():
+def writable() -> DynamicConfig:
     return DynamicConfig(SECTIONS, writable=("endpoint", "aor", "auth"))
 
 
-def test_an_object_of_the_file_is_shown_with_all_its_attributes(config):
+def test_object_of_the_file_is_shown_with_all_its_attributes(config: DynamicConfig) -> None:
     shown = values(config.get(*ENDPOINT, "loopback"))
     assert len(shown) == 138
     assert (shown["context"], shown["allow"]) == ("default", "(ulaw|alaw)")
@@ -64,13 +68,15 @@ def test_an_object_of_the_file_is_shown_with_all_its_attributes(config):
         ),
     ],
 )
-def test_refusals(config, status, message, act):
-    with pytest.raises(Refused) as refused:
+def test_invalid_dynamic_request_is_refused(
+    config: DynamicConfig, status: int, message: str, act: Callable[[DynamicConfig], object]
+) -> None:
+    with pytest.raises(AriRefusal) as refused:
         act(config)
     assert (refused.value.status, refused.value.message) == (status, message)
 
 
-def test_a_writable_type_takes_objects_and_gives_them_up(writable):
+def test_writable_type_takes_objects_and_gives_them_up(writable: DynamicConfig) -> None:
     made = values(writable.update(*ENDPOINT, "alice", {"context": "sales"}))
     assert made["context"] == "sales"
     assert values(writable.update(*ENDPOINT, "alice", {"allow": "opus"}))["context"] == "sales"
@@ -79,40 +85,40 @@ def test_a_writable_type_takes_objects_and_gives_them_up(writable):
     assert writable.fields("endpoint", "alice") is None
 
 
-def test_what_the_file_says_stays(writable):
-    with pytest.raises(Refused, match="Could not delete object with id 'loopback'"):
+def test_objects_of_the_file_cannot_be_changed(writable: DynamicConfig) -> None:
+    with pytest.raises(AriRefusal, match="Could not delete object with id 'loopback'"):
         writable.delete(*ENDPOINT, "loopback")
 
 
-def test_a_number_must_be_one(writable):
-    with pytest.raises(Refused, match="failed field value validation"):
+def test_value_of_number_field_must_be_a_number(writable: DynamicConfig) -> None:
+    with pytest.raises(AriRefusal, match="failed field value validation"):
         writable.update("res_pjsip", "aor", "alice", {"max_contacts": "many"})
 
 
-def test_the_owner_hears_of_changes():
+def test_owner_is_called_on_changes() -> None:
     heard = []
     config = DynamicConfig(writable=["aor"], changed=lambda *change: heard.append(change))
     config.update("res_pjsip", "aor", "alice", {})
     config.delete("res_pjsip", "aor", "alice")
-    assert heard == [("aor", "alice", True), ("aor", "alice", False)]
+    assert heard == [("aor", "alice", {}), ("aor", "alice", None)]
 
 
-def test_a_body_is_a_list_of_fields():
+def test_body_is_a_list_of_fields() -> None:
     body = {"fields": [{"attribute": "context", "value": "a"}, {"attribute": "allow"}]}
     assert fields_of(body) == {"context": "a", "allow": ""}
     assert fields_of(None) == fields_of({"fields": "x"}) == {}
-    with pytest.raises(Refused, match="needs an attribute"):
+    with pytest.raises(AriRefusal, match="needs an attribute"):
         fields_of({"fields": [{"value": "x"}]})
 
 
 @pytest.mark.parametrize("codecs", ["!all,ulaw:20,alaw", "ulaw, alaw", "ULAW", "all"])
-def test_codecs(codecs, writable):
+def test_valid_codecs_are_accepted(codecs: str, writable: DynamicConfig) -> None:
     writable.update(*ENDPOINT, "a", {"allow": codecs})
     writable.update(*ENDPOINT, "b", {"disallow": codecs})
 
 
 @pytest.mark.parametrize("codecs", ["BLECH", "ulaw,nope", "", "!nope", "ulaw&alaw", "ulaw:x"])
-def test_what_is_no_codec(codecs, writable):
+def test_invalid_codecs_are_refused(codecs: str, writable: DynamicConfig) -> None:
     for attribute in ("allow", "disallow"):
-        with pytest.raises(Refused, match="failed field value validation"):
+        with pytest.raises(AriRefusal, match="failed field value validation"):
             writable.update(*ENDPOINT, "a", {attribute: codecs})

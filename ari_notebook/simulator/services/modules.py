@@ -1,8 +1,8 @@
-"""The table of modules: what an exchange like this one is made of, told in Asterisk's names.
+"""The table of Asterisk's modules.
 
-It lists what a Debian Asterisk has running, and what keeps mailboxes, which Debian leaves out. What
-is loaded and unloaded is told, and nothing else follows from it. An application's use count is the
-number of channels that run it.
+It contains the modules running in Debian's Asterisk and the mailbox module, which Debian lacks.
+Loading and unloading changes only the table. An application's use count is the number of channels
+that run it.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from ari_notebook.simulator.messages import Refused
+from ari_notebook.simulator.messages import AriRefusal
 
 Running = Callable[[], list[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Module:
+class AsteriskModule:
     """A module.
 
     Attributes:
-        name: of its file, or of a part of the core.
+        name: name of its file, or of a part of the core.
         support_level: core, extended, deprecated or unknown.
-        uses: how many others need it, apart from channels.
-        reloadable: whether it can read its configuration again.
-        description: what it is.
+        uses: number of modules that need it, without channels.
+        reloadable: whether it can reload its configuration.
+        description: its purpose.
     """
 
     name: str
@@ -36,21 +36,21 @@ class Module:
     description: str
 
 
-def _builtin() -> dict[str, Module]:
+def _builtin() -> dict[str, AsteriskModule]:
     text = files("ari_notebook.simulator").joinpath("data/modules.tsv").read_text("utf-8")
     modules = {}
     for line in text.splitlines():
         name, level, uses, reloadable, description = line.split("\t")
-        modules[name] = Module(name, level, int(uses), reloadable == "1", description)
+        modules[name] = AsteriskModule(name, level, int(uses), reloadable == "1", description)
     return modules
 
 
-class Modules:
-    """Which modules are loaded.
+class ModuleRegistry:
+    """The loaded modules.
 
     Args:
-        running: tells the application of every channel there is (``Echo``).
-        unloaded: those that are not loaded as it starts, with ``.so`` or without.
+        running: returns the dialplan application of every channel (``Echo``).
+        unloaded: modules not loaded at the start, with or without ``.so``.
     """
 
     def __init__(self, running: Running, unloaded: Iterable[str] = ()) -> None:
@@ -60,77 +60,81 @@ class Modules:
             self._loaded.pop(f"{name.removesuffix('.so')}.so", None)
         self._running = running
 
+    def is_loaded(self, name: str) -> bool:
+        """Return whether a module of exactly that name is loaded."""
+        return name in self._loaded
+
     def list(self) -> list[dict[str, Any]]:
-        """Every loaded module, by name."""
+        """Return every loaded module, sorted by name."""
         return [self._describe(self._known[name]) for name in sorted(self._loaded)]
 
     def get(self, name: str) -> dict[str, Any]:
-        """One loaded module.
+        """Return one loaded module.
 
         Raises:
-            Refused: 404; 409 for a name that means a loaded one, and is not quite its own.
+            AriRefusal: 404; 409 for an inexact name of a loaded module.
         """
         found = self._find(name)
         if found is None:
-            raise Refused(404, "Module could not be found in running modules")
+            raise AriRefusal(404, "Module could not be found in running modules")
         if found != name:
-            raise Refused(409, "Module information could not be retrieved")
+            raise AriRefusal(409, "Module information could not be retrieved")
         return self._describe(self._known[name])
 
     def load(self, name: str) -> None:
         """Load a module that was unloaded.
 
         Raises:
-            Refused: 409, it is loaded, or there is none of that name.
+            AriRefusal: 409, already loaded or unknown.
         """
         if self._find(name) is not None:
-            raise Refused(409, "Module is already loaded")
+            raise AriRefusal(409, "Module is already loaded")
         file = f"{name.removesuffix('.so')}.so"
         if file not in self._known:
-            raise Refused(409, "Module load declined")
+            raise AriRefusal(409, "Module load declined")
         self._loaded[file] = None
 
     def unload(self, name: str) -> None:
         """Unload a module.
 
         Raises:
-            Refused: 404, it is not loaded; 409, something uses it.
+            AriRefusal: 404, not loaded; 409, in use.
         """
         found = self._running_module(name)
         if self._use_count(self._known[found]):
-            raise Refused(409, "Module could not be unloaded")
+            raise AriRefusal(409, "Module could not be unloaded")
         del self._loaded[found]
 
     def reload(self, name: str) -> None:
-        """Let a module read its configuration again.
+        """Reload a module.
 
         Raises:
-            Refused: 404, it is not loaded; 409, it cannot.
+            AriRefusal: 404, not loaded; 409, not reloadable.
         """
         if not self._known[self._running_module(name)].reloadable:
-            raise Refused(409, "Module does not support reloading")
+            raise AriRefusal(409, "Module does not support reloading")
 
     def _running_module(self, name: str) -> str:
         found = self._find(name)
         if found is None:
-            raise Refused(404, "Module not found in running modules")
+            raise AriRefusal(404, "Module not found in running modules")
         return found
 
     def _find(self, name: str) -> str | None:
-        """The loaded module that a name means: its ending, and capital letters, do not matter."""
+        """Return a loaded module by name, ignoring case and ``.so``."""
         if name in self._loaded:
             return name
         wanted = name.lower().removesuffix(".so")
         found = (each for each in self._loaded if each.lower().removesuffix(".so") == wanted)
         return next(found, None)
 
-    def _use_count(self, module: Module) -> int:
+    def _use_count(self, module: AsteriskModule) -> int:
         if not module.name.startswith("app_"):
             return module.uses
         application = module.name.removeprefix("app_").removesuffix(".so")
         return module.uses + sum(each.lower() == application for each in self._running())
 
-    def _describe(self, module: Module) -> dict[str, Any]:
+    def _describe(self, module: AsteriskModule) -> dict[str, Any]:
         return {
             "name": module.name,
             "description": module.description,

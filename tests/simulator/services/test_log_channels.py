@@ -1,19 +1,23 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
 import pytest
 
-from ari_notebook.simulator.logging_channels import LogChannels
-from ari_notebook.simulator.messages import Refused
+from ari_notebook.simulator.messages import AriRefusal
+from ari_notebook.simulator.services.log_channels import LogChannelRegistry
 
 
 @pytest.fixture
-def logging():
-    return LogChannels()
+def logging() -> LogChannelRegistry:
+    return LogChannelRegistry()
 
 
-def names(logging):
+def names(logging: LogChannelRegistry) -> list[str]:
     return [each["channel"] for each in logging.list()]
 
 
-def test_what_is_configured(logging):
+def test_configured_log_channels_are_listed(logging: LogChannelRegistry) -> None:
     assert logging.list()[0] == {
         "channel": "/var/log/asterisk/messages.log",
         "type": "File",
@@ -23,20 +27,26 @@ def test_what_is_configured(logging):
     assert logging.list()[1]["type"] == "Console"
 
 
-def test_what_logger_conf_says():
-    logging = LogChannels(
+def test_channels_of_logger_conf() -> None:
+    logging = LogChannelRegistry(
         [("console", "verbose"), ("messages", "notice,warning"), ("full.txt", "[plain]*")]
     )
     full, messages, console = logging.list()
     assert full["channel"] == "/var/log/asterisk/full.txt"
     assert full["configuration"].split()[:2] == ["DEBUG", "TRACE"]
     assert (messages["configuration"], console["type"]) == ("NOTICE WARNING ", "Console")
+    assert console["configuration"] == "VERBOSE "
     logging.add("mine", "debug")
     logging.rotate("messages")
     assert logging.list() == [full, messages, console]
 
 
-def test_adding_and_removing(logging):
+def test_console_always_has_verbose() -> None:
+    (console,) = LogChannelRegistry([("console", "error,notice")]).list()
+    assert console["configuration"] == "NOTICE ERROR VERBOSE "
+
+
+def test_adding_and_removing(logging: LogChannelRegistry) -> None:
     logging.add("mine", "notice,warning")
     assert logging.list()[0]["channel"] == "/var/log/asterisk/mine"
     assert logging.list()[0]["configuration"] == "NOTICE WARNING "
@@ -54,13 +64,18 @@ def test_adding_and_removing(logging):
         (404, "Log channel does not exist", lambda log: log.rotate("x")),
     ],
 )
-def test_refusals(logging, status, message, act):
-    with pytest.raises(Refused, match=message) as refused:
+def test_refusals(
+    logging: LogChannelRegistry,
+    status: int,
+    message: str,
+    act: Callable[[LogChannelRegistry], object],
+) -> None:
+    with pytest.raises(AriRefusal, match=message) as refused:
         act(logging)
     assert refused.value.status == status
 
 
-def test_rotating_forgets_what_was_added(logging):
+def test_rotating_forgets_what_was_added(logging: LogChannelRegistry) -> None:
     logging.add("mine", "notice")
     logging.add("other", "bogus")
     logging.rotate("mine")

@@ -1,0 +1,1 @@
+"""Services beside channels and bridges: endpoints, device states, mailboxes, modules, logs."""
