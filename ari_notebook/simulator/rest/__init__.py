@@ -1,1 +1,1 @@
-"""ARI as requests meet it: the pipeline, and a module of operations for each resource."""
+"""ARI over HTTP: the request pipeline, and a module of operations for each resource."""

@@ -1,36 +1,40 @@
-"""``/ari/api-docs``: the declaration, as clients that build themselves from it expect it."""
+"""``/ari/api-docs``: the declaration, in the form that generic clients expect."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import Any
 
-from ari_notebook.simulator.messages import Refused
-from ari_notebook.spec import builtin_files
+from ari_notebook.schema import builtin_files
+from ari_notebook.schema.versions import NEWEST, AsteriskVersion
+from ari_notebook.simulator.messages import AriRefusal
 
 
 @cache
-def _files() -> dict[str, Any]:
-    return dict(builtin_files())
+def _files(version: AsteriskVersion) -> dict[str, Any]:
+    return dict(builtin_files(version))
 
 
-def document(name: str, host: str | None, prefix: str) -> dict[str, Any]:
-    """One file, its ``basePath`` pointing at where the client asked.
+def document(
+    name: str, host: str | None, prefix: str, version: AsteriskVersion = NEWEST
+) -> dict[str, Any]:
+    """Return one file with its ``basePath`` at the address the client used.
 
     Args:
         name: the file's name, such as ``resources.json``.
         host: the request's ``Host`` header; without it there is no ``basePath``.
-        prefix: what http.conf puts before every path.
+        prefix: the prefix of all paths in http.conf.
+        version: the release of Asterisk.
 
     Raises:
-        Refused: 403 for the folder itself, 404 where there is no such file.
+        AriRefusal: 403 for the folder itself, 404 for an unknown file.
     """
     name = name.removeprefix("./")
     if name in ("", "."):
-        raise Refused(403, "Invalid access")
-    if name not in _files():
-        raise Refused(404, "Resource not found")
-    document: dict[str, Any] = dict(_files()[name])
+        raise AriRefusal(403, "Invalid access")
+    if name not in _files(version):
+        raise AriRefusal(404, "Resource not found")
+    document: dict[str, Any] = dict(_files(version)[name])
     if "basePath" in document:
         if host is None:
             del document["basePath"]

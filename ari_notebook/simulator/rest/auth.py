@@ -1,4 +1,4 @@
-"""Who is asking: Basic authentication, or ``api_key`` in the query string or form."""
+"""Authentication: Basic authentication, or ``api_key`` in the query string or form."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import hmac
 import logging
 from collections.abc import Sequence
 
+from ari_notebook.simulator.utf8 import octets
+
 log = logging.getLogger(__name__)
 
 Pairs = Sequence[tuple[str, str]]
 
 
 def credentials(headers: Pairs, query: Pairs) -> tuple[str, str] | None:
-    """The name and password that a request gives; None where it gives none.
+    """Return the name and password of a request, or None.
 
-    The first Basic header counts, and only where there is none, or no colon in it, the first
-    ``api_key``.
+    The first Basic header is used; without one, or if it has no colon, the first ``api_key``.
     """
     for name, value in headers:
         if name.lower() == "authorization" and value.startswith("Basic "):
@@ -43,19 +44,19 @@ def _split(text: str) -> tuple[str, str] | None:
 
 
 def matches(given: str, kept: str, password_format: str) -> bool:
-    """Whether a password is the one kept for a user, in a time that does not depend on how nearly.
+    """Compare a password with a user's in constant time.
 
     Args:
-        given: what the client sent.
-        kept: what ari.conf has.
+        given: password from the client.
+        kept: password or hash in ari.conf.
         password_format: ``plain``, or ``crypt`` for a hash as crypt(3) writes it (``$6$...``).
     """
     if password_format != "crypt":  # noqa: S105 - the name of a format
-        return hmac.compare_digest(given.encode(), kept.encode())
-    from passlib.hash import des_crypt, md5_crypt, sha256_crypt, sha512_crypt
+        return hmac.compare_digest(octets(given), octets(kept))
+    from passlib.hash import des_crypt, md5_crypt, sha256_crypt, sha512_crypt  # noqa: PLC0415  slow
 
     for scheme in (sha512_crypt, sha256_crypt, md5_crypt, des_crypt):
         if scheme.identify(kept):
             return bool(scheme.verify(given, kept))
-    log.warning("a password with password_format=crypt is not a hash that this simulator can check")
+    log.warning("password_format=crypt: unsupported hash, use $1$, $5$ or $6$")
     return False

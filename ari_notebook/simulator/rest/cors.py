@@ -1,7 +1,7 @@
-"""Cross-origin requests (CORS) as Asterisk answers them.
+"""Cross-origin requests (CORS) as in Asterisk.
 
-An origin that is not allowed is not refused: its headers are left out and the browser refuses.
-Header names are compared with regard to case here, as Asterisk does, though HTTP says otherwise.
+An origin that is not allowed is not refused: its response lacks the CORS headers, so the browser
+refuses it. Like Asterisk, header names are compared case-sensitively here, contrary to HTTP.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def _allowed(origin: str, allowed_origins: Origins) -> bool:
 
 
 def simple(headers: Headers, allowed_origins: Origins) -> list[tuple[str, str]]:
-    """The headers that every answer to an allowed origin carries, whatever its status."""
+    """Return the headers of every response to an allowed origin, whatever its status."""
     origin = _last(headers, "Origin")
     if origin is None or not _allowed(origin, allowed_origins):
         return []
@@ -34,7 +34,7 @@ def simple(headers: Headers, allowed_origins: Origins) -> list[tuple[str, str]]:
 def preflight(
     headers: Headers, allowed_origins: Origins, methods: Iterable[str]
 ) -> list[tuple[str, str]]:
-    """What the answer to OPTIONS adds: the methods there are and any headers asked for."""
+    """Return the additional headers of the response to OPTIONS."""
     origin = _last(headers, "Origin")
     asked = _last(headers, "Access-Control-Request-Method")
     methods = list(methods)

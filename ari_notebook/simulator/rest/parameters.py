@@ -1,16 +1,17 @@
-"""How Asterisk reads a request's parameters, which is not how Swagger declares them.
+"""Request parameters as Asterisk reads them, which differs from their Swagger declaration.
 
-Asterisk generates one C function per operation from the declaration. What those functions do, for
-every operation alike:
+Asterisk generates one C function per operation from the declaration. These functions have rules in
+common:
 
-- Values come from the query string and from a form body; the form counts first, the last one wins.
-- A JSON body's member overrides both, whatever the request's method. A member of the wrong JSON
-  type is not an error: a string where a number belongs is 0, a number where a string belongs is
-  nothing, and only ``true`` itself is true.
-- Declared defaults, required, allowed values and limits are not looked at. What is not given is 0,
-  false, nothing or an empty list; what that means is each operation's own business.
-- An operation that declares a body gets the whole JSON body there. Its other parameters are looked
-  for inside the same object.
+- Values come from the query string and from a form body; the form is read first, the last value
+    wins.
+- A member of a JSON body overrides both, whatever the method. A member of the wrong JSON type is
+    not an error: a string for a number is 0, a number for a string is missing, and only ``true`` is
+    true.
+- Declared defaults, required, allowed values and limits are ignored. A missing value is 0, false,
+    nothing or an empty list, which each operation interprets.
+- An operation that declares a body receives the whole JSON body. Its other parameters are read from
+    the same object.
 """
 
 from __future__ import annotations
@@ -19,34 +20,34 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from ari_notebook.simulator.messages import Refused
-from ari_notebook.simulator.naturals import INT, LONG, leading, wrap
-from ari_notebook.spec import Operation, Parameter
+from ari_notebook.schema import Operation, Parameter
+from ari_notebook.simulator.messages import AriRefusal
+from ari_notebook.simulator.numbers import INT, LONG, leading, wrap
 
 Pairs: TypeAlias = Sequence[tuple[str, str]]
-Arguments: TypeAlias = dict[str, Any]
+Arguments: TypeAlias = Mapping[str, Any]
 
-MAX_VALUES = 128  # of one parameter in one query string
+MAX_VALUES = 128  # values of one parameter in a query string
 
 _TRUE = frozenset({"yes", "true", "y", "t", "1", "on"})
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
-# A character, or one that a backslash takes literally.
+# A character, or one escaped by a backslash.
 _CHARACTER = re.compile(r"\\?[^\\]|\\\\", re.DOTALL)
 _OPENS = {")": "(", "]": "["}
 _ESCAPE = re.compile(rb"%([0-9a-fA-F]{2})")
 
 
 def decode(text: str) -> str:
-    """Decode a part of a URI: ``+`` is a space everywhere, a broken ``%`` stands for itself."""
+    """Decode a part of a URI: ``+`` is always a space, an invalid ``%`` is literal."""
     if "%" not in text and "+" not in text:
         return text
     octets = text.replace("+", " ").encode("utf-8", "surrogateescape")
     octets = _ESCAPE.sub(lambda match: bytes((int(match[1], 16),)), octets)
-    return octets.split(b"\0", 1)[0].decode("utf-8", "replace")  # C strings end at a NUL
+    return octets.split(b"\0", 1)[0].decode("utf-8", "surrogateescape")  # C strings end at NUL
 
 
 def pairs(text: str) -> list[tuple[str, str]]:
-    """Read ``name=value&name=value``: a query string or a form."""
+    """Parse ``name=value&name=value`` of a query string or a form."""
     if not text:
         return []
     split = (part.partition("=") for part in text.split("&"))
@@ -54,23 +55,23 @@ def pairs(text: str) -> list[tuple[str, str]]:
 
 
 def read(operation: Operation, path: Mapping[str, str], query: Pairs, body: Any) -> Arguments:
-    """Make an operation's arguments the way Asterisk's generated code does.
+    """Return an operation's arguments, as Asterisk's generated code reads them.
 
     Args:
-        operation: what is asked for.
-        path: the decoded variables of the path.
-        query: the form's fields and then the query string's, decoded.
-        body: the JSON body; None where there is none.
+        operation: the operation.
+        path: decoded variables of the path.
+        query: decoded fields of the form, then of the query string.
+        body: JSON body, or None.
 
     Returns:
-        a value for every declared parameter, by ARI's own name: str or None, int, float, bool,
-        a list of str, and for a body the dict of JSON that came, or None.
+        A value for every declared parameter by its ARI name: str or None, int, float, bool, list of
+        str, and for a body the JSON dict or None.
 
     Raises:
-        Refused: 400, too many values for a parameter that takes several.
+        AriRefusal: 400, too many values for a parameter that takes several.
     """
     members = body if isinstance(body, dict) else {}
-    arguments: Arguments = {}
+    arguments: dict[str, Any] = {}
     for parameter in operation.parameters:
         name = parameter.name
         if parameter.location == "path":
@@ -97,7 +98,7 @@ def _from_text(parameter: Parameter, text: str) -> Any:
     if parameter.multiple:
         values = separate(text)
         if len(values) >= MAX_VALUES:
-            raise Refused(400, f"Too many values for {parameter.name}")
+            raise AriRefusal(400, f"Too many values for {parameter.name}")
         return values
     match parameter.type:
         case "int":
@@ -113,9 +114,9 @@ def _from_text(parameter: Parameter, text: str) -> Any:
 
 
 def separate(text: str) -> list[str]:
-    """Split at the commas that stand in no brackets and no quotes.
+    """Split at commas outside brackets and quotes.
 
-    Quotes go, and so does the backslash before what it takes literally.
+    Quotes are removed, and so is a backslash before an escaped character.
     """
     if not any(each in text for each in '()[]"\\'):
         return text.split(",")
@@ -135,7 +136,7 @@ def separate(text: str) -> list[str]:
 
 
 def is_true(text: str) -> bool:
-    """Whether a text means yes, as Asterisk reads it everywhere."""
+    """Return whether Asterisk treats a text as true."""
     return text.lower() in _TRUE
 
 

@@ -1,55 +1,58 @@
-"""Which operation a path and a method mean: the tree of resources, made from the declaration."""
+"""Routing: the tree of resources built from the declaration."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
 
+from ari_notebook.schema import Declaration, Operation, builtin
+from ari_notebook.schema.versions import NEWEST, AsteriskVersion
 from ari_notebook.simulator.rest.parameters import decode
-from ari_notebook.spec import Declaration, Operation, builtin
 
 METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS")  # in the order of an Allow header
 
 
 @dataclass(slots=True)
-class Node:
-    """A place in the tree: one segment of a path.
+class RouteNode:
+    """A node of the tree: one segment of a path.
 
     Attributes:
-        segment: its text; of a variable, the variable's name.
+        segment: its text, or the name of its variable.
         variable: whether it takes any text.
-        children: in the order in which they are declared.
-        operations: what can be asked for here, by method.
+        children: children in the order of declaration.
+        operations: operations by method.
     """
 
     segment: str
     variable: bool = False
-    children: list[Node] = field(default_factory=list)
+    children: list[RouteNode] = field(default_factory=list)
     operations: dict[str, Operation] = field(default_factory=dict)
 
     @property
     def methods(self) -> list[str]:
-        """The methods that ``Allow`` names after OPTIONS: an upgrade to a WebSocket is not one."""
+        """Return the methods of the Allow header after OPTIONS, without WebSocket upgrades."""
         return [each for each in METHODS if each in self.operations and not self.websocket(each)]
 
     def websocket(self, method: str) -> bool:
-        """Whether this method here is an upgrade to a WebSocket."""
+        """Return whether a method is a WebSocket upgrade here."""
         operation = self.operations.get(method)
         return operation is not None and operation.websocket
 
-    def child(self, segment: str, *, variable: bool) -> Node:
-        """The child of this name, made where there is none."""
+    def child(self, segment: str, *, variable: bool) -> RouteNode:
+        """Return the child of a name, created if it does not exist."""
         for each in self.children:
             if each.segment == segment and each.variable is variable:
                 return each
-        self.children.append(Node(segment, variable))
+        self.children.append(RouteNode(segment, variable))
         return self.children[-1]
 
 
-def tree(declaration: Declaration) -> Node:
-    """Make the tree of a declaration's paths."""
-    root = Node("ari")
+def tree(declaration: Declaration, lacking: frozenset[str] = frozenset()) -> RouteNode:
+    """Build the tree of a declaration's paths, without some operations, such as ``GET /sounds``."""
+    root = RouteNode("ari")
     for operation in declaration.operations:
+        if f"{operation.method} {operation.path}" in lacking:
+            continue
         node = root
         for segment in operation.path.strip("/").split("/"):
             variable = segment.startswith("{")
@@ -59,24 +62,24 @@ def tree(declaration: Declaration) -> Node:
 
 
 @cache
-def builtin_tree() -> Node:
-    """The tree of Asterisk 22.10."""
-    return tree(builtin())
+def builtin_tree(version: AsteriskVersion = NEWEST) -> RouteNode:
+    """Return the tree of a release, with the newest declaration of each operation."""
+    return tree(builtin(), lacking=version.lacks())
 
 
-def find(root: Node, path: str) -> tuple[Node, dict[str, str]] | None:
-    """Walk a path, given without its leading slash; None where it leads nowhere.
+def find(root: RouteNode, path: str) -> tuple[RouteNode, dict[str, str]] | None:
+    """Walk a path without its leading slash; return None if it leads nowhere.
 
-    As in Asterisk, an empty segment ends the walk, and a variable that was passed over for a name
-    declared after it stays open one segment longer than it should: ``channels/externalMedia/x``
-    means the channel "externalMedia".
+    As in Asterisk, an empty segment ends the walk, and a variable passed over for a name declared
+    after it stays open for one more segment: ``channels/externalMedia/x`` means the channel
+    "externalMedia".
 
     Returns:
-        the place and the decoded values of the variables on the way.
+        The node and the decoded values of the path's variables.
     """
     node = root
     values: dict[str, str] = {}
-    open_variable: Node | None = None
+    open_variable: RouteNode | None = None
     for raw in path.split("/"):
         if not raw:
             break

@@ -1,25 +1,25 @@
-"""Event sockets, without I/O: the handshake's verdict, events out, REST requests in.
+"""Event sockets, sans-I/O: handshake, outgoing events, incoming REST requests.
 
-`handshake` judges ``GET /ari/events`` and makes a `Socket`; whatever carries it (`shell` a real
-connection, a test nothing at all) takes messages from it and gives it those that arrive.
+`handshake` checks ``GET /ari/events`` and creates an `EventSocket`; its carrier (a real connection
+in `server`, or a test) takes messages from it and passes received ones to it.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
-from ari_notebook.simulator import frames
-from ari_notebook.simulator.http11 import header, html_error
-from ari_notebook.simulator.messages import Later, Refused, Reply, Request, Response
-from ari_notebook.simulator.rest import parameters, pipeline
+from ari_notebook.simulator.config.behaviours import ReleaseBehaviour
+from ari_notebook.simulator.messages import AriRefusal, Deferred, Reply, Request, Response
+from ari_notebook.simulator.rest import parameters
+from ari_notebook.simulator.rest.pipeline import ApiRequest, AriPipeline, load_json
 from ari_notebook.simulator.rest.routes import METHODS
-
-if TYPE_CHECKING:
-    from ari_notebook.simulator.exchange import Exchange
+from ari_notebook.simulator.utf8 import octets
+from ari_notebook.simulator.wire import websocket_frames
+from ari_notebook.simulator.wire.http11 import header, html_error
 
 log = logging.getLogger(__name__)
 
@@ -27,26 +27,24 @@ MAX_APP_NAME = 73
 VERSIONS = ("7", "8", "13")
 
 
-class Socket:
+class EventSocket:
     """A connection that receives the events of applications and may send REST requests.
 
     Args:
-        exchange: whose events.
-        headers: of the request that opened it; its requests are made in that user's name.
-        query: likewise, for ``api_key``.
-        outbound: whether it was Asterisk that connected: then the applications are told of
-            themselves (ApplicationRegistered), which those that came by themselves never are.
+        pipeline: pipeline for its requests.
+        headers: headers of the opening request, whose credentials apply to its requests.
+        query: query of the opening request, for ``api_key``.
+        outbound: whether Asterisk opened the connection; only then ApplicationRegistered is sent.
 
     Attributes:
-        apps: the applications it stands for now, in the order they were asked for.
-        accept: the headers of the 101 answer that opens it.
-        on_ready: called when there is something to take after there was nothing.
-        closed: whether it is closed; then it neither takes nor gives.
+        apps: its current applications, in the order requested.
+        accept: headers of the 101 response that opens it.
+        closed: whether it is closed; it then neither sends nor receives.
     """
 
     def __init__(
         self,
-        exchange: Exchange,
+        pipeline: AriPipeline,
         headers: parameters.Pairs,
         query: parameters.Pairs,
         *,
@@ -54,41 +52,51 @@ class Socket:
     ) -> None:
         self.apps: list[str] = []
         self.accept: list[tuple[str, str]] = []
-        self.on_ready: Callable[[], None] = _nobody
         self.closed = False
-        self._exchange = exchange
+        self._pipeline = pipeline
+        self._exchange = exchange = pipeline.ari.exchange
         self._headers = headers
         self._api_key = [pair for pair in query if pair[0] == "api_key"][:1]
         self._first_app = ""
         self._outbound = outbound
-        self._watched = ("", _nobody)
+        self._subscribe_all = False
+        self._stasis_end = ("", _do_nothing)
+        self._on_ready: Callable[[], None] = _do_nothing
         self._waiting: list[bytes] = []
         self._option = orjson.OPT_INDENT_2 if exchange.config.ari.pretty else 0
 
     def register(self, apps: str, *, subscribe_all: bool) -> bool:
-        """Register the applications of a comma-separated list; False where a name is not legal."""
+        """Register a comma-separated list of applications; return False for an illegal name."""
         for name in (each.strip() for each in apps.split(",")):
-            if not name or len(name.encode()) > MAX_APP_NAME:
+            if not name or len(octets(name)) > MAX_APP_NAME:
                 log.warning("WebSocket application %r: no name, or over %d", name, MAX_APP_NAME)
                 return False
-            known = self._exchange.applications.known(name)
-            self._exchange.applications.register(name, self.deliver, subscribe_all=subscribe_all)
+            known = self._exchange.event_bus.known(name)
+            self._subscribe_all = subscribe_all
+            self._exchange.event_bus.register(name, self.deliver, subscribe_all=subscribe_all)
             if self._outbound and not known:
-                self._tell("ApplicationRegistered", name)
+                self._put_registration("ApplicationRegistered", name)
             self.apps.append(name)
             self._first_app = self._first_app or name
         return True
 
-    def announce(self) -> None:
-        """Tell the applications, after a reconnect, that they are registered."""
+    def move(self, pipeline: AriPipeline) -> None:
+        """Register its applications in another exchange, which replaces the current one."""
+        self._pipeline, self._exchange = pipeline, pipeline.ari.exchange
         for app in self.apps:
-            self._tell("ApplicationRegistered", app)
+            bus = self._exchange.event_bus
+            bus.register(app, self.deliver, subscribe_all=self._subscribe_all)
 
-    def watch(self, channel: str, ended: Callable[[], None]) -> None:
-        """Call ``ended`` when this channel has left the application."""
-        self._watched = (channel, ended)
+    def announce_registration(self) -> None:
+        """Send ApplicationRegistered for each application, after a reconnect."""
+        for app in self.apps:
+            self._put_registration("ApplicationRegistered", app)
 
-    def _tell(self, kind: str, app: str) -> None:
+    def on_stasis_end(self, channel: str, ended: Callable[[], None]) -> None:
+        """Register ``ended``, called after this channel has left the application."""
+        self._stasis_end = (channel, ended)
+
+    def _put_registration(self, kind: str, app: str) -> None:
         self._put(
             {
                 "type": kind,
@@ -99,31 +107,45 @@ class Socket:
         )
 
     def deliver(self, app: str, event: Mapping[str, Any]) -> None:
-        """Take an event for one of the applications; the application's filter let it pass."""
+        """Queue an event that an application's filter has passed."""
         kind = event["type"]
+        if self._pipeline.journal is not None:
+            self._pipeline.journal.add_event(self._exchange.now, app, event)
         if kind == "ApplicationReplaced" and not self._outbound and app in self.apps:
             self.apps.remove(app)
-        self._put(event)
-        if kind == "StasisEnd" and event["channel"]["id"] == self._watched[0]:
-            self._watched[1]()
+        shown = self._pipeline.filter.event(event)
+        if shown is not None:
+            self._put(shown)
+        if kind == "StasisEnd" and event["channel"]["id"] == self._stasis_end[0]:
+            self._stasis_end[1]()
+
+    def attach(self, on_ready: Callable[[], None]) -> None:
+        """Attach a carrier: ``on_ready`` is called when messages are queued for `take`."""
+        self._on_ready = on_ready
+
+    def detach(self) -> None:
+        """Detach the carrier; messages are queued for the next one."""
+        self._on_ready = _do_nothing
 
     def take(self) -> list[bytes]:
-        """Take the messages that wait to be sent, each a JSON text."""
+        """Return and remove the queued messages, each a JSON text."""
         taken, self._waiting = self._waiting, []
         return taken
 
     def close(self) -> None:
-        """The connection is gone: its applications have nobody to tell any more."""
+        """Unregister the applications after the connection was lost; idempotent."""
         if self.closed:
             return
         self.closed = True
         for app in self.apps:
-            self._exchange.applications.unregister(app, self.deliver)
+            self._exchange.event_bus.unregister(app, self.deliver)
         self.apps.clear()
         self._waiting.clear()
 
     def receive(self, text: bytes) -> None:
-        """Take a message from the client: a RESTRequest, which is answered by a RESTResponse."""
+        """Handle a message from the client: a RESTRequest, answered by a RESTResponse."""
+        if not self._exchange.config.has(ReleaseBehaviour.REST_OVER_WEBSOCKET):
+            return
         try:
             message = orjson.loads(text)
         except orjson.JSONDecodeError:
@@ -133,7 +155,7 @@ class Socket:
             self._answer({}, Reply(400, reason="Failed to parse request message JSON"), "")
             return
         fields = message if isinstance(message, dict) else {}
-        path, reply = _perform(self._exchange, fields, self._headers, self._api_key)
+        path, reply = _perform(self._pipeline, fields, self._headers, self._api_key)
         reply.then(lambda known: self._answer(fields, known, path))
 
     def _answer(self, fields: dict[str, Any], reply: Reply, path: str) -> None:
@@ -154,7 +176,7 @@ class Socket:
         response["application"] = self._first_app
         response["timestamp"] = self._exchange.timestamp()
         response["asterisk_id"] = self._exchange.asterisk_id
-        if self._exchange.applications.allows(self._first_app, response):
+        if self._exchange.event_bus.allows(self._first_app, response):
             self._put(response)
 
     def _put(self, message: Mapping[str, Any]) -> None:
@@ -162,11 +184,11 @@ class Socket:
             return
         self._waiting.append(orjson.dumps(message, option=self._option))
         if len(self._waiting) == 1:
-            self.on_ready()
+            self._on_ready()
 
 
-def _nobody() -> None:
-    """Nobody waits for a socket that is not carried yet."""
+def _do_nothing() -> None:
+    """Do nothing, without a carrier."""
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:
@@ -175,74 +197,76 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
 
 
 def _perform(
-    exchange: Exchange,
+    pipeline: AriPipeline,
     fields: Mapping[str, Any],
     headers: parameters.Pairs,
     api_key: parameters.Pairs,
-) -> tuple[str, Later[Reply]]:
-    """Do what a RESTRequest asks for: the path that the answer names, and the reply."""
+) -> tuple[str, Deferred[Reply]]:
+    """Perform a RESTRequest; return the path to name in the response, and the reply."""
     kind = _text(fields, "type")
     if kind != "RESTRequest":
         return "", _bad_request("Unknown request type." if kind else "No 'type' property.")
     path, _, query_string = _text(fields, "uri").partition("?")
     try:
         query, body = _read(fields, query_string)
-    except Refused as refused:
+    except AriRefusal as refused:
         return path, _bad_request(refused.message)
     method = _text(fields, "method")
-    asked = pipeline.Asked(method, path, [*query, *api_key], headers, body)
-    return path, pipeline.answer(exchange, asked)
+    asked = ApiRequest(method, path, [*query, *api_key], headers, body)
+    return path, pipeline.answer(asked)
 
 
-def _bad_request(message: str) -> Later[Reply]:
-    return Later.of(Reply(400, {"message": message}, reason="Bad request"))
+def _bad_request(message: str) -> Deferred[Reply]:
+    return Deferred.of(Reply(400, {"message": message}, reason="Bad request"))
 
 
 def _read(fields: Mapping[str, Any], query_string: str) -> tuple[list[tuple[str, str]], Any]:
-    """The parameters and the JSON body of a RESTRequest."""
+    """Return the parameters and the JSON body of a RESTRequest."""
     if not _text(fields, "uri"):
-        raise Refused(400, "Empty or missing 'uri' property.")
+        raise AriRefusal(400, "Empty or missing 'uri' property.")
     if _text(fields, "method") not in METHODS:
-        raise Refused(400, "Unknown or missing 'method' property.")
+        raise AriRefusal(400, "Unknown or missing 'method' property.")
     query = parameters.pairs(query_string)
     given = fields.get("query_strings")
     for each in given if isinstance(given, list) else []:
         pair = each if isinstance(each, dict) else {}
         name, value = pair.get("name"), pair.get("value")
         if not isinstance(name, str) or not isinstance(value, str):
-            raise Refused(400, "Unable to parse 'query_strings' array.")
+            raise AriRefusal(400, "Unable to parse 'query_strings' array.")
         query.append((name, value))
     text = _text(fields, "message_body")
     if not text:
         return query, None
     match _text(fields, "content_type"):
         case "":
-            raise Refused(400, "No 'content_type' for 'message_body'.")
+            raise AriRefusal(400, "No 'content_type' for 'message_body'.")
         case "application/x-www-form-urlencoded":
             return [*query, *parameters.pairs(text)], None
         case "application/json":
             try:
-                return query, pipeline.load_json(text.encode())
+                return query, load_json(text.encode())
             except ValueError:
                 message = "Unable to parse 'message_body' as 'application/json'."
-                raise Refused(400, message) from None
+                raise AriRefusal(400, message) from None
         case _:
-            raise Refused(400, "Unknown content type.")
+            raise AriRefusal(400, "Unknown content type.")
 
 
 def _last(headers: parameters.Pairs, name: str) -> str:
-    """The last header of this name (in lower case), which the handshake goes by."""
+    """Return the last header of a lower-case name, as the handshake does."""
     return header(list(reversed(headers)), name)
 
 
-def handshake(exchange: Exchange, request: Request, query: parameters.Pairs) -> Socket | Response:
-    """Judge a request for the events' WebSocket, whose sender is known already.
+def handshake(
+    pipeline: AriPipeline, request: Request, query: parameters.Pairs
+) -> EventSocket | Response:
+    """Open an event socket for an authenticated request, or refuse it.
 
-    Where Asterisk answers one request more than once, as it does when an application's name is
-    missing or bad, the answers come together.
+    If Asterisk answers a request more than once, as for a missing or invalid application name, the
+    responses are combined.
     """
     headers = list(request.headers)
-    server = exchange.config.http.server_name
+    server = pipeline.ari.exchange.config.server_name
     upgrade = _last(headers, "upgrade")
     if upgrade.lower() != "websocket":
         return html_error(426, "Upgrade Required", "", server=server)
@@ -261,7 +285,7 @@ def handshake(exchange: Exchange, request: Request, query: parameters.Pairs) -> 
         missing = "HTTP request is missing param: [app]"
         return html_error(400, "Bad Request", missing, server=server).then(bad_request)
     subscribe_all = next((value for name, value in query if name == "subscribeAll"), "")
-    socket = Socket(exchange, headers, query)
+    socket = EventSocket(pipeline, headers, query)
     if not socket.register(apps, subscribe_all=parameters.is_true(subscribe_all)):
         socket.close()
         registration = "Stasis app registration failed"
@@ -274,7 +298,7 @@ def handshake(exchange: Exchange, request: Request, query: parameters.Pairs) -> 
     socket.accept = [
         ("Upgrade", upgrade),
         ("Connection", "Upgrade"),
-        ("Sec-WebSocket-Accept", frames.accept_key(key)),
+        ("Sec-WebSocket-Accept", websocket_frames.accept_key(key)),
     ]
     if protocol is not None:
         socket.accept.append(("Sec-WebSocket-Protocol", protocol))

@@ -1,0 +1,1 @@
+"""Control of channels by Stasis applications, and call broadcasts."""
