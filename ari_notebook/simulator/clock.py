@@ -1,7 +1,7 @@
-"""The exchange's time: it passes only when it is told to, and things happen in a fixed order.
+"""Simulated time: it passes only by `Clock.advance`, and timers fire in a fixed order.
 
 Programs (a channel's dialplan, a call being set up) are generators, run as tasks: they yield the
-seconds they sleep, or None to wait until they are woken.
+seconds to sleep, or None to wait until they are woken.
 """
 
 from __future__ import annotations
@@ -10,19 +10,20 @@ import heapq
 import inspect
 import itertools
 from collections.abc import Callable, Generator
+from datetime import UTC, datetime
 from types import GeneratorType
 from typing import Any
 
-__all__ = ["Clock", "Program", "Task", "Timer"]
+__all__ = ["Clock", "Program", "ProgramTask", "Timer"]
 
 Program = Generator[float | None, Any, Any]
 
-# So many cancelled timers do not matter.
+# Below this many timers the heap is not compacted.
 _FEW = 1000
 
 
 class Timer:
-    """Something that will happen at a time."""
+    """A function to call at a given time."""
 
     __slots__ = ("_action", "at")
 
@@ -31,23 +32,23 @@ class Timer:
         self._action: Callable[[], object] | None = action
 
     def cancel(self) -> None:
-        """Let it not happen."""
+        """Cancel the timer; idempotent."""
         self._action = None
 
     @property
     def cancelled(self) -> bool:
-        """Whether it will not happen, or has."""
+        """Return whether it was cancelled or has fired."""
         return self._action is None
 
     def fire(self) -> None:
-        """Let it happen."""
+        """Call the function, unless it was cancelled."""
         action, self._action = self._action, None
         if action is not None:
             action()
 
 
 class Clock:
-    """Time and what is to happen in it.
+    """The current simulated time and its timers.
 
     Args:
         start: seconds since 1970.
@@ -58,9 +59,19 @@ class Clock:
         self._heap: list[tuple[float, int, Timer]] = []
         self._numbers = itertools.count()
         self._roomy = _FEW
+        self._second = ("", -1)
+
+    def timestamp(self, at: float | None = None) -> str:
+        """Return a time in Asterisk's format, ``2026-11-23T11:03:22.123+0000``; default: now."""
+        at = self.now if at is None else at
+        second = int(at)
+        if self._second[1] != second:
+            text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+            self._second = (text, second)
+        return f"{self._second[0]}.{int((at - second) * 1000):03d}+0000"
 
     def after(self, seconds: float, action: Callable[[], object]) -> Timer:
-        """Do something later; what is due at one time happens in the order it was asked for."""
+        """Schedule a function; timers with the same time fire in order of creation."""
         timer = Timer(self.now + max(0.0, seconds), action)
         if len(self._heap) > self._roomy:
             self._tidy()
@@ -68,26 +79,26 @@ class Clock:
         return timer
 
     def soon(self, action: Callable[[], object]) -> Timer:
-        """Do something next, at this very time."""
+        """Schedule a function for the current time, after those already due."""
         return self.after(0, action)
 
     def _tidy(self) -> None:
-        """Forget what was cancelled, so that calls that are gone leave nothing behind."""
+        """Remove cancelled timers, so that ended calls leave nothing in memory."""
         self._heap = [entry for entry in self._heap if not entry[2].cancelled]
         heapq.heapify(self._heap)
         self._roomy = max(_FEW, 2 * len(self._heap))
 
     def next_due(self) -> float | None:
-        """When something next wants to happen; None where nothing does."""
+        """Return the time of the next timer, or None."""
         while self._heap and self._heap[0][2].cancelled:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
     def advance(self, to: float) -> None:
-        """Let time pass, and everything happen that is due by then.
+        """Advance the time and fire the timers that are due.
 
         Args:
-            to: seconds since 1970; an earlier time than now lets only what is due now happen.
+            to: seconds since 1970; a time in the past only fires timers due now.
         """
         while (due := self.next_due()) is not None and due <= max(to, self.now):
             _, _, timer = heapq.heappop(self._heap)
@@ -96,11 +107,11 @@ class Clock:
         self.now = max(self.now, to)
 
 
-class Task:
+class ProgramTask:
     """A running program.
 
     Args:
-        clock: whose time it sleeps in.
+        clock: clock for its sleeps.
         program: a generator that yields seconds to sleep, or None to wait for `wake`.
         ended: called with the program's result once it returns.
     """
@@ -118,16 +129,16 @@ class Task:
         self.result: Any = None
 
     def start(self) -> None:
-        """Begin, at this time but not at once."""
+        """Schedule the first step for the current time."""
         self._timer = self._clock.soon(lambda: self._step(self._program.send, None))
 
     def wake(self, value: Any = None) -> None:
-        """Let a program that waits go on, with a value; nothing where it runs or is over."""
+        """Resume a waiting program with a value; does nothing if it is running or has ended."""
         if not self._running() and not self._over():
             self._step(self._program.send, value)
 
     def throw(self, error: BaseException) -> None:
-        """Raise an error where the program waits; one that runs gets it when it next waits."""
+        """Raise an exception in the program where it waits, or at its next wait."""
         if self._over():
             return
         if self._running():
@@ -136,20 +147,21 @@ class Task:
             self._step(self._program.throw, error)
 
     def abandon(self) -> None:
-        """Leave the program where it waits; nothing is told of its end."""
+        """Close the program where it waits, without calling ``ended``."""
         self.done = True
         if self._timer is not None:
             self._timer.cancel()
         self._program.close()
 
     def _over(self) -> bool:
-        """Whether nothing is left of it: it has ended, or Python has collected it."""
+        """Return whether the program has ended or was garbage-collected."""
         return self.done or inspect.getgeneratorstate(self._program) == inspect.GEN_CLOSED
 
     def _running(self) -> bool:
-        """Asked of the generators themselves, of the program and of those that it yields from.
+        """Return whether a generator is running: the program or one it delegates to.
 
-        Python runs the ends of those that nobody holds any more, the inner ones first or last.
+        When Python collects unreferenced generators, inner ones may be closed before or after outer
+        ones.
         """
         running: Any = self._program
         while isinstance(running, GeneratorType):

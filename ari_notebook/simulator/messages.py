@@ -1,4 +1,4 @@
-"""What passes between the exchange and whatever carries it: requests, answers, refusals."""
+"""Requests, responses and refusals between a backend and the server around it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-Told = TypeVar("Told")
-Made = TypeVar("Made")
+ValueT = TypeVar("ValueT")
+MadeT = TypeVar("MadeT")
 Headers = Sequence[tuple[str, str]]
 
 REASONS = {
@@ -39,11 +39,11 @@ class Request:
 
     Attributes:
         method: in upper case.
-        target: path and query string as they came, still encoded.
-        headers: names and values in the order they came.
-        body: the octets of a form or of JSON; other bodies are not kept.
+        target: path and query string, still encoded.
+        headers: names and values in the order received.
+        body: octets of a form or of JSON; other bodies are discarded.
         remote: the client's address.
-        oversized: whether the body is too large and was not read; nothing can be read after it.
+        oversized: whether the body was too large to read; the connection then ends.
     """
 
     method: str
@@ -56,7 +56,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An HTTP answer, without what the server adds to every one (Server, Date, Content-Length).
+    """An HTTP response, without the headers the server adds (Server, Date, Content-Length).
 
     Attributes:
         status: the code.
@@ -64,7 +64,7 @@ class Response:
         headers: names and values in the order they are sent.
         body: the octets.
         close: whether the connection ends after it.
-        more: answers that Asterisk sends after it to the same request.
+        more: responses that Asterisk sends after it to the same request.
     """
 
     status: int
@@ -75,13 +75,13 @@ class Response:
     more: tuple[Response, ...] = ()
 
     def then(self, another: Response) -> Response:
-        """This answer with another after it."""
+        """Return this response followed by another."""
         return replace(self, more=(*self.more, another))
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an operation answers, before it is made into HTTP or into a RESTResponse.
+    """The result of an operation, before it becomes an HTTP response or a RESTResponse.
 
     Attributes:
         status: the code.
@@ -89,8 +89,8 @@ class Reply:
         location: the path of what was created, without ``/ari`` (201).
         file: a stored file to send instead of JSON.
         content_type: the file's media type.
-        reason: the phrase, where it is not the usual one.
-        headers: others to send with it over HTTP.
+        reason: reason phrase, if not the usual one.
+        headers: further headers over HTTP.
     """
 
     status: int = 200
@@ -103,73 +103,57 @@ class Reply:
 
     @property
     def phrase(self) -> str:
-        """The phrase after the code."""
+        """Return the reason phrase."""
         return self.reason or REASONS[self.status]
 
 
-class Later(Generic[Told]):
-    """What is known only once something else is over, and told then."""
+class Deferred(Generic[ValueT]):
+    """A value that becomes known later."""
 
     def __init__(self) -> None:
-        self._known: list[Told] = []
-        self._tell: Callable[[Told], object] | None = None
+        self._values: list[ValueT] = []
+        self._callback: Callable[[ValueT], object] | None = None
 
     @classmethod
-    def of(cls, value: Told) -> Later[Told]:
-        """One that is known."""
-        later: Later[Told] = cls()
-        later.settle(value)
+    def of(cls, value: ValueT) -> Deferred[ValueT]:
+        """Return a deferred that is already resolved."""
+        later: Deferred[ValueT] = cls()
+        later.resolve(value)
         return later
 
     @property
-    def known(self) -> Told | None:
-        """What it is; None where that is not known yet."""
-        return self._known[0] if self._known else None
+    def value(self) -> ValueT | None:
+        """Return the value, or None before it is resolved."""
+        return self._values[0] if self._values else None
 
-    def settle(self, value: Told) -> None:
-        """It is known now."""
-        self._known.append(value)
-        if self._tell is not None:
-            self._tell(value)
+    def resolve(self, value: ValueT) -> None:
+        """Set the value and call the callback."""
+        self._values.append(value)
+        if self._callback is not None:
+            self._callback(value)
 
-    def then(self, tell: Callable[[Told], object]) -> None:
-        """Have it told; at once, where it is known."""
-        self._tell = tell
-        for value in self._known:
-            tell(value)
+    def then(self, callback: Callable[[ValueT], object]) -> None:
+        """Set the callback for the value; called at once if it is resolved."""
+        self._callback = callback
+        for value in self._values:
+            callback(value)
 
-    def mapped(self, make: Callable[[Told], Made]) -> Later[Made]:
-        """What is made of it."""
-        made: Later[Made] = Later()
-        self.then(lambda value: made.settle(make(value)))
+    def map(self, make: Callable[[ValueT], MadeT]) -> Deferred[MadeT]:
+        """Return a deferred with a function applied to the value."""
+        made: Deferred[MadeT] = Deferred()
+        self.then(lambda value: made.resolve(make(value)))
         return made
 
-    @staticmethod
-    def last(several: Sequence[Later[Told]]) -> Later[Told]:
-        """The one of several that is known last."""
-        latest: Later[Told] = Later()
-        missing = len(several)
 
-        def heard(value: Told) -> None:
-            nonlocal missing
-            missing -= 1
-            if not missing:
-                latest.settle(value)
-
-        for each in several:
-            each.then(heard)
-        return latest
-
-
-class Refused(Exception):
-    """An operation cannot be done.
+class AriRefusal(Exception):
+    """Raised when Asterisk refuses an operation.
 
     Attributes:
-        status: the code to answer with.
-        message: Asterisk's own words.
-        reason: the phrase, where it is not the usual one.
-        headers: others to send with it over HTTP.
-        field: what the message is called in the body; ``error`` where something cannot be made.
+        status: HTTP status code.
+        message: Asterisk's message.
+        reason: reason phrase, if not the usual one.
+        headers: further headers over HTTP.
+        field: key of the message in the body; ``error`` if an object cannot be created.
     """
 
     def __init__(

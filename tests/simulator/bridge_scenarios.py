@@ -1,10 +1,15 @@
-"""Further programs for the side-by-side comparison: bridges, and what Asterisk says of itself."""
+"""Side-by-side scenarios: bridges, and information about the server."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from tests.simulator.driver import Driver
 from tests.simulator.more_scenarios import scenario
 
 
 @scenario
-def what_kinds_of_bridges_there_are(server):
+def what_kinds_of_bridges_there_are(server: Driver) -> None:
     id = server.app
     for number, (type, technology, bridge_type, video_mode) in enumerate((
         ("mixing", "simple_bridge", "mixing", "talker"),
@@ -26,7 +31,7 @@ def what_kinds_of_bridges_there_are(server):
 
 
 @scenario
-def a_body_is_all_variables(server):
+def a_body_is_all_variables(server: Driver) -> None:
     id = server.app
     body = {"type": "holding", "bridgeId": id, " A ": "1", "": "2"}
     assert server.ask("POST", "/bridges", body)["bridge_type"] == "holding"
@@ -34,14 +39,15 @@ def a_body_is_all_variables(server):
         answer = server.ask("GET", f"/bridges/{id}/variable", variable=name)
         assert answer == {"value": value}
     server.ask("DELETE", f"/bridges/{id}")
-    for number, wrong in enumerate(({"B": "1", "A": 5}, {"type": ["mixing"]})):
+    bodies: tuple[dict[str, object], ...] = ({"B": "1", "A": 5}, {"type": ["mixing"]})
+    for number, wrong in enumerate(bodies):
         server.ask("POST", "/bridges", {"bridgeId": f"{id}-{number}", **wrong})
         server.ask("GET", f"/bridges/{id}-{number}/variable", variable="B")
         server.ask("DELETE", f"/bridges/{id}-{number}")
 
 
 @scenario
-def the_variables_of_a_bridge_and_of_none(server):
+def the_variables_of_a_bridge_and_of_none(server: Driver) -> None:
     server.ask("POST", "/bridges", bridgeId=server.app)
     for id in ("none", server.app):
         path = f"/bridges/{id}"
@@ -58,11 +64,11 @@ def the_variables_of_a_bridge_and_of_none(server):
 
 
 @scenario
-def channels_without_a_name(server):
+def channels_without_a_name(server: Driver) -> None:
     one, two = (server.originate(channelId=f"{server.app}-{number}") for number in (1, 2))
     bridge = server.ask("POST", "/bridges")["id"]
     path = f"/bridges/{bridge}"
-    for names in ("", ",", f",{one}", f"{one},nobody"):
+    for names in ("", ",", f",{one}", f"{one},nosuch"):
         server.ask("POST", f"{path}/addChannel", channel=names)
     server.until("ChannelEnteredBridge", channel__id=one)
     server.ask("POST", f"{path}/removeChannel", channel="")
@@ -80,20 +86,20 @@ def channels_without_a_name(server):
 
 
 @scenario
-def how_many_there_are_in_a_bridge(server):
+def how_many_there_are_in_a_bridge(server: Driver) -> None:
     ids = [f"{server.app}-{name}" for name in "zab"]
     for id in ids:
         server.originate(channelId=id)
     bridge = server.ask("POST", "/bridges")["id"]
     path, seen = f"/bridges/{bridge}", []
 
-    def moved(kind, verb, id):
+    def moved(kind: str, verb: str, id: str) -> None:
         server.ask("POST", f"{path}/{verb}", channel=id)
-        told = server.until(kind, channel__id=id)["bridge"]
+        published = server.until(kind, channel__id=id)["bridge"]
         server.settle()
         now = server.ask("GET", path)
-        assert now["channels"] == told["channels"] == sorted(now["channels"])
-        seen.append((told["technology"], now["technology"]))
+        assert now["channels"] == published["channels"] == sorted(now["channels"])
+        seen.append((published["technology"], now["technology"]))
 
     for id in ids:
         moved("ChannelEnteredBridge", "addChannel", id)
@@ -105,12 +111,12 @@ def how_many_there_are_in_a_bridge(server):
 
 
 @scenario
-def music_is_a_peer(server):
+def music_is_a_peer(server: Driver) -> None:
     one, two = server.originate(), server.originate()
     bridge = server.ask("POST", "/bridges")["id"]
     path = f"/bridges/{bridge}"
 
-    def peers(channel):
+    def peers(channel: str) -> list[str]:
         value = server.until("ChannelVarset", variable="BRIDGEPEER", channel__id=channel)["value"]
         return [each.rpartition("-")[0] for each in value.split(",")]
 
@@ -141,43 +147,43 @@ def music_is_a_peer(server):
     server.until("ChannelLeftBridge", channel__id=one)
     server.settle()
     server.events.pop()  # its list of channels may still have the music's, by an id of Asterisk's
-    server.ask("DELETE", f"{path}/moh")  # nobody was there to hear it
+    server.ask("DELETE", f"{path}/moh")  # the bridge was empty
     server.hang_up(one)
     server.ask("DELETE", path)
 
 
 @scenario
-def what_is_hooked_into_a_channel_has_its_bridge_look_anew(server):
+def audio_hook_makes_bridge_select_technology_again(server: Driver) -> None:
     one, two = server.originate(), server.originate()
     server.ask("POST", "/bridges", bridgeId=server.app)
     server.ask("POST", f"/bridges/{server.app}/addChannel", channel=f"{one},{two}")
 
-    def told():
+    def published() -> None:
         for channel in (one, two):
             server.until("ChannelVarset", variable="BRIDGEPEER", channel__id=channel)
 
-    def asked(verb, path, **params):
+    def asked(verb: str, path: str, **params: Any) -> None:
         server.ask(verb, f"/channels/{one}/{path}", **params)
 
-    told()
+    published()
     for verb in ("POST", "DELETE"):
         asked(verb, "mute", direction="in")
-        told()
+        published()
         asked(verb, "mute", direction="in")  # which it is already
     asked("POST", "mute", direction="out")
-    told()
+    published()
     asked("POST", "mute", direction="both")
     asked("DELETE", "mute", direction="out")
     asked("DELETE", "mute", direction="both")
-    told()
+    published()
     for name in ("TALK_DETECT(set)", "TALK_DETECT(remove)", "HOLD_INTERCEPT(set)"):
         asked("POST", "variable", variable=name, value="")
-        told()
+        published()
     asked("POST", "variable", variable="TONE_DETECT(440)", value="")
-    told()
+    published()
     asked("POST", "variable", variable="TONE_DETECT(550)", value="")
     asked("POST", "variable", variable="TONE_DETECT(0,,x)", value="")
-    told()
+    published()
     snoop = server.ask("POST", f"/channels/{one}/snoop", spy="in", app=server.app)["id"]
     server.until("StasisStart", channel__id=snoop)
     server.settle()
@@ -186,7 +192,7 @@ def what_is_hooked_into_a_channel_has_its_bridge_look_anew(server):
 
 
 @scenario
-def who_waits_hears_one_announcer(server):
+def waiting_participants_with_one_announcer(server: Driver) -> None:
     one, two, three = (server.originate() for _ in range(3))
     bridge = server.ask("POST", "/bridges", type="holding")["id"]
     path = f"/bridges/{bridge}"
@@ -213,7 +219,7 @@ def who_waits_hears_one_announcer(server):
 
 
 @scenario
-def whose_video_is_shown_when_somebody_comes(server):
+def video_source_after_a_channel_joins(server: Driver) -> None:
     one, two = server.originate(), server.originate()
     bridge = server.ask("POST", "/bridges")["id"]
     path = f"/bridges/{bridge}"
@@ -223,8 +229,8 @@ def whose_video_is_shown_when_somebody_comes(server):
     server.until("BridgeVideoSourceChanged")
     server.ask("DELETE", f"{path}/videoSource")
     server.ask("POST", f"{path}/addChannel", channel=two)
-    told = server.until("ChannelEnteredBridge", channel__id=two)["bridge"]
-    assert told["video_mode"] == "talker"
+    published = server.until("ChannelEnteredBridge", channel__id=two)["bridge"]
+    assert published["video_mode"] == "talker"
     server.until("BridgeVideoSourceChanged", old_video_source_id=one)
     server.settle()
     server.hang_up(one, two)
@@ -232,7 +238,7 @@ def whose_video_is_shown_when_somebody_comes(server):
 
 
 @scenario
-def media_that_a_bridge_refuses(server):
+def media_that_a_bridge_refuses(server: Driver) -> None:
     bridge = server.ask("POST", "/bridges")["id"]
     path = f"/bridges/{bridge}"
     for params in (
@@ -249,7 +255,7 @@ def media_that_a_bridge_refuses(server):
 
 
 @scenario
-def an_announcer_has_one_format(server):
+def an_announcer_has_one_format(server: Driver) -> None:
     channel = server.originate()
     bridge = server.ask("POST", "/bridges")["id"]
     server.ask("POST", f"/bridges/{bridge}/addChannel", channel=channel)
@@ -267,7 +273,7 @@ def an_announcer_has_one_format(server):
 
 
 @scenario
-def names_as_asterisk_reads_them(server):
+def names_as_asterisk_reads_them(server: Driver) -> None:
     for only in ("BUILD", "System,config", "nonsense", ""):
         server.ask("GET", "/asterisk/info", only=only)
     name = f"X{server.app[5:]}"

@@ -1,12 +1,15 @@
-"""Further programs for the side-by-side comparison: making, finding and refusing channels."""
+"""Side-by-side scenarios: creating, finding and refusing channels."""
+
+from __future__ import annotations
 
 from urllib.parse import quote
 
+from tests.simulator.driver import Driver
 from tests.simulator.more_scenarios import scenario, second
 
 
 @scenario
-def a_channel_by_its_name(server):
+def channel_addressed_by_name(server: Driver) -> None:
     channel = server.originate()
     name = server.send("GET", f"/channels/{channel}").json()["name"]
     path = f"/channels/{quote(name, safe='')}"
@@ -24,7 +27,7 @@ def a_channel_by_its_name(server):
 
 
 @scenario
-def refusals_in_their_order(server):
+def refusals_in_their_order(server: Driver) -> None:
     app, there, long = server.app, "Local/1002@default", "x" * 150
     bad = {"variables": {"A": 1}}
     for params in (
@@ -61,7 +64,7 @@ def refusals_in_their_order(server):
 
 
 @scenario
-def refusals_of_a_channel(server):
+def refusals_of_a_channel(server: Driver) -> None:
     channel = server.originate()
     path = f"/channels/{channel}"
     for params in ({"reason": "x"}, {"reason_code": "x"}, {"reason": "normal", "reason_code": "x"}):
@@ -82,7 +85,7 @@ def refusals_of_a_channel(server):
 
 
 @scenario
-def ids_that_are_taken(server):
+def ids_that_are_taken(server: Driver) -> None:
     one, two = f"{server.app}-1", f"{server.app}-2"
     server.originate(channelId=one, otherChannelId=two)
     for params in ({"channelId": one.upper()}, {"channelId": two},
@@ -95,7 +98,7 @@ def ids_that_are_taken(server):
 
 
 @scenario(subscribe_all=True)
-def called_for_somebody(server):
+def originated_for_an_originator(server: Driver) -> None:
     caller = server.originate(callerId="Alice <5551>")
     path = f"/channels/{caller}/variable"
     given = {"CHANNEL(language)": "fr", "CHANNEL(accountcode)": "acc", "__DEEP": "1", "_ONE": "2",
@@ -125,7 +128,30 @@ def called_for_somebody(server):
 
 
 @scenario
-def an_application_hears_for_whom_it_creates(server):
+def caller_id_is_completed_by_the_originator(server: Driver) -> None:
+    caller = server.originate(callerId="Al <77>")
+    made = []
+    for number, given in enumerate(("<>", "Bob", "5", "Bob <5>")):
+        id = f"{server.app}-{number}"
+        ids = {"channelId": id, "otherChannelId": f"{id}x"}
+        server.ask(
+            "POST",
+            "/channels",
+            endpoint="Local/1002@default",
+            app=server.app,
+            originator=caller,
+            callerId=given,
+            **ids,
+        )
+        server.until("StasisStart", channel__id=id)
+        shown = server.send("GET", f"/channels/{id}").json()
+        server.answers.append((given, shown["caller"], shown["connected"]))
+        made.append(id)
+    server.hang_up(*made, caller)
+
+
+@scenario
+def application_receives_originator_of_created_channel(server: Driver) -> None:
     other = second(server)
     caller = other.originate()
     made = server.ask(
@@ -140,7 +166,7 @@ def an_application_hears_for_whom_it_creates(server):
 
 
 @scenario
-def how_a_caller_is_written(server):
+def how_a_caller_is_written(server: Driver) -> None:
     for text in (
         "(555) 123-4567", "Al <(555)1-23>", "Al <(555) 1.23>", "<5551", "+49 30 1", "5.5.",
         '"A\\"B" <1>', '"5551"', "Al<5>", '"Al B" <5551>', "x <y> <z>",
@@ -155,7 +181,7 @@ def how_a_caller_is_written(server):
 
 
 @scenario
-def external_media_with_data_and_variables(server):
+def external_media_with_data_and_variables(server: Driver) -> None:
     server.ask(
         "POST", "/channels/externalMedia",
         {"variables": {"A": {"value": "1", "report_events": True}}}, app=server.app,
@@ -167,7 +193,49 @@ def external_media_with_data_and_variables(server):
 
 
 @scenario
-def variables_that_events_show_from_the_beginning(server):
+def application_arguments_with_quotes_and_brackets(server: Driver) -> None:
+    for given in (
+        'a,"b,c",d', "(a,b),c", "[a,b],c", "a\\,b,c", '"a', "a\\\\,b", "a b", ",", "'a,b'",
+    ):  # fmt: skip
+        made = server.ask(
+            "POST", "/channels", endpoint="Local/1002@default", app=server.app, appArgs=given
+        )
+        started = server.until("StasisStart", channel__id=made["id"])
+        server.answers.append(
+            (
+                given,
+                started["args"],
+                started["channel"]["dialplan"]["app_data"].replace(server.app, "APP"),
+            )
+        )
+        server.until("ChannelDialplan", dialplan_app="Wait")
+        server.hang_up(made["id"])
+
+
+@scenario
+def channels_to_other_programs(server: Driver) -> None:
+    for endpoint in (
+        "UnicastRTP/127.0.0.1:9999", "UnicastRTP/[::1]:9999/c(slin16)", "UnicastRTP/localhost:9999",
+        "MulticastRTP/basic/224.0.0.1:5555",
+    ):  # fmt: skip
+        made = server.ask("POST", "/channels", endpoint=endpoint, app=server.app, appArgs="a")
+        server.until("StasisStart", channel__id=made["id"])
+        server.hang_up(made["id"])
+    for endpoint in ("WebSocket/INCOMING", "WebSocket/INCOMING/c(slin16)"):
+        made = server.ask("POST", "/channels/create", endpoint=endpoint, app=server.app)
+        server.until("StasisStart", channel__id=made["id"])
+        path = f"/channels/{made['id']}/variable?variable=MEDIA_WEBSOCKET_OPTIMAL_FRAME_SIZE"
+        server.answers.append((endpoint, server.send("GET", path).json()))
+        server.hang_up(made["id"])
+    for endpoint in (
+        "UnicastRTP/127.0.0.1", "MulticastRTP/other/224.0.0.1:5555",
+        "WebSocket/unknown", "WebSocket/",
+    ):  # fmt: skip
+        server.ask("POST", "/channels", endpoint=endpoint, app=server.app)
+
+
+@scenario
+def variables_that_events_show_from_the_beginning(server: Driver) -> None:
     given = {"variables": {"A": {"value": "1", "report_events": True}, "B": "2"}}
     made = server.ask(
         "POST", "/channels/create", given, endpoint="Local/1004@default", app=server.app
@@ -181,7 +249,7 @@ def variables_that_events_show_from_the_beginning(server):
 
 
 @scenario
-def how_refusals_are_phrased(server):
+def how_refusals_are_phrased(server: Driver) -> None:
     channel = server.originate()
     path = f"/channels/{channel}"
     for verb, what in (
@@ -197,14 +265,14 @@ def how_refusals_are_phrased(server):
 
 
 @scenario(subscribe_all=True)
-def created_for_nobody(server):
-    for params in ({}, {"app": "nobody-there", "appArgs": "a"}):
+def created_without_registered_application(server: Driver) -> None:
+    for params in ({}, {"app": "nosuch-app", "appArgs": "a"}):
         made = server.ask("POST", "/channels/create", endpoint="Local/1002@default", **params)
         assert server.until("ChannelDestroyed", channel__id=made["id"])["cause"] == 0
 
 
 @scenario(subscribe_all=True)
-def the_end_of_a_snoop_channel(server):
+def the_end_of_a_snoop_channel(server: Driver) -> None:
     channel = server.originate()
     path = f"/channels/{channel}/snoop"
     snoop = server.ask("POST", path, app=server.app, spy="in")["id"]
@@ -221,7 +289,7 @@ def the_end_of_a_snoop_channel(server):
 
 
 @scenario
-def variables_that_are_taken_away(server):
+def removed_variables(server: Driver) -> None:
     channel = server.originate()
     path = f"/channels/{channel}/variable"
     for name, value in (

@@ -1,8 +1,14 @@
-"""Requests and what they show, sent to the simulator alone and to both servers side by side.
+"""HTTP requests, sent to the simulator alone and to both servers side by side.
 
-Each case: a name, the request's octets made by `raw.request`, and what the answer's first line is.
+Each case has a name, the request's octets made by `raw.request`, and the response's status line.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.helpers.servers import Server
 from tests.simulator.raw import request
 
 UPGRADE = (
@@ -17,12 +23,14 @@ CORS = ("Origin: http://a.b", "Access-Control-Request-Method: POST")
 KEY = "api_key=asterisk:asterisk"
 
 
-def upgrade(server, target, *more, without="", **options):
+def upgrade(server: Server, target: str, *more: str, without: str = "", **options: Any) -> bytes:
     headers = [each for each in UPGRADE if not without or not each.startswith(without)]
     return request(server, "GET", target, *headers, *more, **options)
 
 
-def case(status, method, target, *headers, **options):
+def case(
+    status: int, method: str, target: str, *headers: str, **options: Any
+) -> tuple[int, Callable[[Server], bytes]]:
     return status, lambda server: request(server, method, target, *headers, **options)
 
 
@@ -86,7 +94,7 @@ CASES = {
     "no endpoint": case(400, "POST", "/ari/channels", f"{JSON}; charset=utf-8", body="{}"),
     "128 values": case(400, "POST", "/ari/channels/x/play?media=" + ",".join("a" * 128)),
     "an unknown coding": case(501, "POST", "/ari/channels", "Transfer-Encoding: gzip"),
-    "a length that is none": case(400, "POST", "/ari/channels", "Content-Length: abc"),
+    "an invalid length": case(400, "POST", "/ari/channels", "Content-Length: abc"),
     "no target": (400, lambda server: b"GET\r\n\r\n"),
     "a long line": (400, lambda server: b"GET /" + b"a" * 4100 + b"\r\n\r\n"),
     "a long header": (400, lambda server: b"GET / HTTP/1.1\r\nX: " + b"a" * 4100 + b"\r\n\r\n"),

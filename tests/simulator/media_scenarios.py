@@ -1,12 +1,15 @@
-"""Further programs for the side-by-side comparison: playing and recording."""
+"""Side-by-side scenarios: playing and recording."""
+
+from __future__ import annotations
 
 from urllib.parse import quote
 
+from tests.simulator.driver import Driver
 from tests.simulator.more_scenarios import scenario
 
 
 @scenario
-def playbacks_wait_for_each_other(server):
+def playbacks_wait_for_each_other(server: Driver) -> None:
     channel = server.originate()
     path = f"/channels/{channel}/play"
     for number in range(3):
@@ -22,7 +25,7 @@ def playbacks_wait_for_each_other(server):
 
 
 @scenario
-def a_list_that_is_stopped(server):
+def a_list_that_is_stopped(server: Driver) -> None:
     channel = server.originate()
     path = f"/channels/{channel}/play/{server.app}"
     server.ask("POST", path, media="sound:beep,sound:tt-monkeys,sound:beep")
@@ -36,7 +39,7 @@ def a_list_that_is_stopped(server):
 
 
 @scenario
-def a_list_with_something_missing(server):
+def a_list_with_something_missing(server: Driver) -> None:
     channel = server.originate()
     path = f"/channels/{channel}/play"
     server.ask("POST", path, media="sound:beep,sound:none,sound:beep")
@@ -49,7 +52,7 @@ def a_list_with_something_missing(server):
 
 
 @scenario
-def tones_digits_and_numbers(server):
+def tones_digits_and_numbers(server: Driver) -> None:
     channel = server.originate()
     path = f"/channels/{channel}/play"
     server.ask("POST", f"{path}/{server.app}", media="tone:ring;tonezone=fr")
@@ -70,7 +73,7 @@ def tones_digits_and_numbers(server):
 
 
 @scenario
-def hung_up_while_playing(server):
+def hung_up_while_playing(server: Driver) -> None:
     channel = server.originate()
     path = f"/channels/{channel}/play"
     server.ask("POST", f"{path}/{server.app}-1", media="sound:tt-monkeys,sound:beep")
@@ -82,7 +85,7 @@ def hung_up_while_playing(server):
 
 
 @scenario
-def what_cannot_be_played(server):
+def what_cannot_be_played(server: Driver) -> None:
     channel = server.originate()
     path = f"/channels/{channel}/play"
     for params in ({}, {"media": ""}, {"media": "sound:beep", "skipms": "-1"},
@@ -96,7 +99,7 @@ def what_cannot_be_played(server):
 
 
 @scenario
-def forward_and_back(server):
+def forward_and_back(server: Driver) -> None:
     channel = server.originate()
     server.ask("POST", f"/channels/{channel}/play/{server.app}", media="sound:tt-monkeys",
                offsetms=2000, skipms=1000)  # fmt: skip
@@ -111,7 +114,7 @@ def forward_and_back(server):
 
 
 @scenario
-def recordings_that_end_by_themselves(server):
+def recordings_that_end_by_themselves(server: Driver) -> None:
     channel = server.originate("Local/1001@default")
     path = f"/channels/{channel}/record"
     name = server.app
@@ -129,7 +132,7 @@ def recordings_that_end_by_themselves(server):
 
 
 @scenario
-def recordings_that_are_refused(server):
+def recordings_that_are_refused(server: Driver) -> None:
     channel = server.originate()
     path = f"/channels/{channel}/record"
     for params in (
@@ -150,7 +153,7 @@ def recordings_that_are_refused(server):
 
 
 @scenario
-def a_recording_paused_and_muted(server):
+def a_recording_paused_and_muted(server: Driver) -> None:
     channel = server.originate("Local/1001@default")
     name = server.app
     server.ask("POST", f"/channels/{channel}/record", name=name, format="wav")
@@ -170,7 +173,7 @@ def a_recording_paused_and_muted(server):
 
 
 @scenario
-def hung_up_while_recording(server):
+def hung_up_while_recording(server: Driver) -> None:
     channel = server.originate("Local/1001@default")
     server.ask("POST", f"/channels/{channel}/record", name=server.app, format="wav")
     server.until("RecordingStarted")
@@ -180,7 +183,7 @@ def hung_up_while_recording(server):
 
 
 @scenario
-def playing_and_recording_in_a_bridge(server):
+def playing_and_recording_in_a_bridge(server: Driver) -> None:
     one, two = server.originate(), server.originate()
     bridge = server.ask("POST", "/bridges", type="mixing")["id"]
     server.ask("POST", f"/bridges/{bridge}/addChannel", channel=f"{one},{two}")
@@ -207,7 +210,7 @@ def playing_and_recording_in_a_bridge(server):
 
 
 @scenario
-def an_empty_bridge_is_played_to(server):
+def an_empty_bridge_is_played_to(server: Driver) -> None:
     bridge = server.ask("POST", "/bridges", type="mixing")["id"]
     source = f"bridge:{bridge}"
     server.ask("POST", f"/applications/{server.app}/subscription", eventSource=source)
@@ -221,7 +224,7 @@ def an_empty_bridge_is_played_to(server):
 
 
 @scenario
-def keys_are_pressed(server):
+def keys_are_pressed(server: Driver) -> None:
     channel = server.originate()
     path = f"/channels/{channel}/dtmf"
     server.ask("POST", path, dtmf="1", duration=200, before=100, between=50, after=100)
@@ -235,7 +238,7 @@ def keys_are_pressed(server):
 
 
 @scenario
-def sounds_and_their_filters(server):
+def sounds_and_their_filters(server: Driver) -> None:
     for path in ("sounds/beep", "sounds?lang=en", "sounds?lang=xx", "sounds?format=gsm",
                  "sounds?format=none", "sounds/none", "sounds/digits/1",
                  "sounds/digits%2F1"):  # fmt: skip
@@ -243,7 +246,7 @@ def sounds_and_their_filters(server):
 
 
 @scenario
-def snooping_in_all_ways(server):
+def snooping_in_all_ways(server: Driver) -> None:
     channel = server.originate()
     path = f"/channels/{channel}/snoop"
     ways = ({"spy": "in"}, {"whisper": "both"}, {"spy": "out", "whisper": "out", "appArgs": "a,b"})
@@ -255,7 +258,7 @@ def snooping_in_all_ways(server):
     server.ask("POST", f"{path}/{server.app}-0", app=server.app, spy="in")
     server.ask("POST", path, spy="in")
     server.ask("POST", path, app=server.app, spy="none", whisper="none")
-    server.ask("POST", "/channels/nobody/snoop", app=server.app, spy="in")
+    server.ask("POST", "/channels/nosuch/snoop", app=server.app, spy="in")
     server.ask("POST", f"/channels/{server.app}-0/play", media="sound:beep")
     server.until("PlaybackFinished")
     server.ask("DELETE", f"/channels/{server.app}-1")
@@ -265,7 +268,7 @@ def snooping_in_all_ways(server):
 
 
 @scenario
-def media_from_elsewhere(server):
+def media_from_elsewhere(server: Driver) -> None:
     app = server.app
     path = "/channels/externalMedia"
     for params in (
@@ -282,10 +285,15 @@ def media_from_elsewhere(server):
     server.until("StasisStart", channel__id=made["id"])
     server.ask("GET", f"/channels/{made['id']}/variable", variable="UNICASTRTP_LOCAL_ADDRESS")
     server.hang_up(made["id"])
+    id = f"{app}-2"  # a port that no socket can have: the C library keeps its lower 16 bits
+    params = {"external_host": "127.0.0.1:99999", "format": "ulaw", "channelId": id}
+    server.ask("POST", path, app=app, **params)
+    server.until("StasisStart", channel__id=id)
+    server.hang_up(id)
 
 
 @scenario
-def the_pauses_in_what_is_recorded(server):
+def the_pauses_in_what_is_recorded(server: Driver) -> None:
     one, two = server.two_halves()
     server.ask("POST", f"/channels/{one}/record", name=one, format="wav", maxSilenceSeconds=5)
     server.until("RecordingStarted")
@@ -300,9 +308,22 @@ def the_pauses_in_what_is_recorded(server):
 
 
 @scenario
-def tones_that_are_detected(server):
-    for formats, told in (("slin", True), ("", False)):
-        one, two = server.two_halves(formats, **({"formats": formats} if formats else {}))
+def silence_before_and_after_what_is_recorded(server: Driver) -> None:
+    one, two = server.two_halves()
+    server.ask("POST", f"/channels/{one}/record", name=one, format="wav", maxSilenceSeconds=2)
+    server.until("RecordingStarted")
+    media = "sound:silence/1,sound:tt-somethingwrong,sound:silence/5"
+    server.ask("POST", f"/channels/{two}/play", media=media)
+    finished = server.until("RecordingFinished")["recording"]
+    assert (finished["talking_duration"], finished["silence_duration"]) == (2, 2)
+    server.ask("DELETE", f"/recordings/stored/{one}")
+    server.hang_up(one)
+
+
+@scenario
+def tones_that_are_detected(server: Driver) -> None:
+    for formats, published in (("slin", True), ("", False)):
+        one, two = server.two_halves(formats, formats=formats or None)
         path = f"/channels/{one}/variable"
         for wanted, tone, found in (
             ("440", "440", True), ("440", "350+440", False), ("480", "440", False),
@@ -310,7 +331,7 @@ def tones_that_are_detected(server):
         ):  # fmt: skip
             server.ask("POST", path, variable=f"TONE_DETECT({wanted})", value="")
             playing = server.ask("POST", f"/channels/{two}/play", media=f"tone:{tone}")["id"]
-            if told and found:
+            if published and found:
                 server.until("ChannelToneDetected", channel__id=one)
             else:
                 server.settle(1.0)
@@ -329,7 +350,7 @@ def tones_that_are_detected(server):
 
 
 @scenario
-def what_cannot_be_played_among_what_can(server):
+def what_cannot_be_played_among_what_can(server: Driver) -> None:
     channel = server.originate()
     path = f"/channels/{channel}/play"
     for number, media in enumerate((
@@ -347,7 +368,7 @@ def what_cannot_be_played_among_what_can(server):
 
 
 @scenario
-def hung_up_after_a_playback_was_taken_back(server):
+def hung_up_after_a_playback_was_taken_back(server: Driver) -> None:
     channel = server.originate()
     path = f"/channels/{channel}/play/{server.app}"
     server.ask("POST", f"{path}-1", media="sound:tt-monkeys")
@@ -361,7 +382,7 @@ def hung_up_after_a_playback_was_taken_back(server):
 
 
 @scenario
-def names_in_the_places_of_recordings(server):
+def names_in_the_places_of_recordings(server: Driver) -> None:
     channel = server.originate()
     for name in ("a b", "a'b()*!~", "ä", "ää", "äx"):
         answer = server.send(

@@ -1,25 +1,39 @@
-"""Further programs for the side-by-side comparison: applications, dialling, bridges, moves."""
+"""Side-by-side scenarios: applications, dialling, bridges, moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, overload
 
 from tests.simulator.driver import Driver
 
-SCENARIOS = {}
+Program = Callable[[Driver], None]
+SCENARIOS: dict[str, tuple[Program, dict[str, Any]]] = {}
 
 
-def scenario(function=None, **options):
+@overload
+def scenario(function: Program) -> Program: ...
+@overload
+def scenario(*, subscribe_all: bool) -> Callable[[Program], Program]: ...
+def scenario(
+    function: Program | None = None, **options: Any
+) -> Program | Callable[[Program], Program]:
     """Register a program; ``options`` are for its `Driver`."""
-    if function is None:
-        return lambda function: scenario(function, **options)
-    SCENARIOS[function.__name__] = (function, options)
-    return function
+
+    def register(function: Program) -> Program:
+        SCENARIOS[function.__name__] = (function, options)
+        return function
+
+    return register if function is None else register(function)
 
 
-def second(server):
-    """Another application with a socket of its own, on the same server."""
+def second(server: Driver) -> Driver:
+    """Return another application with a separate socket, on the same server."""
     return Driver(server.place)
 
 
 @scenario
-def from_one_application_to_another(server):
+def from_one_application_to_another(server: Driver) -> None:
     other = second(server)
     channel = server.originate()
     server.ask("POST", f"/channels/{channel}/move", app=other.app, appArgs="a,b")
@@ -33,16 +47,16 @@ def from_one_application_to_another(server):
 
 
 @scenario
-def a_move_that_fails(server):
+def a_move_that_fails(server: Driver) -> None:
     channel = server.originate()
     # (Without an app, a real Asterisk 22.10 crashes; ours does not.)
-    server.ask("POST", f"/channels/{channel}/move", app="nobody-there", appArgs="a")
+    server.ask("POST", f"/channels/{channel}/move", app="nosuch-app", appArgs="a")
     server.until("ApplicationMoveFailed")
     server.hang_up(channel)
 
 
 @scenario
-def a_subscription_is_counted(server):
+def a_subscription_is_counted(server: Driver) -> None:
     channel = server.originate()
     path = f"/applications/{server.app}/subscription"
     for _ in range(2):
@@ -54,7 +68,7 @@ def a_subscription_is_counted(server):
 
 
 @scenario
-def a_filter_holds_back(server):
+def a_filter_holds_back(server: Driver) -> None:
     path = f"/applications/{server.app}/eventFilter"
     server.ask("PUT", path, {"disallowed": [{"type": "Dial"}, {"type": "ChannelVarset"}]})
     channel = server.originate()
@@ -67,7 +81,7 @@ def a_filter_holds_back(server):
 
 
 @scenario
-def others_channels_are_watched(server):
+def others_channels_are_watched(server: Driver) -> None:
     other = second(server)
     channel = other.originate()
     server.ask("POST", f"/applications/{server.app}/subscription", eventSource=f"channel:{channel}")
@@ -80,7 +94,7 @@ def others_channels_are_watched(server):
 
 
 @scenario
-def a_bridge_is_watched(server):
+def a_bridge_is_watched(server: Driver) -> None:
     channel = server.originate()
     bridge = server.ask("POST", "/bridges", type="mixing")["id"]
     source = f"bridge:{bridge}"
@@ -96,7 +110,7 @@ def a_bridge_is_watched(server):
 
 
 @scenario
-def dialled_while_bridged(server):
+def dialled_while_bridged(server: Driver) -> None:
     bridge = server.ask("POST", "/bridges", type="mixing")["id"]
     made = server.ask(
         "POST", "/channels/create", endpoint="Local/1004@default", app=server.app, appArgs="x,y"
@@ -114,7 +128,7 @@ def dialled_while_bridged(server):
 
 
 @scenario
-def dialling_that_nobody_answers(server):
+def dialling_without_an_answer(server: Driver) -> None:
     made = server.ask("POST", "/channels/create", endpoint="Local/8001@default", app=server.app)
     server.until("StasisStart")
     server.ask("POST", f"/channels/{made['id']}/dial", timeout=1)
@@ -122,7 +136,7 @@ def dialling_that_nobody_answers(server):
 
 
 @scenario
-def dialled_for_somebody(server):
+def dialled_for_an_originator(server: Driver) -> None:
     caller = server.originate()
     made = server.ask("POST", "/channels/create", endpoint="Local/1004@default", app=server.app)
     server.until("StasisStart", channel__id=made["id"])
@@ -133,7 +147,7 @@ def dialled_for_somebody(server):
 
 
 @scenario
-def hung_up_before_it_answers(server):
+def hung_up_before_it_answers(server: Driver) -> None:
     made = server.ask("POST", "/channels/create", endpoint="Local/1004@default", app=server.app)
     server.until("StasisStart", channel__id=made["id"])
     server.ask("POST", f"/channels/{made['id']}/dial", timeout=5)
@@ -142,7 +156,7 @@ def hung_up_before_it_answers(server):
 
 
 @scenario
-def never_dialled(server):
+def never_dialled(server: Driver) -> None:
     made = server.ask("POST", "/channels/create", endpoint="Local/1004@default", app=server.app)
     server.until("StasisStart", channel__id=made["id"])
     for verb in (
@@ -155,19 +169,19 @@ def never_dialled(server):
 
 
 @scenario
-def originated_into_the_dialplan(server):
+def originated_into_the_dialplan(server: Driver) -> None:
     made = server.ask(
         "POST", "/channels", endpoint="Local/1002@default", extension="1003", context="default",
         priority=1, callerId="Alice <5551>", channelId=f"{server.app}-1",
     )  # fmt: skip
     server.settle()
     server.ask("GET", f"/channels/{made['id']}")
-    server.ask("GET", "/channels/nobody")
+    server.ask("GET", "/channels/nosuch")
     server.ask("DELETE", f"/channels/{made['id']}")
 
 
 @scenario(subscribe_all=True)
-def all_of_a_call_in_the_dialplan(server):
+def all_of_a_call_in_the_dialplan(server: Driver) -> None:
     made = server.ask(
         "POST", "/channels", endpoint="Local/1002@default", extension="1001", context="default",
         callerId="Alice <5551>", variables='{"SPEED":"slow"}',
@@ -178,14 +192,14 @@ def all_of_a_call_in_the_dialplan(server):
 
 
 @scenario
-def to_an_extension_that_is_not_there(server):
+def to_an_extension_that_is_not_there(server: Driver) -> None:
     made = server.ask("POST", "/channels", endpoint="Local/8001@default", app=server.app)
     if made:
         server.until("ChannelDestroyed", channel__id=made["id"])
 
 
 @scenario
-def called_by_the_application(server):
+def called_by_the_application(server: Driver) -> None:
     other = second(server)
     made = server.ask("POST", "/channels", endpoint=f"Local/x@stasis-{other.app}", app=server.app)
     server.settle()
@@ -197,7 +211,7 @@ def called_by_the_application(server):
 
 
 @scenario
-def both_halves_in_stasis(server):
+def both_halves_in_stasis(server: Driver) -> None:
     made = server.ask(
         "POST", "/channels", endpoint=f"Local/x@stasis-{server.app}", app=server.app,
         channelId=f"{server.app}-1", otherChannelId=f"{server.app}-2",
@@ -218,13 +232,13 @@ def both_halves_in_stasis(server):
 
 
 @scenario
-def busy_when_originated(server):
+def busy_when_originated(server: Driver) -> None:
     made = server.ask("POST", "/channels", endpoint="Local/1006@default", app=server.app)
     server.until("ChannelDestroyed", channel__id=made["id"])
 
 
 @scenario
-def bridged_with_options(server):
+def bridged_with_options(server: Driver) -> None:
     one, two, three = (server.originate() for _ in range(3))
     bridge = server.ask("POST", "/bridges", type="mixing,dtmf_events", name="room")["id"]
     path = f"/bridges/{bridge}/addChannel"
@@ -234,10 +248,10 @@ def bridged_with_options(server):
     server.ask("POST", path, channel=three)
     server.until("ChannelEnteredBridge", channel__id=three)
     server.ask("GET", f"/bridges/{bridge}")
-    server.ask("POST", path, channel="nobody")
+    server.ask("POST", path, channel="nosuch")
     server.ask("POST", path)
     server.ask("POST", f"/bridges/{bridge}/videoSource/{one}")
-    server.ask("POST", f"/bridges/{bridge}/videoSource/nobody")
+    server.ask("POST", f"/bridges/{bridge}/videoSource/nosuch")
     server.ask("GET", f"/bridges/{bridge}")
     server.ask("DELETE", f"/bridges/{bridge}/videoSource")
     server.ask("GET", f"/bridges/{bridge}")
@@ -247,7 +261,7 @@ def bridged_with_options(server):
 
 
 @scenario
-def bridges_of_all_kinds(server):
+def bridges_of_all_kinds(server: Driver) -> None:
     for number, params in enumerate(({"type": "holding"}, {"type": "mixing,proxy_media"}, {},
                    {"type": "mixing,video_sfu"}, {"type": "mixing,holding"}, {"type": "nonsense"},
                    {"type": "dtmf_events"}, {"type": "mixing,video_single"},
@@ -261,7 +275,7 @@ def bridges_of_all_kinds(server):
 
 
 @scenario
-def a_bridge_with_variables(server):
+def a_bridge_with_variables(server: Driver) -> None:
     id = f"{server.app}-b"
     server.ask("POST", f"/bridges/{id}", {"variables": {"A": "1"}}, type="mixing")
     path = f"/bridges/{id}"
@@ -284,7 +298,7 @@ def a_bridge_with_variables(server):
 
 
 @scenario
-def functions_among_the_variables(server):
+def functions_among_the_variables(server: Driver) -> None:
     given = {"variables": {"CALLERID(name)": "Bob", "CHANNEL(language)": "fr", "X": "1"}}
     made = server.ask(
         "POST", "/channels", given, endpoint="Local/1002@default", app=server.app, callerId="5551"
@@ -304,7 +318,7 @@ def functions_among_the_variables(server):
 
 
 @scenario
-def what_else_a_channel_may_show(server):
+def what_else_a_channel_may_show(server: Driver) -> None:
     given = {"CHANNEL(tenantid)": "acme", "CALLERID(rdnis)": "5559", "CALLERID(name)": "Bob"}
     made = server.ask(
         "POST", "/channels/create", {"variables": given}, endpoint="Local/1002@default",
@@ -321,7 +335,7 @@ def what_else_a_channel_may_show(server):
 
 
 @scenario
-def many_variables_at_once(server):
+def many_variables_at_once(server: Driver) -> None:
     channel = server.originate()
     path = f"/channels/{channel}/variables"
     server.ask("POST", path, {"variables": {"A": "1", "B": "2"}}, report_events="true")
@@ -342,7 +356,7 @@ def many_variables_at_once(server):
 
 
 @scenario
-def played_in_a_bridge(server):
+def played_in_a_bridge(server: Driver) -> None:
     one, two = server.originate(), server.originate()
     bridge = server.ask("POST", "/bridges", type="mixing")["id"]
     server.ask("POST", f"/bridges/{bridge}/addChannel", channel=f"{one},{two}")
@@ -360,7 +374,7 @@ def played_in_a_bridge(server):
 
 
 @scenario
-def destroyed_with_channels_in_it(server):
+def destroyed_with_channels_in_it(server: Driver) -> None:
     one, two = server.originate(), server.originate()
     bridge = server.ask("POST", "/bridges", type="mixing")["id"]
     server.ask("POST", f"/bridges/{bridge}/addChannel", channel=f"{one},{two}")
@@ -372,7 +386,7 @@ def destroyed_with_channels_in_it(server):
 
 
 @scenario
-def left_for_the_dialplan_from_a_bridge(server):
+def left_for_the_dialplan_from_a_bridge(server: Driver) -> None:
     one, two = server.originate(), server.originate()
     bridge = server.ask("POST", "/bridges", type="mixing")["id"]
     server.ask("POST", f"/bridges/{bridge}/addChannel", channel=f"{one},{two}")
@@ -389,7 +403,7 @@ def left_for_the_dialplan_from_a_bridge(server):
 
 
 @scenario
-def everything_about_the_server(server):
+def everything_about_the_server(server: Driver) -> None:
     for path in ("asterisk/ping", "asterisk/info", "asterisk/info?only=build",
                  "asterisk/info?only=system,status", "asterisk/info?only=nonsense",
                  "asterisk/variable", "asterisk/variable?variable=NONE", "asterisk/logging",
@@ -402,7 +416,7 @@ def everything_about_the_server(server):
 
 
 @scenario
-def a_user_event_with_sources(server):
+def a_user_event_with_sources(server: Driver) -> None:
     channel = server.originate()
     bridge = server.ask("POST", "/bridges", type="mixing")["id"]
     path = "/events/user/mine"
@@ -420,21 +434,21 @@ def a_user_event_with_sources(server):
 
 
 @scenario
-def dialled_twice_and_refused(server):
+def dialled_twice_and_refused(server: Driver) -> None:
     channel = server.originate()
     server.ask("POST", f"/channels/{channel}/dial")
-    server.ask("POST", "/channels/nobody/dial")
+    server.ask("POST", "/channels/nosuch/dial")
     server.ask("POST", f"/channels/{channel}/redirect", endpoint="PJSIP/x")
     for endpoint in ("Local", "Local/", "/x", "Loc/x@nowhere"):
         server.ask("POST", f"/channels/{channel}/redirect", endpoint=endpoint)
-    server.ask("POST", "/channels/nobody/redirect")
+    server.ask("POST", "/channels/nosuch/redirect")
     server.ask("POST", f"/channels/{channel}/transfer_progress", states="channel_answered")
     server.ask("POST", f"/channels/{channel}/transfer_progress", states="nonsense")
     server.hang_up(channel)
 
 
 @scenario
-def holding_that_is_intercepted(server):
+def holding_that_is_intercepted(server: Driver) -> None:
     channel = server.originate()
     path = f"/channels/{channel}"
     server.ask("POST", f"{path}/variable", variable="HOLD_INTERCEPT(set)", value="")

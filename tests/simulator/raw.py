@@ -1,17 +1,21 @@
-"""Octets to a server and back, for requests that no HTTP library would send."""
+"""Raw octets over a socket, for requests that no HTTP library would send."""
+
+from __future__ import annotations
 
 import base64
 import re
 import socket
 from urllib.parse import urlsplit
 
+from tests.helpers.servers import Server
 
-def basic(user, password):
+
+def basic(user: str, password: str) -> str:
     return "Authorization: Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
-def send(url, data, *, quiet=0.3):
-    """Send octets; everything that comes until the server is quiet, and whether it closed."""
+def send(url: str, data: bytes, *, quiet: float = 0.3) -> tuple[str, bool]:
+    """Send octets; return everything received until the server is quiet, and whether it closed."""
     place = urlsplit(url)
     with socket.create_connection((place.hostname, place.port), 5) as connection:
         connection.settimeout(quiet)
@@ -29,17 +33,19 @@ def send(url, data, *, quiet=0.3):
             answer += part
 
 
-def first_line(url, data):
-    """Send octets; the first line of the answer."""
+def first_line(url: str, data: bytes) -> str:
+    """Send octets; return the first line of the response."""
     place = urlsplit(url)
     with socket.create_connection((place.hostname, place.port), 5) as connection:
         connection.sendall(data)
         return connection.makefile("rb").readline().decode()
 
 
-def request(server, method, target, *headers, body="", auth=True):
-    """A request in full; one with a body says how long it is."""
-    lines = [f"{method} {target} HTTP/1.1", "Host: example.com:1"]
+def request(
+    server: Server, method: str, target: str, *headers: str, body: str = "", auth: bool = True
+) -> bytes:
+    """Return a complete request; with a body it has a Content-Length."""
+    lines = [f"{method} {target} HTTP/1.1", "Host: localhost:1"]
     if auth:
         lines.append(basic(server.user, server.password))
     if body:
@@ -47,8 +53,8 @@ def request(server, method, target, *headers, body="", auth=True):
     return "\r\n".join([*lines, *headers, "", body]).encode()
 
 
-def same(text):
-    """An answer without what differs from one server and moment to the next."""
+def same(text: str) -> str:
+    """Return a response without ids and times, which differ."""
     text = re.sub(r"(?m)^Date: .*GMT", "Date: now", text)
     text = re.sub(r"Asterisk/[^<\r\n]*", "Asterisk/x", text)
     text = re.sub(r"(?m)^Content-Length: [1-9]\d*", "Content-Length: n", text)

@@ -1,12 +1,15 @@
-"""Further programs for the side-by-side comparison: recordings in the making, and stored ones."""
+"""Side-by-side scenarios: live and stored recordings."""
+
+from __future__ import annotations
 
 from urllib.parse import quote
 
+from tests.simulator.driver import Driver
 from tests.simulator.more_scenarios import scenario
 
 
 @scenario
-def told_while_it_beeps(server):
+def requests_during_the_beep(server: Driver) -> None:
     one, two = server.two_halves()
     server.ask("POST", f"/channels/{two}/play", media="sound:tt-monkeys")
     server.until("PlaybackStarted")
@@ -36,7 +39,7 @@ def told_while_it_beeps(server):
 
 
 @scenario
-def thrown_away_while_it_beeps(server):
+def thrown_away_while_it_beeps(server: Driver) -> None:
     channel = server.originate("Local/1001@default")
     name = server.app
     server.ask("POST", f"/channels/{channel}/record", name=name, format="wav", beep="true")
@@ -52,7 +55,7 @@ def thrown_away_while_it_beeps(server):
 
 
 @scenario
-def hung_up_while_it_beeps(server):
+def hung_up_while_it_beeps(server: Driver) -> None:
     channel = server.originate("Local/1001@default")
     server.until("ChannelDialplan", dialplan_app="Echo")
     server.ask("POST", f"/channels/{channel}/record", name=server.app, format="wav", beep="true")
@@ -64,7 +67,7 @@ def hung_up_while_it_beeps(server):
 
 
 @scenario
-def any_key_is_a_small_letter(server):
+def any_key_is_a_small_letter(server: Driver) -> None:
     one, two = server.two_halves()
     for number, (key, ends) in enumerate((("5", True), ("A", False), ("a", True), ("D", False))):
         name = f"{server.app}-{number}"
@@ -81,15 +84,15 @@ def any_key_is_a_small_letter(server):
 
 
 @scenario
-def how_recordings_are_named(server):
+def how_recordings_are_named(server: Driver) -> None:
     channel = server.originate("Local/1001@default")
     path = f"/channels/{channel}/record"
     for name, escaped in (
         (f"{server.app}/a b!*'()", f"{server.app}%2Fa%20b!*'()"), ("é", "%C3"), ("录音", None),
     ):  # fmt: skip
         made = server.send("POST", path, name=name, format="wav", ifExists="Overwrite")
-        told = made.headers["Location"]
-        assert told == f"/ari/recordings/live/{escaped or '%E5%BD%95%E9%9F'}"
+        published = made.headers["Location"]
+        assert published == f"/ari/recordings/live/{escaped or '%E5%BD%95%E9%9F'}"
         server.until("RecordingStarted", recording__name=name)
         server.send("POST", f"/recordings/live/{quote(name, safe='')}/stop")
         server.until("RecordingFinished", recording__name=name)
@@ -98,7 +101,7 @@ def how_recordings_are_named(server):
 
 
 @scenario
-def what_copies_are_called(server):
+def what_copies_are_called(server: Driver) -> None:
     channel = server.originate("Local/1001@default")
     name = server.app
     for stored, format in ((name, "wav"), (f"{name}-2", "gsm")):
@@ -118,7 +121,7 @@ def what_copies_are_called(server):
 
 
 @scenario
-def dialled_while_it_records(server):
+def dialled_while_it_records(server: Driver) -> None:
     made = server.ask("POST", "/channels/create", endpoint="Local/1004@default", app=server.app)
     channel = made["id"]
     server.until("StasisStart", channel__id=channel)

@@ -1,9 +1,11 @@
-"""A telephone of a few lines: SIP and RTP over UDP, enough to show what a real Asterisk tells.
+"""A minimal phone: SIP and RTP over UDP, enough to record the events of a real Asterisk.
 
 It registers, calls, is called, presses keys (RFC 4733), talks, holds, sends messages, transfers and
-hangs up. One call at a time and dialogue, no authentication, no retransmission: it stands beside
-its PBX on the same machine.
+hangs up. It has one call and one dialogue at a time, no authentication and no retransmission: it
+runs on the same machine as its PBX.
 """
+
+from __future__ import annotations
 
 import math
 import queue
@@ -14,6 +16,8 @@ import struct
 import threading
 import time
 from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self
 
 REASONS = {100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK", 486: "Busy Here"}
 
@@ -24,7 +28,9 @@ class SipPhone:
     ``answers`` is what it does when it is called: pairs of seconds and status codes.
     """
 
-    def __init__(self, name, port, answers=((0.0, 180), (0.2, 200))):
+    def __init__(
+        self, name: str, port: int, answers: Sequence[tuple[float, int]] = ((0.0, 180), (0.2, 200))
+    ) -> None:
         self.name, self.answers = name, answers
         self._pbx = ("127.0.0.1", port)
         self._sip = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -32,57 +38,57 @@ class SipPhone:
         self._rtp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._rtp.bind(("127.0.0.1", 0))
         self.here = f"127.0.0.1:{self._sip.getsockname()[1]}"
-        self._replies = queue.Queue()
-        self.requests = queue.Queue()
+        self._replies: queue.Queue[tuple[int, str]] = queue.Queue()
+        self.requests: queue.Queue[tuple[str, str]] = queue.Queue()
         self._number = 0
         self._open = True
-        self._sound = None
-        self._keys = queue.Queue()
-        self._far = None
-        self.dialog = None
+        self._sound: array[int] | None = None
+        self._keys: queue.Queue[str] = queue.Queue()
+        self._far: tuple[str, int] | None = None
+        self.dialog: dict[str, Any] = {}  # the latest call; empty before the first
         threading.Thread(target=self._receive, daemon=True).start()
         threading.Thread(target=self._send_media, daemon=True).start()
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         self._open = False
         self._sip.close()
         self._rtp.close()
 
     # What a person does with it.
 
-    def register(self, expires=300):
+    def register(self, expires: int = 300) -> int | None:
         headers = {"Contact": f"<sip:{self.name}@{self.here}>", "Expires": str(expires)}
         return self._transact("REGISTER", "127.0.0.1", self._fresh(self.name), headers)
 
-    def unregister(self):
+    def unregister(self) -> int | None:
         return self.register(0)
 
-    def message(self, to, text):
+    def message(self, to: str, text: str) -> int | None:
         headers = {"Content-Type": "text/plain"}
         return self._transact("MESSAGE", f"{to}@127.0.0.1", self._fresh(to), headers, text)
 
-    def call(self, to, wait=True):
-        """Dial; the final status, and whether it was answered is in ``dialog``."""
+    def call(self, to: str, wait: bool = True) -> int | None:
+        """Dial; return the final status. If it was answered, ``dialog`` is set."""
         self.dialog = self._fresh(to)
         headers = {"Contact": f"<sip:{self.name}@{self.here}>", "Content-Type": "application/sdp"}
         return self._transact(
             "INVITE", f"{to}@127.0.0.1", self.dialog, headers, self._sdp(), wait=wait
         )
 
-    def cancel(self):
+    def cancel(self) -> None:
         self._request("CANCEL", f"{self.dialog['target']}@127.0.0.1", self.dialog, {})
 
-    def hold(self, mode="sendonly"):
+    def hold(self, mode: str = "sendonly") -> int | None:
         headers = {"Contact": f"<sip:{self.name}@{self.here}>", "Content-Type": "application/sdp"}
         return self._transact("INVITE", self._remote(), self.dialog, headers, self._sdp(mode))
 
-    def unhold(self):
+    def unhold(self) -> int | None:
         return self.hold("sendrecv")
 
-    def refer(self, to, replaces=None):
+    def refer(self, to: str, replaces: dict[str, Any] | None = None) -> int | None:
         """Transfer: blind, or to the far end of another phone's call."""
         target = f"sip:{to}@127.0.0.1"
         if replaces is not None:
@@ -96,26 +102,26 @@ class SipPhone:
         }
         return self._transact("REFER", self._remote(), self.dialog, headers)
 
-    def press(self, digits):
+    def press(self, digits: str) -> None:
         for digit in digits:
             self._keys.put(digit)
 
-    def talk(self):
+    def talk(self) -> None:
         self._sound = array(
             "h", (int(8000 * math.sin(2 * math.pi * 400 * n / 8000)) for n in range(160))
         )
 
-    def quiet(self):
+    def quiet(self) -> None:
         self._sound = None
 
-    def hang_up(self):
+    def hang_up(self) -> int | None:
         reply = self._transact("BYE", self._remote(), self.dialog, {})
         self._far = None
         return reply
 
     # SIP.
 
-    def _fresh(self, target):
+    def _fresh(self, target: str) -> dict[str, Any]:
         return {
             "target": target,
             "id": f"{random.getrandbits(48):x}@test",
@@ -127,10 +133,17 @@ class SipPhone:
             "cseq": 0,
         }
 
-    def _remote(self):
-        return self.dialog["remote"].removeprefix("sip:")
+    def _remote(self) -> str:
+        return str(self.dialog["remote"]).removeprefix("sip:")
 
-    def _request(self, method, uri, dialog, headers, body=""):
+    def _request(
+        self,
+        method: str,
+        uri: str,
+        dialog: dict[str, Any],
+        headers: Mapping[str, str],
+        body: str = "",
+    ) -> None:
         if method not in ("ACK", "CANCEL"):
             dialog["cseq"] += 1
             dialog["branch"] = f"z9hG4bK{random.getrandbits(48):x}"
@@ -148,15 +161,23 @@ class SipPhone:
         ]
         self._sip.sendto(("\r\n".join(lines) + "\r\n\r\n" + body).encode(), self._pbx)
 
-    def _transact(self, method, uri, dialog, headers, body="", wait=True):
+    def _transact(
+        self,
+        method: str,
+        uri: str,
+        dialog: dict[str, Any],
+        headers: Mapping[str, str],
+        body: str = "",
+        wait: bool = True,
+    ) -> int | None:
         self._request(method, uri, dialog, headers, body)
         return self._final(method, uri, dialog) if wait else None
 
-    def finish(self):
+    def finish(self) -> int:
         """Wait for the final answer to a call that was begun without waiting."""
         return self._final("INVITE", f"{self.dialog['target']}@127.0.0.1", self.dialog)
 
-    def _final(self, method, uri, dialog):
+    def _final(self, method: str, uri: str, dialog: dict[str, Any]) -> int:
         while True:
             status, reply = self._replies.get(timeout=15)
             mine = (dialog["id"], f"{dialog['cseq']} {method}")
@@ -174,7 +195,7 @@ class SipPhone:
                     self._connect_media(reply)
             return status
 
-    def _receive(self):
+    def _receive(self) -> None:
         while self._open:
             try:
                 text = self._sip.recv(65535).decode()
@@ -185,7 +206,7 @@ class SipPhone:
             else:
                 self._serve(text)
 
-    def _serve(self, text):
+    def _serve(self, text: str) -> None:
         method = text.split(" ", 1)[0]
         self.requests.put((method, text))
         if method == "INVITE" and ";tag=" not in _header(text, "To"):
@@ -205,7 +226,7 @@ class SipPhone:
 
     _called = None
 
-    def _be_called(self, text):
+    def _be_called(self, text: str) -> None:
         self._called = text
         sender, to = _header(text, "From"), _header(text, "To")
         self.dialog = {
@@ -214,7 +235,7 @@ class SipPhone:
             "from": to,
             "to": sender.split(";tag=")[0],
             "to_tag": sender.split(";tag=")[1],
-            "remote": re.search(r"<(sip:[^>]+)>", _header(text, "Contact")).group(1),
+            "remote": _header(text, "Contact").partition("<")[2].partition(">")[0],
         }
         for seconds, status in self.answers:
             time.sleep(seconds)
@@ -225,7 +246,7 @@ class SipPhone:
                 self._connect_media(text)
                 self._called = None
 
-    def _reply(self, request, status, body=""):
+    def _reply(self, request: str, status: int, body: str = "") -> None:
         to = _header(request, "To")
         if ";tag=" not in to:
             to += f";tag={self.dialog['from_tag'] if self.dialog else 'x'}"
@@ -242,7 +263,7 @@ class SipPhone:
         ]
         self._sip.sendto(("\r\n".join(lines) + "\r\n\r\n" + body).encode(), self._pbx)
 
-    def _sdp(self, mode="sendrecv"):
+    def _sdp(self, mode: str = "sendrecv") -> str:
         self._number += 1
         return "\r\n".join(
             (
@@ -262,12 +283,12 @@ class SipPhone:
 
     # RTP.
 
-    def _connect_media(self, text):
+    def _connect_media(self, text: str) -> None:
         port = re.search(r"m=audio (\d+)", text)
         if port:
             self._far = ("127.0.0.1", int(port.group(1)))
 
-    def _send_media(self):
+    def _send_media(self) -> None:
         sequence = timestamp = 0
         while self._open:
             time.sleep(0.02)
@@ -280,7 +301,9 @@ class SipPhone:
             sound = bytes([0xFF]) * 160 if self._sound is None else _ulaw(self._sound)
             self._packet(0, sequence, timestamp, sound)
 
-    def _send_key(self, digit, sequence, timestamp, milliseconds=100):
+    def _send_key(
+        self, digit: str, sequence: int, timestamp: int, milliseconds: int = 100
+    ) -> tuple[int, int]:
         event = "0123456789*#ABCD".index(digit)
         for spent in range(160, milliseconds * 8 + 1, 160):
             self._packet(101, sequence, timestamp, struct.pack("!BBH", event, 10, spent))
@@ -292,7 +315,7 @@ class SipPhone:
         time.sleep(0.1)
         return sequence, timestamp + spent + 800
 
-    def _packet(self, kind, sequence, timestamp, payload):
+    def _packet(self, kind: int, sequence: int, timestamp: int, payload: bytes) -> None:
         if self._far is not None:
             head = struct.pack("!BBHII", 0x80, kind, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, 7)
             try:
@@ -301,12 +324,12 @@ class SipPhone:
                 return
 
 
-def _header(text, name):
+def _header(text: str, name: str) -> str:
     found = re.search(rf"^{name}: *(.*?)\r$", text, re.M | re.I)
     return found.group(1) if found else ""
 
 
-def _ulaw(samples):
+def _ulaw(samples: Iterable[int]) -> bytes:
     out = bytearray()
     for sample in samples:
         sign = 0x80 if sample < 0 else 0

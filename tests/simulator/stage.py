@@ -5,11 +5,16 @@ configuration objects. At the simulator the phones are simulated; at a real Aste
 phones of the tests' own.
 """
 
+from __future__ import annotations
+
 import time
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from ari_notebook import simulator
+from tests.conftest import RealAsterisk
+from tests.demonstration import ari_conf
 from tests.simulator.driver import Driver
 from tests.simulator.test_phones_side_by_side import OurPhone, TheirPhone
 
@@ -59,20 +64,20 @@ remove_existing = yes
 """
     for name, number in (("alice", "5551"), ("bob", "5552"), ("carol", "5553"))
 )
-DEMONSTRATION = files("ari_notebook") / "config"
+DEMONSTRATION = files("ari_notebook.simulator") / "sample_config"
 SORCERY = "[res_pjsip]\nauth=memory\n"
 
 
-def _transport(pjsip):
-    """What pjsip.conf says before it takes everybody for one endpoint."""
+def _transport(pjsip: str) -> str:
+    """Return pjsip.conf up to the section that accepts every caller as one endpoint."""
     return pjsip.partition("; Anything that calls")[0]
 
 
-def our_folder(folder: Path) -> Path:
-    """A configuration folder for the simulator."""
-    for name in ("http.conf", "ari.conf"):
-        (folder / name).write_text((DEMONSTRATION / name).read_text())
-    (folder / "extensions.conf").write_text(EXTENSIONS)
+def our_folder(folder: Path, extensions: str = EXTENSIONS) -> Path:
+    """Return a configuration folder for the simulator."""
+    (folder / "http.conf").write_text((DEMONSTRATION / "http.conf").read_text())
+    (folder / "ari.conf").write_text(ari_conf())
+    (folder / "extensions.conf").write_text(extensions)
     (folder / "pjsip.conf").write_text(
         _transport((DEMONSTRATION / "pjsip.conf").read_text()) + PHONES
     )
@@ -83,18 +88,18 @@ def our_folder(folder: Path) -> Path:
 class Ours:
     """A simulator."""
 
-    def __init__(self, folder):
-        self.server = simulator.start(our_folder(folder))
+    def __init__(self, folder: Path, extensions: str = EXTENSIONS) -> None:
+        self.server = simulator.start(our_folder(folder, extensions))
         self.phones = {name: OurPhone(self.server, name) for name in ("alice", "bob", "carol")}
 
-    def close(self):
+    def close(self) -> None:
         self.server.stop()
 
 
 class PatientPhone(TheirPhone):
     """A SIP phone that stays on the line while its transfer goes on."""
 
-    def refer(self, to):
+    def refer(self, to: str) -> None:
         self._answered()
         self._phone.refer(to)
 
@@ -102,12 +107,12 @@ class PatientPhone(TheirPhone):
 class Theirs:
     """The real Asterisk of the run."""
 
-    def __init__(self, server):
+    def __init__(self, server: RealAsterisk, extensions: str = EXTENSIONS) -> None:
         self.server = server
         server.write_config("sorcery.conf", SORCERY)
         server.restart()  # sorcery.conf is read at the start; the others are the repository's then
         pjsip = (server.own() / "etc/asterisk/pjsip.conf").read_text()
-        server.write_config("extensions.conf", EXTENSIONS)
+        server.write_config("extensions.conf", extensions)
         server.write_config("pjsip.conf", _transport(pjsip) + PHONES)
         server.console("dialplan reload")
         server.console("module reload res_pjsip.so")
@@ -115,7 +120,7 @@ class Theirs:
         self.phones = {name: PatientPhone(server, name) for name in ("alice", "bob", "carol")}
         time.sleep(0.5)
 
-    def close(self):
+    def close(self) -> None:
         for phone in self.phones.values():
             phone.unregister()
             phone.__exit__()
@@ -124,54 +129,54 @@ class Theirs:
 
 
 class Stage(Driver):
-    """A program on a stage: one application, and what it needs of a server."""
+    """An application, and helpers that create its objects on a server."""
 
-    def __init__(self, place, **options):
+    def __init__(self, place: Ours | Theirs, **options: Any) -> None:
         super().__init__(place.server, **options)
         self.phones = place.phones
 
-    def channel(self, endpoint="Local/stay@default", **params):
-        """A channel that is up and in the application; its id."""
+    def channel(self, endpoint: str = "Local/stay@default", **params: Any) -> str:
+        """Create an answered channel in the application; return its id."""
         return self.originate(endpoint, **params)
 
-    def created(self, endpoint="Local/1004@default"):
-        """A channel that is not yet dialled; its id."""
+    def created(self, endpoint: str = "Local/1004@default") -> str:
+        """Create a channel that is not dialled yet; return its id."""
         made = self.ask("POST", "/channels/create", endpoint=endpoint, app=self.app)
         self.until("StasisStart", channel__id=made["id"])
-        return made["id"]
+        return str(made["id"])
 
-    def phone_channel(self, prefix=""):
-        """Bob dials the application, by one of the extensions that lead to it; the channel's id."""
+    def phone_channel(self, prefix: str = "") -> str:
+        """Dial an extension of the application as Bob; return the channel's id."""
         self.phones["bob"].call(f"{prefix}{self.app}")
-        return self.until("StasisStart")["channel"]["id"]
+        return str(self.until("StasisStart")["channel"]["id"])
 
-    def bridge(self, *channels, **params):
-        """A bridge with channels in it; its id."""
+    def bridge(self, *channels: str, **params: Any) -> str:
+        """Create a bridge with channels in it; return its id."""
         id = self.ask("POST", "/bridges", **params)["id"]
         for channel in channels:
             self.ask("POST", f"/bridges/{id}/addChannel", channel=channel)
             self.until("ChannelEnteredBridge", channel__id=channel)
-        return id
+        return str(id)
 
-    def playback(self, channel, media="sound:tt-monkeys"):
-        """Something that is being played to a channel; the playback's id."""
+    def playback(self, channel: str, media: str = "sound:tt-monkeys") -> str:
+        """Start a playback to a channel; return the playback's id."""
         made = self.ask("POST", f"/channels/{channel}/play", media=media)
-        return self.until("PlaybackStarted", playback__id=made["id"])["playback"]["id"]
+        return str(self.until("PlaybackStarted", playback__id=made["id"])["playback"]["id"])
 
-    def recording(self, channel):
-        """A recording of a channel that goes on; its name."""
+    def recording(self, channel: str) -> str:
+        """Start a recording of a channel; return its name."""
         self.ask("POST", f"/channels/{channel}/record", name=self.app, format="wav")
-        return self.until("RecordingStarted")["recording"]["name"]
+        return str(self.until("RecordingStarted")["recording"]["name"])
 
-    def stored(self, channel):
-        """A recording of a channel that is on disk; its name."""
+    def stored(self, channel: str) -> str:
+        """Create a stored recording of a channel; return its name."""
         name = self.recording(channel)
         self.ask("POST", f"/recordings/live/{name}/stop")
         self.until("RecordingFinished")
         return name
 
-    def leave(self):
-        """Hang everything up, remove what was made, and disconnect."""
+    def leave(self) -> None:
+        """Hang up every channel, remove created objects, and disconnect."""
         self._session.close()  # a connection of it may have become a WebSocket
         for channel in self.ask("GET", "/channels"):
             self.ask("DELETE", f"/channels/{channel['id']}")

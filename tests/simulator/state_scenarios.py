@@ -1,12 +1,15 @@
-"""Further programs for the side-by-side comparison: what is asked in unusual states and order."""
+"""Side-by-side scenarios: requests in unusual states and order."""
+
+from __future__ import annotations
 
 from urllib.parse import quote
 
+from tests.simulator.driver import Driver
 from tests.simulator.more_scenarios import scenario
 
 
 @scenario
-def a_snoop_that_goes_on_in_the_dialplan(server):
+def a_snoop_that_goes_on_in_the_dialplan(server: Driver) -> None:
     channel = server.originate()
     path = f"/channels/{channel}/snoop/{server.app}-s"
     server.ask("POST", path, app=server.app, spy="both", appArgs="x,,y")
@@ -20,7 +23,7 @@ def a_snoop_that_goes_on_in_the_dialplan(server):
 
 
 @scenario
-def arguments_of_a_move(server):
+def arguments_of_a_move(server: Driver) -> None:
     channel = server.originate()
     server.ask("POST", f"/channels/{channel}/move", app=server.app, appArgs="a,,b,")
     server.until("StasisEnd")
@@ -29,7 +32,7 @@ def arguments_of_a_move(server):
 
 
 @scenario
-def moved_while_something_plays(server):
+def moved_while_something_plays(server: Driver) -> None:
     channel = server.originate()
     path = f"/channels/{channel}"
     server.ask("POST", f"{path}/play", media="sound:beep")
@@ -42,7 +45,7 @@ def moved_while_something_plays(server):
 
 
 @scenario
-def told_to_go_on_before_it_is_dialled(server):
+def continued_before_it_is_dialled(server: Driver) -> None:
     made = server.ask("POST", "/channels/create", endpoint="Local/1002@default", app=server.app)
     server.until("StasisStart")
     for verb in ("continue", "redirect", "redirect?endpoint=x"):
@@ -51,7 +54,7 @@ def told_to_go_on_before_it_is_dialled(server):
 
 
 @scenario
-def places_to_go_on_at(server):
+def places_to_go_on_at(server: Driver) -> None:
     for where in ({"label": "2nd"}, {"label": "+2"}, {"label": "-2"}, {"priority": -1}):
         channel = server.originate()
         path = f"/channels/{channel}"
@@ -66,7 +69,7 @@ def places_to_go_on_at(server):
 
 
 @scenario
-def endpoints_that_no_redirect_takes(server):
+def endpoints_that_no_redirect_takes(server: Driver) -> None:
     channel = server.originate()
     for endpoint in ("Local/", "PJSIP/", "/x", "Loc", "PJSIP/x"):
         server.ask("POST", f"/channels/{channel}/redirect", endpoint=endpoint)
@@ -74,7 +77,7 @@ def endpoints_that_no_redirect_takes(server):
 
 
 @scenario(subscribe_all=True)
-def what_the_caller_hears_before_the_answer(server):
+def early_media_of_the_caller(server: Driver) -> None:
     _, two = server.two_halves(answered=False)
     for verb in ("moh", "silence", "hold", "ring", "progress", "dtmf?dtmf=1"):
         server.ask("POST", f"/channels/{two}/{verb}")
@@ -84,7 +87,7 @@ def what_the_caller_hears_before_the_answer(server):
 
 
 @scenario
-def how_long_a_key_is_pressed(server):
+def how_long_a_key_is_pressed(server: Driver) -> None:
     _, two = server.two_halves()
     for asked, lasts in ((20, 100), (100, 100), (140, 140)):
         server.ask("POST", f"/channels/{two}/dtmf", dtmf="1", duration=asked)
@@ -93,7 +96,7 @@ def how_long_a_key_is_pressed(server):
 
 
 @scenario
-def answered_by_whom_is_dialled_in_the_bridge(server):
+def answered_in_the_bridge_by_the_dialled_channel(server: Driver) -> None:
     caller, called = f"{server.app}-1", f"{server.app}-2"
     server.ask(
         "POST", "/channels", endpoint=f"Local/x@stasis-{server.app}", channelId=f"{server.app}-0",
@@ -112,11 +115,11 @@ def answered_by_whom_is_dialled_in_the_bridge(server):
     server.until("ChannelStateChange", channel__id=caller, channel__state="Up")
     server.settle()
     server.settle()
-    server.hang_up(called)  # (A real one may keep the caller, told to hang up, in the bridge.)
+    server.hang_up(called)  # (A real one may keep the caller in the bridge after a hangup request.)
 
 
 @scenario
-def the_announcer_is_a_peer(server):
+def the_announcer_is_a_peer(server: Driver) -> None:
     one, two = server.originate(), server.originate()
     bridge = server.ask("POST", "/bridges", type="mixing")["id"]
     server.ask("POST", f"/bridges/{bridge}/addChannel", channel=one)
@@ -138,13 +141,13 @@ def the_announcer_is_a_peer(server):
 
 
 @scenario
-def variables_that_events_show(server):
+def variables_that_events_show(server: Driver) -> None:
     channel = server.originate()
     path = f"/channels/{channel}/variable"
     server.ask("POST", path, variable="A", value="1", report_events="true")
     shown = server.until("ChannelVarset", variable="A")["channel"]["channelvars"]
     assert shown == {"A": "1"}
-    server.ask("POST", path, variable="A", value="2")  # no more, but that is not told yet
+    server.ask("POST", path, variable="A", value="2")  # no longer, but not published yet
     assert server.until("ChannelVarset", variable="A")["channel"]["channelvars"] == {"A": "1"}
     server.ask("POST", path, variable="CALLERID(name)", value="Bob")
     assert "channelvars" not in server.until("ChannelCallerId")["channel"]
@@ -157,13 +160,13 @@ def variables_that_events_show(server):
     server.ask("POST", path, variable="A", value="", report_events="true")
     server.ask("GET", path, variable="A")
     for place in ("channels", "bridges"):
-        server.ask("POST", f"/{place}/nobody/variables", {"variables": {}})
+        server.ask("POST", f"/{place}/nosuch/variables", {"variables": {}})
     server.ask("DELETE", f"/bridges/{bridge}")
     server.hang_up(channel)
 
 
 @scenario
-def variables_that_a_program_cannot_reach(server):
+def variables_that_a_program_cannot_reach(server: Driver) -> None:
     channel = server.originate()
     path = f"/channels/{channel}/variable"
     for name in ("DB(side/by)", "__MARKED", "SHELL(true)"):
@@ -174,7 +177,7 @@ def variables_that_a_program_cannot_reach(server):
 
 
 @scenario
-def items_of_a_channel(server):
+def items_of_a_channel(server: Driver) -> None:
     channel = server.originate()
     path = f"/channels/{channel}/variable"
     for item in ("amaflags", "max_forwards", "userfield", "peer", "onhold", "checkhangup",
@@ -189,7 +192,7 @@ def items_of_a_channel(server):
 
 
 @scenario
-def a_function_among_the_variables_of_a_call(server):
+def a_function_among_the_variables_of_a_call(server: Driver) -> None:
     body = {"variables": {"CALLERID(name)": "Bob", "X": "1"}}
     path = "/channels"
     made = server.ask("POST", path, body, endpoint="Local/1002@default", app=server.app)
@@ -200,14 +203,20 @@ def a_function_among_the_variables_of_a_call(server):
 
 
 @scenario
-def an_event_of_our_own_without_variables(server):
-    for body in ({"variables": None}, {"variables": []}, {"variables": {}}, {}):
+def an_event_of_our_own_without_variables(server: Driver) -> None:
+    bodies: tuple[dict[str, object], ...] = (
+        {"variables": None},
+        {"variables": []},
+        {"variables": {}},
+        {},
+    )
+    for body in bodies:
         server.ask("POST", "/events/user/hello", body, application=server.app)
     server.settle()
 
 
-def _subscriptions(server, verb, *sources):
-    """Ask for each source, or give it back, and note what the application then has."""
+def _subscriptions(server: Driver, verb: str, *sources: str) -> None:
+    """Subscribe to each source, or unsubscribe, and record the subscriptions."""
     for source in sources:
         server.ask(verb, f"/applications/{server.app}/subscription", eventSource=source)
         shown = server.send("GET", f"/applications/{server.app}").json()
@@ -218,16 +227,16 @@ _LISTS = ("channel_ids", "bridge_ids", "endpoint_ids", "device_names")
 
 
 @scenario
-def subscriptions_to_all_of_a_kind(server):
+def subscriptions_to_all_of_a_kind(server: Driver) -> None:
     everything = ("channel:", "bridge:", "endpoint:", "deviceState:")
     _subscriptions(server, "DELETE", *everything)
     channel = server.originate()
     _subscriptions(server, "POST", *everything, "channel:", f"channel:{channel}", "deviceState:x")
-    # One that was subscribed to before it was to all is told of everything twice.
+    # Subscribed first to one and then to all: receives everything twice.
     server.ask("POST", f"/channels/{channel}/variable", variable="TWICE", value="1")
     server.settle()
-    told = [each for each in server.events if each.get("variable") == "TWICE"]
-    assert len(told) == 2
+    published = [each for each in server.events if each.get("variable") == "TWICE"]
+    assert len(published) == 2
     _subscriptions(server, "DELETE", f"channel:{channel}", "deviceState:x", *everything)
     _subscriptions(server, "DELETE", "channel:__AST_CHANNEL_ALL_TOPIC", "endpoint:PJSIP/")
     _subscriptions(server, "POST", "channel:__AST_CHANNEL_ALL_TOPIC", "endpoint:PJSIP/")
@@ -236,7 +245,7 @@ def subscriptions_to_all_of_a_kind(server):
 
 
 @scenario
-def a_bridge_is_counted_twice_for_each_of_its_channels(server):
+def a_bridge_is_counted_twice_for_each_of_its_channels(server: Driver) -> None:
     bridge = server.ask("POST", "/bridges", type="mixing")["id"]
     channels = [server.originate() for _ in range(2)]
     for channel in channels:
@@ -250,7 +259,7 @@ def a_bridge_is_counted_twice_for_each_of_its_channels(server):
 
 
 @scenario
-def an_event_of_our_own_is_about_one(server):
+def an_event_of_our_own_is_about_one(server: Driver) -> None:
     for source in ("channel:", "bridge:", "endpoint:", "endpoint:PJSIP", "endpoint:PJSIP/", "foo:"):
         server.ask("POST", "/events/user/hello", application=server.app, source=source)
     server.ask("PUT", f"/applications/{server.app}/eventFilter", {"allowed": [{"type": ""}]})
@@ -259,7 +268,47 @@ def an_event_of_our_own_is_about_one(server):
 
 
 @scenario
-def recordings_with_odd_names(server):
+def octets_that_are_not_utf8(server: Driver) -> None:
+    channel = server.originate()
+    path = f"/channels/{channel}"
+    for name in ("A", "CALLERID(name)", "CHANNEL(accountcode)"):
+        server.ask("POST", f"{path}/variable?variable={name}&value=x%FFy")
+        server.settle(0.2)
+        server.ask("GET", f"{path}/variable", variable=name)
+        server.ask("GET", f"{path}/variables", variables=name)
+        server.ask("GET", path)
+    server.ask("GET", "/channels")
+    server.ask("POST", f"{path}/variable", variable="CHANNEL(accountcode)", value="")
+    server.ask("POST", "/bridges?name=x%FFy&bridgeId=not-utf8")
+    server.ask("GET", "/bridges/not-utf8")
+    server.ask("GET", "/bridges")
+    server.ask("DELETE", "/bridges/not-utf8")
+    server.hang_up(channel)
+
+
+@scenario
+def device_states_of_internal_channels(server: Driver) -> None:
+    names = ("Announcer/ARI", "Announcer/ARI_MOH", "Recorder/ARI", "announcer/other", "Nonsense/x")
+
+    def ask_all() -> None:
+        for name in names:
+            server.ask("GET", f"/deviceStates/{quote(name, safe='')}")
+
+    ask_all()
+    first, second = (server.ask("POST", "/bridges", type="mixing")["id"] for _ in range(2))
+    for bridge in (first, second):
+        server.ask("POST", f"/bridges/{bridge}/play", media="sound:tt-monkeys")
+    server.ask("POST", f"/bridges/{first}/moh")
+    server.settle()
+    for bridge in (first, second):
+        ask_all()
+        server.ask("DELETE", f"/bridges/{bridge}")
+        server.settle()
+    ask_all()
+
+
+@scenario
+def recordings_with_odd_names(server: Driver) -> None:
     channel = server.originate()
     for name in ("../../no-such/x", "../../x", "odd/../back", "./here"):
         server.ask("POST", f"/channels/{channel}/record", name=name, format="wav")
@@ -278,7 +327,7 @@ def recordings_with_odd_names(server):
 
 
 @scenario
-def a_recorder_and_an_announcer_do_not_stay_by_themselves(server):
+def a_recorder_and_an_announcer_do_not_stay_by_themselves(server: Driver) -> None:
     channel = server.originate()
     bridge = server.ask("POST", "/bridges", type="mixing")["id"]
     path = f"/applications/{server.app}/subscription"
@@ -301,7 +350,7 @@ def a_recorder_and_an_announcer_do_not_stay_by_themselves(server):
 
 
 @scenario
-def a_key_ends_the_recording_of_a_bridge(server):
+def a_key_ends_the_recording_of_a_bridge(server: Driver) -> None:
     made = server.ask("POST", "/channels", endpoint="Local/1005@default", app=server.app)
     server.until("StasisStart", channel__id=made["id"])
     bridge = server.ask("POST", "/bridges", type="mixing")["id"]
@@ -315,10 +364,10 @@ def a_key_ends_the_recording_of_a_bridge(server):
 
 
 @scenario
-def a_snoop_channel_that_no_application_takes(server):
+def a_snoop_channel_that_no_application_takes(server: Driver) -> None:
     channel = server.originate()
     path = f"/channels/{channel}/snoop/ghost-{channel}"
-    ghost = server.ask("POST", path, app="nobody-there", spy="both")["id"]
+    ghost = server.ask("POST", path, app="nosuch-app", spy="both")["id"]
     server.settle()
     server.ask("GET", f"/channels/{ghost}")
     for verb, rest in (("GET", "/variable?variable=X"), ("POST", "/play?media=sound:beep"),

@@ -1,6 +1,9 @@
-"""Further programs for the side-by-side comparison: what applications are subscribed to."""
+"""Side-by-side scenarios: subscriptions of applications."""
+
+from __future__ import annotations
 
 import time
+from typing import Any
 
 from tests.simulator.driver import Driver
 from tests.simulator.more_scenarios import scenario, second
@@ -8,8 +11,8 @@ from tests.simulator.more_scenarios import scenario, second
 LISTS = ("bridge_ids", "endpoint_ids", "events_allowed", "events_disallowed")
 
 
-def has(server, app=None):
-    """Ask for an application and note what it has, names and ids of one server aside."""
+def has(server: Driver, app: str | None = None) -> Any:
+    """Record the subscriptions of an application, without names and ids of the server."""
     shown = server.send("GET", f"/applications/{app or server.app}").json()
     kept = {name: shown[name] for name in LISTS}
     channels, devices = len(shown["channel_ids"]), sorted(shown["device_names"])
@@ -18,14 +21,14 @@ def has(server, app=None):
 
 
 @scenario
-def sources_of_which_one_is_refused(server):
+def sources_of_which_one_is_refused(server: Driver) -> None:
     path = f"/applications/{server.app}/subscription"
     for verb in ("POST", "DELETE"):
-        server.ask(verb, "/applications/nobody/subscription")
-        server.ask(verb, "/applications/nobody/subscription", eventSource="nonsense:x")
+        server.ask(verb, "/applications/nosuch/subscription")
+        server.ask(verb, "/applications/nosuch/subscription", eventSource="nonsense:x")
     for source in (
         "bridge:,nonsense:x",
-        "endpoint:PJSIP/loopback,channel:nobody",
+        "endpoint:PJSIP/loopback,channel:nosuch",
         "deviceState:x,endpoint:pjsip/loopback",
     ):
         server.ask("POST", path, eventSource=source)
@@ -35,7 +38,7 @@ def sources_of_which_one_is_refused(server):
 
 
 @scenario
-def a_channel_by_its_name(server):
+def channel_addressed_by_name(server: Driver) -> None:
     channel = server.originate()
     name = server.send("GET", f"/channels/{channel}").json()["name"]
     path = f"/applications/{server.app}/subscription"
@@ -47,30 +50,31 @@ def a_channel_by_its_name(server):
 
 
 @scenario
-def half_of_an_event_filter(server):
+def half_of_an_event_filter(server: Driver) -> None:
     path = f"/applications/{server.app}/eventFilter"
-    for body in (
+    bodies: tuple[dict[str, object], ...] = (
         {"disallowed": [{"type": "D"}], "allowed": "nonsense"},
         {"disallowed": 5, "allowed": [{"type": "A"}]},
         {"nonsense": 1},
         {"allowed": [{"type": "A", "more": [1]}]},
         {"disallowed": []},
         {},
-    ):
+    )
+    for body in bodies:
         server.ask("PUT", path, body)
         has(server)
 
 
-def left(server, source):
-    """An application that was subscribed to something, and whose socket is gone."""
+def left(server: Driver, source: str) -> str:
+    """Return an application with a subscription whose socket is closed."""
     other = second(server)
     server.ask("POST", f"/applications/{other.app}/subscription", eventSource=source)
     other.close()
     return other.app
 
 
-def again(server, app, source):
-    """What an application has that is registered again, now for everything."""
+def again(server: Driver, app: str | None, source: str) -> None:
+    """Register an application again, now for all events."""
     other = Driver(server.place, app=app, subscribe_all=True)
     has(server, app)
     server.ask("DELETE", f"/applications/{app}/subscription", eventSource=source)
@@ -78,7 +82,7 @@ def again(server, app, source):
 
 
 @scenario
-def applications_that_go_with_their_sockets(server):
+def applications_that_go_with_their_sockets(server: Driver) -> None:
     for source in ("channel:", "bridge:", "endpoint:", "deviceState:", "deviceState:Stasis:x"):
         app = left(server, source)
         end = time.monotonic() + 10
@@ -90,7 +94,7 @@ def applications_that_go_with_their_sockets(server):
 
 
 @scenario
-def applications_that_outlive_their_sockets(server):
+def applications_that_outlive_their_sockets(server: Driver) -> None:
     channel = server.originate()
     for source in ("endpoint:PJSIP/loopback", "endpoint:PJSIP", f"channel:{channel}"):
         app = left(server, source)
@@ -101,7 +105,7 @@ def applications_that_outlive_their_sockets(server):
 
 
 @scenario
-def requests_about_endpoints_that_have_two_faults(server):
+def requests_about_endpoints_that_have_two_faults(server: Driver) -> None:
     for path in ("PJSIP", "pjsip", "pjsip/loopback", "PJSIP/Loopback", "Local"):
         server.ask("GET", f"/endpoints/{path}")
     bad = {"variables": {"a": 5}}
@@ -112,7 +116,7 @@ def requests_about_endpoints_that_have_two_faults(server):
 
 
 @scenario
-def without_a_channel_no_function_is_read(server):
+def without_a_channel_no_function_is_read(server: Driver) -> None:
     server.ask("GET", "/deviceStates/Local%2F1002")
     for name in ("LEN(abc)", "DEVICE_STATE(Stasis:x)", "EPOCH", "ENTITYID", "UNIQUEID"):
         shown = server.send("GET", "/asterisk/variable", variable=name).json()

@@ -1,72 +1,181 @@
-import wave
+"""The simulator carries sound: phones, bridges, snoops, keys, mutes; computed only on demand."""
 
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
 import pytest
 
-from ari_notebook.simulator import audio
+from ari_notebook import Sound, simulator
+from ari_notebook.simulator import RunningSimulator, VirtualSimulator
+from ari_notebook.simulator.phones.call import PhoneCall
+from ari_notebook.simulator.thread_proxy import RemoteCall
+
+DIALPLAN = """
+[default]
+exten => echo,1,Answer()
+ same => n,Echo()
+exten => wait,1,Answer()
+ same => n,Wait(60)
+exten => room,1,Answer()
+ same => n,Dial(PJSIP/bob)
+"""
 
 
-def decode_ulaw(octet):
-    octet = ~octet & 0xFF
-    value = (((octet & 0x0F) << 3) + 0x84 << ((octet & 0x70) >> 4)) - 0x84
-    return -value if octet & 0x80 else value
+def _voice(seed: int, seconds: float = 0.5) -> Sound:
+    return Sound(np.random.default_rng(seed).normal(0, 0.1, round(seconds * 8000)))
 
 
-def decode_alaw(octet):
-    octet ^= 0x55
-    segment, value = (octet & 0x70) >> 4, (octet & 0x0F) << 4
-    value = value + 8 if segment == 0 else value + 0x108 << segment - 1
-    return value if octet & 0x80 else -value
+@pytest.fixture
+def virtual() -> VirtualSimulator:
+    made = simulator.VirtualSimulator(seed=1)
+    made.set_dialplan(DIALPLAN)
+    return made
 
 
-@pytest.mark.parametrize(
-    ("format", "decode"), [("ulaw", decode_ulaw), ("alaw", decode_alaw)], ids=["ulaw", "alaw"]
-)
-def test_g711_keeps_every_sample_within_its_step(format, decode):
-    samples = audio.join([audio.silence(1)])
-    samples.extend(range(-32768, 32768, 7))
-    for sample, octet in zip(samples, audio.encode(format, samples), strict=True):
-        assert abs(decode(octet) - sample) <= max(16, abs(sample) // 16)
+def _run(virtual: VirtualSimulator, seconds: float) -> None:
+    for _ in virtual.run(seconds):
+        pass
 
 
-def test_a_wav_file_is_what_the_standard_library_reads(tmp_path):
-    path = tmp_path / "x.wav"
-    path.write_bytes(audio.encode("wav", audio.tone(500, 440.0)))
-    with wave.open(str(path)) as file:
-        assert (file.getframerate(), file.getsampwidth(), file.getnchannels()) == (8000, 2, 1)
-        assert file.getnframes() == 4000
-    assert audio.file_duration(path) == 500
+def _call(virtual: VirtualSimulator, exten: str) -> PhoneCall:
+    call = virtual.phones.call(exten)
+    _run(virtual, 3)
+    return call
 
 
-@pytest.mark.parametrize("format", sorted(f for f in audio.FORMATS if audio.is_writable(f)))
-def test_every_writable_format_says_how_long_it_is(format, tmp_path):
-    path = tmp_path / f"x.{audio.extension(format)}"
-    path.write_bytes(audio.encode(format, audio.tone(1000, *audio.key_frequencies("5"))))
-    assert audio.file_duration(path) == 1000
+def test_echo_sends_back_what_a_phone_says(virtual: VirtualSimulator) -> None:
+    call = _call(virtual, "echo")
+    heard, said = call.listen(), _voice(1)
+    _run(virtual, 1)
+    call.say(said)
+    _run(virtual, 1)
+    assert heard.sound.duration == pytest.approx(2, abs=0.021)
+    begin, alike = heard.sound.find(said)
+    assert alike > 0.999
+    assert begin == pytest.approx(1, abs=0.021)
+    assert heard.sound[begin : begin + 0.5].level == pytest.approx(said.level, abs=0.1)
 
 
-@pytest.mark.parametrize("format", ["wav", "wav16", "au", "ulaw", "sln"])
-def test_a_file_can_be_added_to(format):
-    first, second = audio.silence(100), audio.tone(50, 440.0)
-    both = audio.extend(format, audio.encode(format, first), second)
-    assert both == audio.encode(format, audio.join([first, second]))
+def test_called_phone_and_caller_receive_each_others_audio(virtual: VirtualSimulator) -> None:
+    bob = virtual.phones.add("bob", answer_after=0.1)
+    call = _call(virtual, "room")
+    near, far = call.listen(), bob.current.listen(16000)
+    one, other = _voice(1), _voice(2)
+    call.say(one)
+    bob.current.say(other)
+    _run(virtual, 1)
+    assert far.sound.find(one)[1] > 0.99
+    assert near.sound.find(other)[1] > 0.99
+    assert near.sound.find(one)[1] < 0.2
+    assert far.sound.rate == 16000
 
 
-def test_coded_formats_are_known_but_hold_nothing():
-    for format in ("gsm", "g729", "wav49", "opus"):
-        assert audio.is_known(format)
-        assert audio.encode(format, audio.silence(100)) == b""
-    assert not audio.is_known("mp3")
-    assert not audio.is_known(None)
+def test_sounds_are_said_one_after_the_other(virtual: VirtualSimulator) -> None:
+    call = _call(virtual, "echo")
+    heard = call.listen()
+    call.say(_voice(1))
+    call.say(_voice(2))
+    _run(virtual, 2)
+    assert heard.sound.find(_voice(1) + _voice(2))[1] > 0.99
 
 
-def test_a_key_is_its_two_frequencies():
-    samples = audio.tone(200, *audio.key_frequencies("1"))
+def test_pressed_keys_are_heard_as_tones(virtual: VirtualSimulator) -> None:
+    bob = virtual.phones.add("bob", answer_after=0.1)
+    call = _call(virtual, "room")
+    heard = bob.current.listen()
+    call.press("159#")
+    _run(virtual, 2)
+    assert heard.sound.dtmf() == "159#"
 
-    def energy(hertz):
-        import cmath
 
-        step = -2j * cmath.pi * hertz / audio.RATE
-        return abs(sum(s * cmath.exp(step * n) for n, s in enumerate(samples)))
+def test_hangup_ends_hearing(virtual: VirtualSimulator) -> None:
+    call = _call(virtual, "echo")
+    heard = call.listen()
+    _run(virtual, 1)
+    call.hangup()
+    _run(virtual, 5)
+    assert heard.sound.duration == pytest.approx(1, abs=0.041)
 
-    assert min(energy(697), energy(1209)) > 20 * max(energy(941), energy(1477))
-    assert not any(audio.tone(20, *audio.key_frequencies("x")))
+
+def test_no_audio_is_computed_without_a_listener(virtual: VirtualSimulator) -> None:
+    call = _call(virtual, "echo")
+    call.say(_voice(1, 5))
+    _run(virtual, 1)
+    assert virtual.exchange._mixer is None
+    heard = call.listen()
+    _run(virtual, 0.1)
+    heard.stop()
+    assert virtual.exchange.mixer._timer is None
+
+
+def test_an_hour_of_two_echoes_in_a_loop_is_silent_and_ends(virtual: VirtualSimulator) -> None:
+    virtual.set_dialplan(
+        DIALPLAN + "exten => loop,1,Answer()\n same => n,Dial(Local/echo@default)\n"
+    )
+    call = _call(virtual, "loop")
+    heard = call.listen()
+    call.say(_voice(1))
+    _run(virtual, 2)
+    assert heard.sound.find(_voice(1))[1] > 0.99
+    assert heard.sound[1:].level == -np.inf
+
+
+def test_audio_of_a_running_simulator_follows_its_clock() -> None:
+    with simulator.start(speed=20) as running:
+        call = _answered(running)
+        said = _voice(3)
+        hearing = call.listen()
+        call.say(said)
+        deadline = time.monotonic() + 30
+        while hearing.sound.find(said)[1] < 0.99:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert call.hear(1).duration == 1
+        call.hangup()
+        assert hearing.wait(1e6).duration < 1e6
+
+
+def _answered(running: RunningSimulator) -> RemoteCall:
+    call = running.call("1001")
+    deadline = time.monotonic() + 30
+    while "Echo" not in running.run(lambda asterisk: asterisk.exchange.running_applications()):
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    return call
+
+
+def test_recording_contains_what_was_said(virtual: VirtualSimulator) -> None:
+    virtual.set_dialplan("[default]\nexten => rec,1,Answer()\n same => n,Record(said.wav,2)\n")
+    call = virtual.phones.call("rec")
+    _run(virtual, 1)
+    call.say(_voice(4))
+    _run(virtual, 6)
+    path = virtual._asterisk.ari.media.stored.find("said")
+    assert path is not None
+    assert Sound.open(path).find(_voice(4))[1] > 0.99
+
+
+def test_bridge_of_three_really_mixes() -> None:
+    with simulator.start(speed=5) as running:
+        from ari_notebook import connect
+
+        with connect(running.url, user=running.user, password=running.password) as ari:
+            calls = [running.call("1000") for _ in range(3)]
+            _until(lambda: len(ari.channels) == 3)
+            ari.bridges.create(type="mixing").add_channel(list(ari.channels))
+            hearing = calls[0].listen()
+            calls[1].say(_voice(1, 2))
+            calls[2].say(_voice(2, 2))
+            _until(lambda: hearing.sound.find(_voice(1)[:0.4])[1] > 0.6)
+            _until(lambda: hearing.sound.find(_voice(2)[:0.4])[1] > 0.6)
+            assert hearing.sound.find(_voice(3))[1] < 0.2
+
+
+def _until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)

@@ -1,30 +1,35 @@
 """The exchange's time and its programs."""
 
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
 import pytest
 
-from ari_notebook.simulator.clock import Clock, Task
+from ari_notebook.simulator.clock import Clock, ProgramTask
 
 
 @pytest.mark.parametrize("part", ["whole", "inner"])
 @pytest.mark.parametrize("word", ["throw", "wake"])
-def test_a_program_that_is_collected_may_end_itself(word, part):
-    """Python runs the end of a program that nobody holds any more: it is no fault there."""
+def test_program_that_is_collected_may_end_itself(word: str, part: str) -> None:
+    """Python closes an unreferenced program, which is not an error."""
     clock = Clock(0)
-    seen = []
+    seen: list[str] = []
 
-    def program():
+    def program() -> Generator[None, Any, None]:
         try:
             yield None
         finally:
             getattr(task, word)(KeyError("of its own end"))
             seen.append("ended")
 
-    def whole():
+    def whole() -> Generator[None, Any, None]:
         yield from inner
 
     inner = program()
     outer = whole()
-    task = Task(clock, outer)
+    task = ProgramTask(clock, outer)
     task.start()
     clock.advance(1)
     {"whole": outer, "inner": inner}[part].close()  # what the collector does
@@ -32,14 +37,14 @@ def test_a_program_that_is_collected_may_end_itself(word, part):
 
 
 @pytest.mark.parametrize("word", ["throw", "wake"])
-def test_nothing_is_asked_of_a_program_that_was_collected(word):
+def test_collected_program_is_not_resumed(word: str) -> None:
     clock = Clock(0)
 
-    def program():
+    def program() -> Generator[None, Any, None]:
         yield None
 
     generator = program()
-    task = Task(clock, generator, lambda _: pytest.fail("its end is told"))
+    task = ProgramTask(clock, generator, lambda _: pytest.fail("its end is reported"))
     task.start()
     clock.advance(1)
     generator.close()

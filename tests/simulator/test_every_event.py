@@ -1,18 +1,20 @@
-"""Every type of event that ARI declares is told by the simulator, or nothing here could cause it.
+"""Every event type of ARI is published by the simulator, or cannot be caused here.
 
-`CAUSES` says for each type what makes an exchange tell it. That a real Asterisk tells it the same
-way is shown where the programs run on both (`test_side_by_side.py`, `test_phones_side_by_side.py`).
+`CAUSES` has the cause of each type. Tests that run on both servers show that a real Asterisk
+publishes it in the same way (`test_side_by_side.py`, `test_phones_side_by_side.py`).
 """
 
-import base64
+from __future__ import annotations
+
 import json
+from typing import Any
 
 import pytest
 
-from ari_notebook import spec
-from ari_notebook.simulator.messages import Request
-from ari_notebook.simulator.sockets import Socket
-from tests.simulator.switchboard import AUTHORITY, HANDSHAKE, Switchboard
+from ari_notebook import schema
+from ari_notebook.simulator import OutboundWebsocket, Request
+from ari_notebook.simulator.rest.event_socket import EventSocket
+from tests.simulator.switchboard import AUTHORITY, HANDSHAKE, Switchboard, upgraded
 
 DIALPLAN = """
 [default]
@@ -44,7 +46,7 @@ UNCAUSED = {
 
 
 @pytest.fixture
-def board():
+def board() -> Switchboard:
     board = Switchboard(DIALPLAN)
     for name in ("alice", "bob", "carol"):
         board.phones.add(name, f"{name.title()} <555>").behave(answer_after=1)
@@ -53,37 +55,37 @@ def board():
     return board
 
 
-def local(board, exten="stay"):
-    """A channel in the application."""
+def local(board: Switchboard, exten: str = "stay") -> str:
+    """Return a channel in the application."""
     made = board.ask("POST", "/channels", endpoint=f"Local/{exten}@default", app="hello-world")[1]
     board.wait(2)
-    return made["id"]
+    return str(made["id"])
 
 
-def bridged(board, *channels):
+def bridged(board: Switchboard, *channels: str) -> str:
     bridge = board.ask("POST", "/bridges")[1]["id"]
     for channel in channels:
         board.ask("POST", f"/bridges/{bridge}/addChannel", channel=channel)
     board.wait(1)
-    return bridge
+    return str(bridge)
 
 
-def inbound(board, exten="app"):
-    """Bob's call into the application."""
+def inbound(board: Switchboard, exten: str = "app") -> Any:
+    """Return Bob's call into the application."""
     call = board.phones["bob"].call(exten)
     board.wait(2)
     return call
 
 
-def a_channel(board):
+def a_channel(board: Switchboard) -> None:
     board.ask("DELETE", f"/channels/{local(board)}")
 
 
-def digits(board):
+def digits(board: Switchboard) -> None:
     local(board, "keys")
 
 
-def bridge(board):
+def bridge(board: Switchboard) -> None:
     one, two = local(board), local(board)
     room = bridged(board, one, two)
     board.ask("POST", f"/bridges/{room}/videoSource/{one}")
@@ -91,13 +93,13 @@ def bridge(board):
     board.ask("DELETE", f"/bridges/{room}")
 
 
-def played(board):
+def played(board: Switchboard) -> None:
     media = "sound:beep,sound:beep"
     board.ask("POST", f"/channels/{local(board)}/play", media=media)
     board.wait(3)
 
 
-def recorded(board):
+def recorded(board: Switchboard) -> None:
     channel = local(board)
     board.ask("POST", f"/channels/{channel}/record", name="one", format="wav")
     board.wait(1)
@@ -106,38 +108,38 @@ def recorded(board):
     board.ask("POST", f"/channels/{channel}/record", name="two", format="wav")
 
 
-def variables(board):
+def variables(board: Switchboard) -> None:
     channel = local(board)
     for name in ("CALLERID(name)", "CONNECTEDLINE(name)"):
         board.ask("POST", f"/channels/{channel}/variable", variable=name, value="Bob")
 
 
-def a_user_event(board):
+def a_user_event(board: Switchboard) -> None:
     board.ask("POST", "/events/user/hello", application="hello-world")
 
 
-def a_device_state(board):
+def a_device_state(board: Switchboard) -> None:
     board.ask("PUT", "/deviceStates/Stasis:x", deviceState="BUSY")
 
 
-def a_move_to_nobody(board):
-    board.ask("POST", f"/channels/{local(board)}/move", app="nobody")
+def a_move_to_missing_application(board: Switchboard) -> None:
+    board.ask("POST", f"/channels/{local(board)}/move", app="nosuch")
 
 
-def held(board):
+def held(board: Switchboard) -> None:
     call = inbound(board)
     call.hold()
     call.unhold()
 
 
-def talking(board):
+def talking(board: Switchboard) -> None:
     call = inbound(board, "talk")
     call.talk()
     board.wait(1)
     call.quiet()
 
 
-def a_tone(board):
+def a_tone(board: Switchboard) -> None:
     made = board.ask(
         "POST", "/channels", endpoint="Local/tone@default", app="hello-world", formats="slin"
     )[1]
@@ -145,33 +147,33 @@ def a_tone(board):
     board.ask("POST", f"/channels/{made['id']}/play", media="tone:ring;tonezone=fr")
 
 
-def blindly_transferred(board):
+def blindly_transferred(board: Switchboard) -> None:
     inbound(board, "alice").transfer("stay")
 
 
-def attended_transfer(board):
+def attended_transfer(board: Switchboard) -> None:
     inbound(board, "alice")
     inbound(board, "carol")
     board.phones["bob"].attended_transfer()
 
 
-def asked_to_transfer(board):
+def asked_to_transfer(board: Switchboard) -> None:
     inbound(board, "refer").transfer("stay")
 
 
-def comes_and_goes(board):
+def comes_and_goes(board: Switchboard) -> None:
     board.phones["alice"].unregister()
 
 
-def offered(board):
+def offered(board: Switchboard) -> None:
     board.phones["bob"].call("offered")
     board.wait(1)
     id = board.of("CallBroadcast")[0]["channel"]["id"]
     board.ask("POST", "/events/claim", channelId=id, application="hello-world")
 
 
-def of_a_technology(board):
-    """Events of endpoints that go to their subscribers alone."""
+def of_a_technology(board: Switchboard) -> EventSocket:
+    """Return events of endpoints that go to their subscribers alone."""
     socket = _connect(board, "phones")
     board.ask("POST", "/applications/phones/subscription", eventSource="endpoint:PJSIP")
     board.phones["alice"].unregister()
@@ -180,32 +182,33 @@ def of_a_technology(board):
     return socket
 
 
-def replaced(board):
+def replaced(board: Switchboard) -> EventSocket:
     first = _connect(board, "twice")
     _connect(board, "twice")
     return first
 
 
-def asked_by_websocket(board):
+def asked_by_websocket(board: Switchboard) -> EventSocket:
     socket = _connect(board, "asks")
     socket.receive(b'{"type": "RESTRequest", "method": "GET", "uri": "asterisk/ping"}')
     return socket
 
 
-def outbound(board):
-    token = base64.b64encode(b"asterisk:asterisk").decode()
-    socket = Socket(board.exchange, [("Authorization", f"Basic {token}")], [], outbound=True)
+def outbound(board: Switchboard) -> EventSocket:
+    socket = board.asterisk.outbound_socket(
+        OutboundWebsocket("called", "", "called", False, "asterisk")
+    )
     socket.register("called", subscribe_all=False)
     return socket
 
 
-def _connect(board, app):
+def _connect(board: Switchboard, app: str) -> EventSocket:
     target = f"/ari/events?app={app}&{AUTHORITY}"
-    return board.exchange.request(Request("GET", target, HANDSHAKE))
+    return upgraded(board.asterisk.request(Request("GET", target, HANDSHAKE)))
 
 
 CAUSES = {
-    "ApplicationMoveFailed": a_move_to_nobody,
+    "ApplicationMoveFailed": a_move_to_missing_application,
     "ApplicationRegistered": outbound,
     "ApplicationReplaced": replaced,
     "BridgeAttendedTransfer": attended_transfer,
@@ -251,18 +254,18 @@ CAUSES = {
 }
 
 
-def test_no_type_is_forgotten():
-    assert sorted([*CAUSES, *UNCAUSED]) == sorted(spec.builtin().events)
+def test_no_type_is_forgotten() -> None:
+    assert sorted([*CAUSES, *UNCAUSED]) == sorted(schema.builtin().events)
     assert len(CAUSES) + len(UNCAUSED) == 45
 
 
 @pytest.mark.parametrize("type", CAUSES)
-def test_it_is_told(type, board):
+def test_event_is_published(type: str, board: Switchboard) -> None:
     socket = CAUSES[type](board)
     board.wait(3)
-    told = board.of(type)
+    published = board.of(type)
     if socket is not None:
-        told += [event for event in map(json.loads, socket.take()) if event["type"] == type]
-    assert told
-    declared = {field.name for field in spec.builtin().models[type].fields if field.required}
-    assert declared <= told[0].keys()
+        published += [event for event in map(json.loads, socket.take()) if event["type"] == type]
+    assert published
+    declared = {field.name for field in schema.builtin().models[type].fields if field.required}
+    assert declared <= published[0].keys()

@@ -1,18 +1,23 @@
-"""Every operation that ARI declares succeeds: at the simulator as at a real Asterisk.
+"""Every operation that ARI declares succeeds on the simulator and on a real Asterisk.
 
-`WAYS` says for each operation what it takes to succeed. What a real Asterisk answers then, its
-status, its headers and its body's shape, the simulator has to answer.
+`WAYS` has the preparation and arguments of each operation. The simulator must respond like a real
+Asterisk: with the same status, headers and shape of the body.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
-from ari_notebook import spec
+from ari_notebook import schema
+from tests.conftest import RealAsterisk
 from tests.simulator.driver import shape
 from tests.simulator.stage import Ours, Stage, Theirs
 
-DECLARED = {each.qualified_name: each for each in spec.builtin().operations}
+DECLARED = {each.qualified_name: each for each in schema.builtin().operations}
 HANDSHAKE = {
     "Upgrade": "websocket",
     "Connection": "Upgrade",
@@ -22,147 +27,168 @@ HANDSHAKE = {
 # Debian builds Asterisk without the module that keeps mailboxes for other programs.
 NO_MAILBOXES = "a real Asterisk of Debian is without res_mwi_external.so"
 MISSING = {name: NO_MAILBOXES for name in DECLARED if name.startswith("mailboxes.")}
+# The side-by-side scenarios, which run in every CI, do without these; the others are compared with
+# a real Asterisk a second time, headers included, at night.
+NOT_IN_SCENARIOS = {
+    *("applications.list", "asterisk.delete_object", "asterisk.get_object"),
+    *("asterisk.list_modules", "asterisk.rotate_log", "asterisk.update_object", "bridges.list"),
+    *("channels.get_channel_vars", "channels.list", "channels.originate_with_id"),
+    *("channels.rtpstatistics", "device_states.list", "endpoints.list", "endpoints.refer"),
+    *("endpoints.refer_to_endpoint", "endpoints.send_message"),
+    *("endpoints.send_message_to_endpoint", "events.claim_channel", "events.event_websocket"),
+    *("recordings.get_stored_file", "recordings.list_stored"),
+}
+
+
+SENDER: dict[str, Any] = {"from": "pjsip:bob"}  # "from" is a word of Python
+First = Callable[[Stage], dict[str, Any]]
 
 
 @dataclass
 class Way:
-    """How an operation succeeds: what is made first (it gives arguments), and the arguments."""
+    """How an operation succeeds: the preparation, which returns arguments, and the arguments."""
 
-    first: callable = lambda stage: {}
-    arguments: dict = field(default_factory=dict)
+    first: First = lambda stage: {}
+    arguments: dict[str, Any] = field(default_factory=dict)
     content: object = None
-    headers: dict = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
 
 
-def way(first=lambda stage: {}, *, content=None, headers=None, **arguments):
+def way(
+    first: First = lambda stage: {},
+    *,
+    content: object = None,
+    headers: dict[str, str] | None = None,
+    **arguments: Any,
+) -> Way:
     return Way(first, arguments, content, headers or {})
 
 
 # What comes first.
 
 
-def application(stage):
+def application(stage: Stage) -> dict[str, Any]:
     return {"applicationName": stage.app}
 
 
-def subscribed(stage):
+def subscribed(stage: Stage) -> dict[str, Any]:
     source = "deviceState:Stasis:x"
     stage.ask("POST", f"/applications/{stage.app}/subscription", eventSource=source)
     return {"applicationName": stage.app, "eventSource": source}
 
 
-def own_id(parameter):
+def own_id(parameter: str) -> First:
     return lambda stage: {parameter: f"{stage.app}-1", "app": stage.app}
 
 
-def up(stage):
+def up(stage: Stage) -> dict[str, Any]:
     return {"channelId": stage.channel()}
 
 
-def up_and_app(stage):
+def up_and_app(stage: Stage) -> dict[str, Any]:
     return {"channelId": stage.channel(), "app": stage.app}
 
 
-def ringing_in_stasis(stage):
+def ringing_in_stasis(stage: Stage) -> dict[str, Any]:
     return {"channelId": stage.phone_channel("early"), "endpoint": "PJSIP/alice"}
 
 
-def app(stage):
+def app(stage: Stage) -> dict[str, Any]:
     return {"app": stage.app}
 
 
-def undialled(stage):
+def undialled(stage: Stage) -> dict[str, Any]:
     return {"channelId": stage.created()}
 
 
-def phone(stage):
+def phone(stage: Stage) -> dict[str, Any]:
     return {"channelId": stage.phone_channel()}
 
 
-def transferring(stage):
+def transferring(stage: Stage) -> dict[str, Any]:
     channel = stage.phone_channel("refer")
     stage.phones["bob"].refer("1002")
     stage.until("ChannelTransfer")
     return {"channelId": channel}
 
 
-def bridge(stage):
+def bridge(stage: Stage) -> dict[str, Any]:
     return {"bridgeId": stage.bridge()}
 
 
-def bridge_that_knows(stage):
+def bridge_that_knows(stage: Stage) -> dict[str, Any]:
     id = stage.bridge()
     stage.ask("POST", f"/bridges/{id}/variable", variable="A", value="1")
     return {"bridgeId": id}
 
 
-def bridge_with_music(stage):
+def bridge_with_music(stage: Stage) -> dict[str, Any]:
     id = stage.bridge()
     stage.ask("POST", f"/bridges/{id}/moh")
     return {"bridgeId": id}
 
 
-def bridge_and_channel(stage):
+def bridge_and_channel(stage: Stage) -> dict[str, Any]:
     return {"bridgeId": stage.bridge(), "channel": stage.channel()}
 
 
-def bridged(stage):
+def bridged(stage: Stage) -> dict[str, Any]:
     channel = stage.channel()
     return {"bridgeId": stage.bridge(channel), "channel": channel}
 
 
-def bridged_path(stage):
+def bridged_path(stage: Stage) -> dict[str, Any]:
     channel = stage.channel()
     return {"bridgeId": stage.bridge(channel), "channelId": channel}
 
 
-def recorded(stage):
+def recorded(stage: Stage) -> dict[str, Any]:
     return {"recordingName": stage.recording(stage.channel())}
 
 
-def stored(stage):
+def stored(stage: Stage) -> dict[str, Any]:
     return {"recordingName": stage.stored(stage.channel())}
 
 
-def new_name(stage):
+def new_name(stage: Stage) -> dict[str, Any]:
     return {**up(stage), "name": stage.app}
 
 
-def bridge_and_name(stage):
+def bridge_and_name(stage: Stage) -> dict[str, Any]:
     return {**bridged(stage), "name": stage.app}
 
 
-def played(stage):
+def played(stage: Stage) -> dict[str, Any]:
     return {"playbackId": stage.playback(stage.channel())}
 
 
-def device(stage):
+def device(stage: Stage) -> dict[str, Any]:
     stage.ask("PUT", "/deviceStates/Stasis:x", deviceState="BUSY")
     return {"deviceName": "Stasis:x"}
 
 
-def unloaded(stage):
+def unloaded(stage: Stage) -> dict[str, Any]:
     stage.ask("DELETE", "/asterisk/modules/app_read.so")
     return {"moduleName": "app_read.so"}
 
 
-def loaded(stage):
+def loaded(stage: Stage) -> dict[str, Any]:
     stage.ask("POST", "/asterisk/modules/app_read.so")
     return {"moduleName": "app_read.so"}
 
 
-def logging(stage):
+def logging(stage: Stage) -> dict[str, Any]:
     stage.ask("POST", f"/asterisk/logging/{stage.app}", configuration="notice")
     return {"logChannelName": stage.app}
 
 
-def configured(stage):
+def configured(stage: Stage) -> dict[str, Any]:
     path = f"/asterisk/config/dynamic/res_pjsip/auth/{stage.app}"
     stage.ask("PUT", path, AUTH)
     return {**CLASS, "id": stage.app}
 
 
-def offered(stage):
+def offered(stage: Stage) -> dict[str, Any]:
     stage.ask(
         "POST", "/channels", endpoint="Local/offered@default", extension="1002", context="default"
     )
@@ -170,7 +196,7 @@ def offered(stage):
     return {"channelId": event["channel"]["id"], "application": stage.app}
 
 
-def mailbox(stage):
+def mailbox(stage: Stage) -> dict[str, Any]:
     stage.ask("PUT", "/mailboxes/1@default", oldMessages=1, newMessages=2)
     return {"mailboxName": "1@default"}
 
@@ -183,13 +209,13 @@ AUTH = {
         {"attribute": "password", "value": "b"},
     ]
 }
-ECHO = {"moduleName": "app_echo.so"}
+ECHO: dict[str, Any] = {"moduleName": "app_echo.so"}
 VARIABLES = {"variables": {"A": "1"}}
 LOCAL = "Local/1002@default"
-BEEP = {"media": "sound:beep"}
-ALICE = {"tech": "PJSIP", "resource": "alice"}
-MESSAGE = {"from": "pjsip:bob", "body": "hello"}
-RTP = {"external_host": "127.0.0.1:9", "format": "ulaw"}
+BEEP: dict[str, Any] = {"media": "sound:beep"}
+ALICE: dict[str, Any] = {"tech": "PJSIP", "resource": "alice"}
+MESSAGE: dict[str, Any] = {"from": "pjsip:bob", "body": "hello"}
+RTP: dict[str, Any] = {"external_host": "127.0.0.1:9", "format": "ulaw"}
 
 WAYS = {
     "applications.list": way(),
@@ -278,13 +304,11 @@ WAYS = {
     "device_states.delete": way(device),
     "endpoints.list": way(),
     "endpoints.send_message": way(to="pjsip:alice", **MESSAGE),
-    "endpoints.refer": way(to="pjsip:alice", refer_to="pjsip:1002", **{"from": "pjsip:bob"}),
+    "endpoints.refer": way(to="pjsip:alice", refer_to="pjsip:1002", **SENDER),
     "endpoints.list_by_tech": way(tech="PJSIP"),
     "endpoints.get": way(**ALICE),
     "endpoints.send_message_to_endpoint": way(**ALICE, **MESSAGE),
-    "endpoints.refer_to_endpoint": way(
-        **ALICE, refer_to="pjsip:1002", content=VARIABLES, **{"from": "pjsip:bob"}
-    ),
+    "endpoints.refer_to_endpoint": way(**ALICE, refer_to="pjsip:1002", content=VARIABLES, **SENDER),
     "events.event_websocket": way(app, headers=HANDSHAKE),
     "events.user_event": way(
         lambda stage: {"application": stage.app}, eventName="hello", content=VARIABLES
@@ -314,8 +338,8 @@ WAYS = {
 }
 
 
-def perform(place, name):
-    """Do an operation; its status, its headers, its body's shape."""
+def perform(place: Ours | Theirs, name: str) -> tuple[Any, ...]:
+    """Perform an operation; return its status, headers and the shape of its body."""
     stage = Stage(place)
     try:
         how, operation = WAYS[name], DECLARED[name]
@@ -334,26 +358,26 @@ def perform(place, name):
 
 
 @pytest.fixture(scope="module")
-def ours(tmp_path_factory):
+def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ours]:
     place = Ours(tmp_path_factory.mktemp("configuration"))
     yield place
     place.close()
 
 
 @pytest.fixture(scope="module")
-def theirs(_asterisk_of_the_run):
+def theirs(_asterisk_of_the_run: RealAsterisk) -> Iterator[Theirs]:
     place = Theirs(_asterisk_of_the_run)
     yield place
     place.close()
 
 
-def test_no_operation_is_forgotten():
+def test_no_operation_is_forgotten() -> None:
     assert WAYS.keys() == DECLARED.keys()
     assert len(WAYS) == 109
 
 
 @pytest.mark.parametrize("name", WAYS)
-def test_it_succeeds(name, ours):
+def test_operation_succeeds(name: str, ours: Ours) -> None:
     status, *answer = perform(ours, name)
     assert status < 300, answer
     documented = DECLARED[name].response
@@ -362,11 +386,18 @@ def test_it_succeeds(name, ours):
 
 @pytest.mark.slow
 @pytest.mark.asterisk
-@pytest.mark.parametrize("name", [name for name in WAYS if name not in MISSING])
-def test_a_real_asterisk_answers_the_same(name, ours, theirs):
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.nightly] * (name not in NOT_IN_SCENARIOS))
+        for name in WAYS
+        if name not in MISSING
+    ],
+)
+def test_real_asterisk_answers_the_same(name: str, ours: Ours, theirs: Theirs) -> None:
     expected = perform(theirs, name)
     assert expected[0] < 300, expected
     if name == "channels.external_media":
-        # A real one's second thread may have told Stasis of the channel by then; ours has not.
+        # A real one's second thread may have published the channel by then; ours has not.
         expected[3]["channelvars"].pop("STASISSTATUS", None)
     assert perform(ours, name) == expected

@@ -1,13 +1,22 @@
-"""The same telephone calls to the simulator and to a real Asterisk: nothing they tell may differ.
+"""The same phone calls publish the same events on the simulator and on a real Asterisk.
 
-At the real one a SIP phone of our own does what the simulated phone does at the simulator.
+On the real one a minimal SIP phone takes the place of the simulated phone.
 """
+
+from __future__ import annotations
 
 import difflib
 import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import pytest
 
+from ari_notebook.simulator import RunningSimulator
+from ari_notebook.simulator.thread_proxy import RemotePhone
+from tests.conftest import RealAsterisk
+from tests.helpers.servers import Event, Server
 from tests.simulator.driver import Driver
 from tests.simulator.sip_phone import SipPhone
 
@@ -57,10 +66,11 @@ remove_existing = yes
 PATIENCE = 0.15
 LATE = ("ChannelHangupRequest 1 True Up", "BridgeBlindTransfer")
 
-SCENARIOS = {}
+Program = TypeVar("Program", bound=Callable[..., None])
+SCENARIOS: dict[str, Callable[[Desk], None]] = {}
 
 
-def scenario(function):
+def scenario(function: Program) -> Program:
     SCENARIOS[function.__name__] = function
     return function
 
@@ -68,18 +78,18 @@ def scenario(function):
 class OurPhone:
     """A simulated phone, with the methods of `SipPhone`."""
 
-    def __init__(self, server, name):
+    def __init__(self, server: RunningSimulator, name: str) -> None:
         self._phones, self._name = server.phones, name
         numbers = {"alice": "5551", "bob": "5552", "carol": "5553"}
         self._phones.add(name, f"{name.title()} <{numbers[name]}>")
 
     @property
-    def _phone(self):
+    def _phone(self) -> RemotePhone:
         return self._phones[self._name]
 
-    def answers(self, *steps):
+    def answers(self, *steps: tuple[float, int]) -> None:
         seconds, status = steps[-1]
-        does = {"ring_after": steps[0][0], "refuse": None, "answer_after": None}
+        does: dict[str, Any] = {"ring_after": steps[0][0], "refuse": None, "answer_after": None}
         if status == 200:
             does["answer_after"] = seconds
         elif status != 180:
@@ -87,106 +97,106 @@ class OurPhone:
             does["answer_after"] = seconds
         self._phone.behave(**does)
 
-    def call(self, to):
+    def call(self, to: str) -> None:
         self._phone.call(to)
 
-    def hang_up(self):
+    def hang_up(self) -> None:
         for call in self._phone.calls:
             call.hangup()
 
     give_up = hang_up
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         phone = self._phone
         return getattr(phone if name in ("register", "unregister") else phone.current, name)
 
-    def message(self, to, text):
+    def message(self, to: str, text: str) -> None:
         self._phone.send(to, text)
 
-    def refer(self, to):
+    def refer(self, to: str) -> None:
         self._phone.current.transfer(to)
 
-    def keep_first(self):
-        """Nothing: a simulated phone knows its calls."""
+    def keep_first(self) -> None:
+        """Do nothing: a simulated phone has its calls."""
 
-    def connect_both(self):
+    def connect_both(self) -> None:
         first, second = self._phone.calls
         if not first.transfer_to(second):
             first.hangup()
 
-    def end_second(self):
+    def end_second(self) -> None:
         self._phone.current.hangup()
 
 
 class TheirPhone:
     """A SIP phone at a real Asterisk."""
 
-    def __init__(self, server, name):
+    def __init__(self, server: RealAsterisk, name: str) -> None:
         self._phone = SipPhone(name, server.sip_port)
         self._phone.register()
 
-    def answers(self, *steps):
+    def answers(self, *steps: tuple[float, int]) -> None:
         self._phone.answers = steps
 
-    def hang_up(self):
+    def hang_up(self) -> None:
         self._answered()
         self._phone.hang_up()
 
-    def _answered(self):
+    def _answered(self) -> None:
         if self._phone.dialog["remote"] is None:
             self._phone.finish()
 
-    def give_up(self):
+    def give_up(self) -> None:
         self._phone.cancel()
         self._phone.finish()
 
-    def call(self, to):
+    def call(self, to: str) -> None:
         self._phone.call(to, wait=False)
 
-    def keep_first(self):
+    def keep_first(self) -> None:
         self._answered()
         self._first = self._phone.dialog
 
-    def refer(self, to):
+    def refer(self, to: str) -> None:
         self._answered()
         self._phone.refer(to)
         self._transferred()
 
-    def connect_both(self):
+    def connect_both(self) -> None:
         self._answered()
         self._second, self._phone.dialog = self._phone.dialog, self._first
         self._phone.refer(self._second["target"], replaces=self._second)
         self._transferred()
 
-    def end_second(self):
+    def end_second(self) -> None:
         self._phone.dialog = self._second
         self._phone.hang_up()
 
-    def _transferred(self):
-        time.sleep(0.3)  # a phone is told how the transfer goes, and hangs up then
+    def _transferred(self) -> None:
+        time.sleep(0.3)  # the phone receives the transfer's progress, then hangs up
         self._phone.hang_up()
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         if name in ("press", "hold", "unhold", "talk", "quiet"):
             self._answered()
         return getattr(self._phone, name)
 
 
 class Desk:
-    """Three phones and a program that hears everything."""
+    """Three phones and a program subscribed to all."""
 
-    def __init__(self, server, phones):
+    def __init__(self, server: Server, phones: Sequence[Any]) -> None:
         self.server = Driver(server, subscribe_all=True)
         self.alice, self.bob, self.carol = phones
 
-    def until(self, kind, **where):
+    def until(self, kind: str, **where: Any) -> Event:
         event = self.server.until(kind, **where)
         time.sleep(PATIENCE)
         return event
 
 
 @scenario
-def a_call_into_an_application(desk):
+def a_call_into_an_application(desk: Desk) -> None:
     desk.bob.call("1000")
     desk.until("StasisStart")
     desk.bob.hang_up()
@@ -194,8 +204,8 @@ def a_call_into_an_application(desk):
 
 
 @scenario
-def what_an_endpoint_hears_of_its_calls(desk):
-    """All, and who is subscribed to the technology as well hears all of it twice."""
+def events_of_an_endpoints_calls(desk: Desk) -> None:
+    """Return all events, twice with an additional subscription to the technology."""
     heard = Driver(desk.server.place)
     path = f"/applications/{heard.app}/subscription"
     for source in ("endpoint:PJSIP/bob", "endpoint:PJSIP", "endpoint:"):
@@ -207,14 +217,14 @@ def what_an_endpoint_hears_of_its_calls(desk):
     heard.until("EndpointStateChange", endpoint__channel_ids=[])
     heard.until("EndpointStateChange", endpoint__channel_ids=[])
     heard.close()
-    told = [each["endpoint"] for each in heard.events if each["type"] == "EndpointStateChange"]
-    assert [len(each["channel_ids"]) for each in told] == [1, 1, 0, 0]
+    published = [each["endpoint"] for each in heard.events if each["type"] == "EndpointStateChange"]
+    assert [len(each["channel_ids"]) for each in published] == [1, 1, 0, 0]
     desk.server.events += heard.events
     desk.server.answers += heard.answers
 
 
-def _bob_calls_alice(desk):
-    """She answers, and hangs up."""
+def _bob_calls_alice(desk: Desk) -> None:
+    """Answer, and hang up."""
     desk.alice.answers((0.1, 180), (0.2, 200))
     desk.bob.call("alice")
     desk.until("ChannelEnteredBridge")
@@ -225,8 +235,8 @@ def _bob_calls_alice(desk):
 
 
 @scenario
-def what_the_endpoint_of_a_called_phone_hears(desk):
-    """Nothing of the dialling, which is the caller's."""
+def events_of_a_called_phones_endpoint(desk: Desk) -> None:
+    """Return no events of the dialling, which belong to the caller."""
     heard = Driver(desk.server.place)
     path = f"/applications/{heard.app}/subscription"
     heard.ask("POST", path, eventSource="endpoint:PJSIP/alice")
@@ -238,7 +248,7 @@ def what_the_endpoint_of_a_called_phone_hears(desk):
 
 
 @scenario
-def a_call_that_ari_ends(desk):
+def a_call_that_ari_ends(desk: Desk) -> None:
     desk.bob.call("1000")
     channel = desk.until("StasisStart")["channel"]["id"]
     desk.server.ask("GET", f"/channels/{channel}")
@@ -247,13 +257,13 @@ def a_call_that_ari_ends(desk):
 
 
 @scenario
-def a_call_that_the_dialplan_ends(desk):
+def a_call_that_the_dialplan_ends(desk: Desk) -> None:
     desk.bob.call("end")
     desk.until("ChannelDestroyed")
 
 
 @scenario
-def a_caller_who_gives_up(desk):
+def a_caller_who_gives_up(desk: Desk) -> None:
     desk.bob.call("1003")
     desk.until("StasisStart")
     desk.bob.give_up()
@@ -261,7 +271,7 @@ def a_caller_who_gives_up(desk):
 
 
 @scenario
-def a_call_that_ari_refuses(desk):
+def a_call_that_ari_refuses(desk: Desk) -> None:
     desk.bob.call("1003")
     channel = desk.until("StasisStart")["channel"]["id"]
     desk.server.ask("DELETE", f"/channels/{channel}", reason="busy")
@@ -269,19 +279,19 @@ def a_call_that_ari_refuses(desk):
 
 
 @scenario
-def a_busy_extension(desk):
+def a_busy_extension(desk: Desk) -> None:
     desk.bob.call("1006")
     desk.until("ChannelDestroyed")
 
 
 @scenario
-def a_congested_extension(desk):
+def a_congested_extension(desk: Desk) -> None:
     desk.bob.call("1007")
     desk.until("ChannelDestroyed")
 
 
 @scenario
-def keys_and_hold(desk):
+def keys_and_hold(desk: Desk) -> None:
     desk.bob.call("1000")
     desk.until("StasisStart")
     desk.bob.press("1#")
@@ -295,7 +305,7 @@ def keys_and_hold(desk):
 
 
 @scenario
-def talking(desk):
+def talking(desk: Desk) -> None:
     desk.bob.call("talk")
     desk.until("ChannelDialplan", dialplan_app="Wait")
     desk.bob.talk()
@@ -306,14 +316,14 @@ def talking(desk):
     desk.until("ChannelDestroyed")
 
 
-def originate(desk, phone="alice", **more):
+def originate(desk: Desk, phone: str = "alice", **more: Any) -> str:
     endpoint = f"PJSIP/{phone}"
     made = desk.server.ask("POST", "/channels", endpoint=endpoint, app=desk.server.app, **more)
-    return made["id"]
+    return str(made["id"])
 
 
 @scenario
-def a_phone_that_answers(desk):
+def a_phone_that_answers(desk: Desk) -> None:
     desk.alice.answers((0.1, 180), (0.2, 200))
     originate(desk)
     desk.until("StasisStart")
@@ -322,7 +332,7 @@ def a_phone_that_answers(desk):
 
 
 @scenario
-def a_number_at_an_endpoint(desk):
+def a_number_at_an_endpoint(desk: Desk) -> None:
     desk.alice.answers((0.1, 180), (0.2, 200))
     id = originate(desk, "77@alice")
     desk.until("StasisStart")
@@ -332,7 +342,7 @@ def a_number_at_an_endpoint(desk):
 
 
 @scenario
-def a_phone_that_ari_holds(desk):
+def a_phone_that_ari_holds(desk: Desk) -> None:
     desk.alice.answers((0.1, 180), (0.2, 200))
     channel = originate(desk)
     desk.until("StasisStart")
@@ -344,8 +354,8 @@ def a_phone_that_ari_holds(desk):
     desk.until("ChannelDestroyed")
 
 
-def _refusing(status):
-    def refused(desk):
+def _refusing(status: int) -> Callable[[Desk], None]:
+    def refused(desk: Desk) -> None:
         desk.alice.answers((0.1, status))
         originate(desk)
         desk.until("ChannelDestroyed")
@@ -358,21 +368,21 @@ for _status in (404, 480, 486, 503):
 
 
 @scenario
-def a_phone_that_declines_after_ringing(desk):
+def a_phone_that_declines_after_ringing(desk: Desk) -> None:
     desk.alice.answers((0.1, 180), (0.2, 603))
     originate(desk)
     desk.until("ChannelDestroyed")
 
 
 @scenario
-def a_phone_that_nobody_answers(desk):
+def an_unanswered_phone(desk: Desk) -> None:
     desk.alice.answers((0.1, 180))
     originate(desk, timeout=1)
     desk.until("ChannelDestroyed")
 
 
 @scenario
-def a_call_that_ari_takes_back(desk):
+def a_call_that_ari_takes_back(desk: Desk) -> None:
     desk.alice.answers((0.1, 180))
     channel = originate(desk)
     desk.until("ChannelStateChange")
@@ -381,7 +391,7 @@ def a_call_that_ari_takes_back(desk):
 
 
 @scenario
-def created_and_dialled(desk):
+def created_and_dialled(desk: Desk) -> None:
     desk.alice.answers((0.1, 180), (0.2, 200))
     channel = desk.server.ask(
         "POST", "/channels/create", endpoint="PJSIP/alice", app=desk.server.app
@@ -394,7 +404,7 @@ def created_and_dialled(desk):
 
 
 @scenario
-def a_phone_that_comes_and_goes(desk):
+def a_phone_that_comes_and_goes(desk: Desk) -> None:
     desk.alice.unregister()
     desk.until("DeviceStateChanged")
     desk.server.ask("GET", "/endpoints/PJSIP/alice")
@@ -406,20 +416,22 @@ def a_phone_that_comes_and_goes(desk):
 
 
 @scenario
-def a_text_message(desk):
+def a_text_message(desk: Desk) -> None:
     desk.bob.message("dora", "hello")  # no extension, that the dialplan would run for it
-    told = desk.until("TextMessageReceived")["message"]
-    about = {name: told["variables"][name] for name in ("PJSIP_ENDPOINT", "PJSIP_TRANSPORT", "To")}
-    desk.server.answers.append((told["from"], told["to"], told["body"], about))
+    published = desk.until("TextMessageReceived")["message"]
+    about = {
+        name: published["variables"][name] for name in ("PJSIP_ENDPOINT", "PJSIP_TRANSPORT", "To")
+    }
+    desk.server.answers.append((published["from"], published["to"], published["body"], about))
 
 
 @scenario
-def a_phone_calls_a_phone(desk):
+def a_phone_calls_a_phone(desk: Desk) -> None:
     _bob_calls_alice(desk)
 
 
 @scenario
-def the_first_of_two_phones_that_answers(desk):
+def the_first_of_two_phones_that_answers(desk: Desk) -> None:
     heard = Driver(desk.server.place)
     heard.ask("POST", f"/applications/{heard.app}/subscription", eventSource="endpoint:PJSIP/bob")
     desk.alice.answers((0.1, 180), (1.0, 200))
@@ -433,7 +445,7 @@ def the_first_of_two_phones_that_answers(desk):
         desk.until("ChannelDestroyed")
     heard.until("ChannelDestroyed")
     heard.close()
-    # One thread of Asterisk tells all that the caller's endpoint hears until the answer.
+    # One thread of Asterisk publishes all events of the caller's endpoint until the answer.
     kinds = [
         (each["type"], each.get("variable", each.get("dialstatus")))
         for each in heard.events
@@ -443,7 +455,7 @@ def the_first_of_two_phones_that_answers(desk):
 
 
 @scenario
-def a_caller_hangs_up_on_a_phone(desk):
+def a_caller_hangs_up_on_a_phone(desk: Desk) -> None:
     desk.alice.answers((0.1, 180), (0.2, 200))
     desk.bob.call("alice")
     desk.until("ChannelEnteredBridge")
@@ -454,7 +466,7 @@ def a_caller_hangs_up_on_a_phone(desk):
 
 
 @scenario
-def two_phones_in_a_bridge(desk, kind="mixing"):
+def two_phones_in_a_bridge(desk: Desk, kind: str = "mixing") -> None:
     desk.alice.answers((0.1, 180), (0.2, 200))
     desk.bob.call("1000")
     one = desk.until("StasisStart")["channel"]["id"]
@@ -482,12 +494,12 @@ def two_phones_in_a_bridge(desk, kind="mixing"):
 
 
 @scenario
-def two_phones_in_a_bridge_that_hears_keys(desk):
+def two_phones_in_a_bridge_with_dtmf_events(desk: Desk) -> None:
     two_phones_in_a_bridge(desk, kind="mixing,dtmf_events")
 
 
 @scenario
-def a_phone_calls_a_busy_phone(desk):
+def a_phone_calls_a_busy_phone(desk: Desk) -> None:
     desk.alice.answers((0.1, 486))
     desk.bob.call("alice")
     desk.until("ChannelDestroyed")
@@ -495,7 +507,7 @@ def a_phone_calls_a_busy_phone(desk):
 
 
 @scenario
-def a_phone_calls_one_that_nobody_answers(desk):
+def a_phone_calls_an_unanswered_one(desk: Desk) -> None:
     desk.alice.answers((0.1, 180))
     desk.bob.call("alice")
     desk.until("ChannelDestroyed")
@@ -503,7 +515,7 @@ def a_phone_calls_one_that_nobody_answers(desk):
 
 
 @scenario
-def a_caller_gives_up_on_a_phone(desk):
+def a_caller_gives_up_on_a_phone(desk: Desk) -> None:
     desk.alice.answers((0.1, 180))
     desk.bob.call("alice")
     desk.until("Dial", dialstatus="RINGING")
@@ -512,8 +524,8 @@ def a_caller_gives_up_on_a_phone(desk):
     desk.until("ChannelDestroyed")
 
 
-def _in_a_bridge(desk, caller, name):
-    """A caller and a phone in a bridge of the application."""
+def _in_a_bridge(desk: Desk, caller: OurPhone | TheirPhone, name: str) -> None:
+    """Connect a caller and a phone in a bridge of the application."""
     caller.call("1000")
     one = desk.until("StasisStart")["channel"]["id"]
     two = originate(desk, name)
@@ -524,34 +536,36 @@ def _in_a_bridge(desk, caller, name):
         desk.until("ChannelEnteredBridge")
 
 
-def _by_dial(desk, caller, name):
-    """A caller and a phone that Dial has connected."""
+def _by_dial(desk: Desk, caller: OurPhone | TheirPhone, name: str) -> None:
+    """Connect a caller and a phone by Dial."""
     caller.call(name)
     desk.until("ChannelEnteredBridge")
     desk.until("ChannelEnteredBridge")
 
 
-def _in_the_dialplan(desk, caller, name):
+def _in_the_dialplan(desk: Desk, caller: OurPhone | TheirPhone, name: str) -> None:
     caller.call("1002")
     desk.until("ChannelDialplan", dialplan_app="Wait")
 
 
-def _in_stasis(desk, caller, name):
+def _in_stasis(desk: Desk, caller: OurPhone | TheirPhone, name: str) -> None:
     caller.call("1000")
     desk.until("StasisStart")
 
 
-def _transferring(first, second):
-    def transferred(desk):
+def _transferring(
+    first: Callable[..., None], second: Callable[..., None]
+) -> Callable[[Desk], None]:
+    def transferred(desk: Desk) -> None:
         for phone in (desk.alice, desk.carol):
             phone.answers((0.1, 180), (0.2, 200))
         first(desk, desk.bob, "alice")
         desk.bob.keep_first()
         second(desk, desk.bob, "carol")
         desk.bob.connect_both()
-        told = desk.until("BridgeAttendedTransfer")
+        published = desk.until("BridgeAttendedTransfer")
         desk.server.settle(0.5)
-        if told["result"] != "Success":
+        if published["result"] != "Success":
             desk.bob.end_second()
             desk.server.settle(0.5)
         for phone, kind in ((desk.alice, first), (desk.carol, second)):
@@ -569,7 +583,7 @@ for _first in (_by_dial, _in_a_bridge, _in_the_dialplan, _in_stasis):
 
 
 @scenario
-def transferred_without_asking(desk):
+def transferred_without_asking(desk: Desk) -> None:
     desk.alice.answers((0.1, 180), (0.2, 200))
     _by_dial(desk, desk.bob, "alice")
     desk.bob.refer("1002")
@@ -580,7 +594,7 @@ def transferred_without_asking(desk):
 
 
 @scenario
-def transferred_out_of_a_bridge_without_asking(desk):
+def transferred_out_of_a_bridge_without_asking(desk: Desk) -> None:
     desk.alice.answers((0.1, 180), (0.2, 200))
     _in_a_bridge(desk, desk.bob, "alice")
     desk.bob.refer("1002")
@@ -590,10 +604,10 @@ def transferred_out_of_a_bridge_without_asking(desk):
     desk.server.settle(0.5)
 
 
-def _taken(place, exten, *, by_caller):
-    """A caller is taken from where they are by another one's Bridge; one of the two hangs up."""
+def _taken(place: str, exten: str, *, by_caller: bool) -> Callable[[Desk], None]:
+    """Move a caller by another channel's Bridge application; one of the two hangs up."""
 
-    def taken(desk):
+    def taken(desk: Desk) -> None:
         desk.bob.call("1002" if place == "dialplan" else "1000")
         if place == "dialplan":
             one = desk.until("ChannelDialplan", dialplan_app="Wait")["channel"]["id"]
@@ -619,19 +633,21 @@ def _taken(place, exten, *, by_caller):
 for _place in ("bridge", "stasis", "dialplan"):
     SCENARIOS[f"taken_from_a_{_place}"] = _taken(_place, "joined", by_caller=True)
     SCENARIOS[f"taken_from_a_{_place}_and_gone"] = _taken(_place, "joined", by_caller=False)
-    SCENARIOS[f"taken_from_a_{_place}_for_good"] = _taken(_place, "ended", by_caller=True)
+    SCENARIOS[f"taken_from_a_{_place}_permanently"] = _taken(_place, "ended", by_caller=True)
 
 
 @scenario
-def nobody_is_there_to_take(desk):
-    desk.server.ask("POST", "/asterisk/variable", variable="WHO", value="nobody")
+def no_channel_to_take(desk: Desk) -> None:
+    desk.server.ask("POST", "/asterisk/variable", variable="WHO", value="nosuch")
     desk.alice.call("joined")
     desk.until("ChannelUserevent")
     desk.alice.hang_up()
     desk.server.settle(0.5)
 
 
-def run(server, phones, name, set_dialplan):
+def run(
+    server: Server, phones: Sequence[Any], name: str, set_dialplan: Callable[[str], None]
+) -> Driver:
     desk = Desk(server, phones)
     try:
         set_dialplan(DIALPLAN.format(app=desk.server.app))
@@ -645,10 +661,10 @@ def run(server, phones, name, set_dialplan):
 
 
 @pytest.fixture(scope="module")
-def real(_asterisk_of_the_run):
+def real(_asterisk_of_the_run: RealAsterisk) -> Iterator[Callable[[str], Driver]]:
     server = _asterisk_of_the_run
     pjsip = server.own() / "etc/asterisk/pjsip.conf"
-    # Callers are told apart by their names here, not by their address.
+    # Callers are distinguished by name here, not by address.
     known, _, _ = pjsip.read_text().partition("[loopback]\ntype = identify")
     server.write_config("pjsip.conf", known + ENDPOINTS)
     server.console("module reload res_pjsip.so")
@@ -656,7 +672,7 @@ def real(_asterisk_of_the_run):
     phones = [TheirPhone(server, name) for name in ("alice", "bob", "carol")]
     time.sleep(0.5)
 
-    def set_dialplan(text):
+    def set_dialplan(text: str) -> None:
         server.write_config("extensions.conf", text)
         server.console("dialplan reload")
 
@@ -669,18 +685,18 @@ def real(_asterisk_of_the_run):
 
 
 @pytest.fixture
-def ours(simulator):
+def ours(simulator: RunningSimulator) -> Callable[[str], Driver]:
     phones = [OurPhone(simulator, name) for name in ("alice", "bob", "carol")]
     return lambda name: run(simulator, phones, name, simulator.set_dialplan)
 
 
-def told(server, name):
-    """Each one's story, line by line; what two threads of Asterisk tell, in one order."""
+def published(server: Driver, name: str) -> list[str]:
+    """Return each channel's events; those of two threads of Asterisk in a fixed order."""
     settled = _transferred if name.startswith("transferred") else _settled
     return [line for each in sorted(map(settled, server.story())) for line in ("", *each)]
 
 
-def _settled(lines):
+def _settled(lines: list[str]) -> list[str]:
     lines = list(lines)
     for number in 2 * [*range(1, len(lines))]:
         before, line = lines[number - 1 : number + 1]
@@ -690,16 +706,17 @@ def _settled(lines):
     return [line for number, line in enumerate(lines) if not _again(line, lines[:number])]
 
 
-def _again(line, before):
-    """Whether a bridge tells again who is in it: each change of its technology makes it."""
+def _again(line: str, before: list[str]) -> bool:
+    """Return whether a bridge sets BRIDGEPEER again, as after each change of technology."""
     if line.endswith(("BRIDGEPEER", "BRIDGEPVTCALLID")):
         return line.split()[-1] in {each.split()[-1] for each in before}
     return False
 
 
-def _transferred(lines):
-    """A story in which the threads of the transfer, of both bridges and of the phone take part."""
-    seen, late = [], []
+def _transferred(lines: list[str]) -> list[str]:
+    """Return a story of the threads of the transfer, of both bridges and of the phone."""
+    seen: list[str] = []
+    late: list[str] = []
     for line in _settled(lines):
         words = line.split()
         if words[0] == "ChannelLeftBridge":
@@ -707,7 +724,7 @@ def _transferred(lines):
         if words[0] == "ChannelCallerId" or (
             words[0] == "ChannelConnectedLine" and line in seen[-2:]
         ):
-            continue  # told with whatever is told next, if anything is
+            continue  # published with the next event, if any
         if line == "ChannelHangupRequest 16 Up":
             continue  # the phone's BYE, where that is the quicker
         if line.startswith(LATE) or (
@@ -722,12 +739,14 @@ def _transferred(lines):
 @pytest.mark.asterisk
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_nothing_differs(name, ours, real):
-    mine = ours(name)
-    for _ in range(3):  # a real one's threads race: ours must be one of the stories it tells
-        theirs = real(name)
+def test_phones_do_not_differ(
+    name: str, ours: Callable[[str], Driver], real: Callable[[str], Driver]
+) -> None:
+    for _ in range(3):  # a real one's threads race: ours must be one of its sequences
+        with ThreadPoolExecutor() as pool:  # both wait most of their time
+            mine, theirs = pool.map(lambda perform: perform(name), (ours, real))
         differences = difflib.unified_diff(
-            told(mine, name), told(theirs, name), "simulator", "Asterisk", n=3
+            published(mine, name), published(theirs, name), "simulator", "Asterisk", n=3
         )
         if not (text := "\n".join(differences)):
             break

@@ -1,4 +1,4 @@
-"""Days of traffic in seconds: the exchange without a server, as an analyst uses it."""
+"""Days of traffic in seconds: the simulator without a server, for analysis."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def hour(virtual: VirtualSimulator) -> list[tuple[float, dict[str, Any]]]:
     return [(at, json.loads(event)) for at, event in virtual.run(3600)]
 
 
-def test_an_hour_passes_at_once_and_in_order() -> None:
+def test_hour_passes_at_once_and_in_order() -> None:
     virtual = office()
     events = hour(virtual)
     times = [at for at, _ in events]
@@ -42,7 +42,7 @@ def test_an_hour_passes_at_once_and_in_order() -> None:
     assert len(created) > 60
 
 
-def test_the_same_seed_is_the_same_hour() -> None:
+def test_same_seed_is_the_same_hour() -> None:
     assert hour(office(seed=3)) == hour(office(seed=3))
     assert hour(office(seed=3)) != hour(office(seed=4))
 
@@ -58,11 +58,11 @@ def test_time_passes_as_the_events_are_taken() -> None:
     assert virtual.now == datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
-def test_it_begins_now_where_nothing_is_said() -> None:
+def test_simulated_time_begins_now_by_default() -> None:
     assert abs((VirtualSimulator().now - datetime.now(UTC)).total_seconds()) < 5
 
 
-def test_a_mistake_in_the_dialplan_is_told() -> None:
+def test_dialplan_error_is_raised() -> None:
     with pytest.raises(ConfigError):
         VirtualSimulator().set_dialplan("[default]\nexten => 1\n")
 
@@ -74,7 +74,7 @@ exten => 4000,1,Dial(PJSIP/anna&PJSIP/bert&PJSIP/carl,30)
 
 
 @pytest.mark.parametrize("hangs_up_after", [1.0, 20.0])
-def test_of_three_phones_nobody_is_left_ringing_or_talking_alone(hangs_up_after: float) -> None:
+def test_three_phones_end_all_their_calls(hangs_up_after: float) -> None:
     virtual = VirtualSimulator(start=MONDAY)
     virtual.set_dialplan(THREE)
     for name, seconds in (("anna", 3), ("bert", 6), ("carl", 9)):

@@ -1,11 +1,16 @@
-"""Some answers wait until the channel has done what it was asked before, as Asterisk's do."""
+"""Deferred responses: some wait for earlier tasks of the channel, like Asterisk's."""
+
+from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from ari_notebook import simulator
+from tests.helpers.servers import Server
 from tests.simulator.driver import Driver
 
 WAITING = {
@@ -21,9 +26,9 @@ AT_ONCE = {
 
 
 class Caller:
-    """A channel that a sound is played to, and a bridge."""
+    """A channel with a playback, and a bridge."""
 
-    def __init__(self, server, extension="1002"):
+    def __init__(self, server: Server, extension: str = "1002") -> None:
         self.driver = Driver(server)
         made = {"endpoint": f"Local/{extension}@default", "app": self.driver.app}
         self.driver.ask("POST", "/channels", **made)
@@ -33,60 +38,71 @@ class Caller:
         self.driver.ask("POST", f"/channels/{self.channel}/play", media="sound:hello-world")
         self.driver.until("PlaybackStarted")
 
-    def ask(self, path, params):
+    def ask(self, path: str, params: dict[str, Any]) -> Any:
         given = {name: value.format(channel=self.channel) for name, value in params.items()}
         path = path.format(channel=self.channel, bridge=self.bridge)
         return self.driver.ask("POST", path, **given)
 
-    def told(self, kind):
+    def received(self, kind: str) -> bool:
         return any(event["type"] == kind for event in self.driver.events)
 
-    def close(self):
+    def close(self) -> None:
         self.driver.ask("DELETE", f"/channels/{self.channel}")
         self.driver.ask("DELETE", f"/bridges/{self.bridge}")
         self.driver.close()
 
 
 @pytest.fixture
-def caller(exchange_server):
+def caller(exchange_server: Server) -> Iterator[Caller]:
     caller = Caller(exchange_server)
     yield caller
     caller.close()
 
 
 @pytest.mark.parametrize("what", WAITING)
-def test_waits_for_the_playback(caller, what):
+def test_request_waits_for_the_playback(caller: Caller, what: str) -> None:
     caller.ask(*WAITING[what])
     assert caller.driver.answers[-1][2] == 204
     caller.driver.settle(0.3)
-    assert caller.told("PlaybackFinished")
+    assert caller.received("PlaybackFinished")
 
 
 @pytest.mark.parametrize("what", AT_ONCE)
-def test_does_not_wait(caller, what):
+def test_request_does_not_wait(caller: Caller, what: str) -> None:
     caller.ask(*AT_ONCE[what])
-    assert not caller.told("PlaybackFinished")
+    assert not caller.received("PlaybackFinished")
 
 
-def test_going_on_in_the_dialplan_ends_no_playback(caller):
+def test_continue_does_not_end_the_playback(caller: Caller) -> None:
     caller.ask("/channels/{channel}/continue", {})
     caller.driver.until("StasisEnd")
     kinds = [event["type"] for event in caller.driver.events]
     assert kinds.index("PlaybackFinished") < kinds.index("StasisEnd")
 
 
-@pytest.mark.parametrize("what", ["answer", "into a bridge"])
-def test_who_hangs_up_meanwhile(caller, what):
+@pytest.mark.parametrize("what", WAITING)
+def test_hangup_during_a_waiting_request(caller: Caller, what: str) -> None:
     asking = threading.Thread(target=caller.ask, args=WAITING[what])
     asking.start()
     time.sleep(0.3)
     caller.driver.ask("DELETE", f"/channels/{caller.channel}")
     asking.join()
-    told = {(method, code) for method, _, code, *_ in caller.driver.answers[-2:]}
-    assert told == {("POST", 204), ("DELETE", 204)}
+    answered = {(method, code) for method, _, code, *_ in caller.driver.answers[-2:]}
+    assert answered == {("POST", 204), ("DELETE", 204)}
 
 
-def test_the_next_request_on_the_connection_waits_too():
+def test_waiting_variable_is_set_before_the_end(caller: Caller) -> None:
+    asking = threading.Thread(target=caller.ask, args=WAITING["a variable"])
+    asking.start()
+    time.sleep(0.3)
+    caller.driver.ask("DELETE", f"/channels/{caller.channel}")
+    asking.join()
+    caller.driver.until("StasisEnd")
+    seen = [(event["type"], event.get("variable")) for event in caller.driver.events]
+    assert seen[seen.index(("ChannelVarset", "COLOUR")) - 1][0] == "PlaybackFinished"
+
+
+def test_next_request_on_the_connection_waits_too() -> None:
     import http.client
 
     with simulator.start() as server:
@@ -101,6 +117,6 @@ def test_the_next_request_on_the_connection_waits_too():
         second = connection.getresponse()
         assert (first.status, second.status) == (204, 200)
         caller.driver.settle(0.2)
-        assert caller.told("PlaybackFinished")
+        assert caller.received("PlaybackFinished")
         connection.close()
         caller.close()

@@ -1,34 +1,15 @@
-"""Time that passes when a test says so."""
+"""A clock that a test advances."""
 
-import heapq
-import itertools
+from __future__ import annotations
 
-
-class VirtualClock:
-    def __init__(self, now=1_000_000.0):
-        self.now = now
-        self._due = []
-        self._count = itertools.count()
-
-    def after(self, seconds, action):
-        timer = _Timer(action)
-        heapq.heappush(self._due, (self.now + seconds, next(self._count), timer))
-        return timer
-
-    def advance(self, seconds):
-        end = self.now + seconds
-        while self._due and self._due[0][0] <= end + 1e-9:
-            self.now, _, timer = heapq.heappop(self._due)
-            timer.run()
-        self.now = end
+from ari_notebook.simulator.clock import Clock
 
 
-class _Timer:
-    def __init__(self, action):
-        self._action = action
+class VirtualClock(Clock):
+    """The simulator's clock, advanced by a number of seconds."""
 
-    def cancel(self):
-        self._action = lambda: None
+    def __init__(self, now: float = 1_000_000.0) -> None:
+        super().__init__(now)
 
-    def run(self):
-        self._action()
+    def advance(self, seconds: float) -> None:
+        super().advance(self.now + seconds)

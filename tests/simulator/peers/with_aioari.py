@@ -1,8 +1,11 @@
 """What a program written with aioari does: hello-world, a recording, a bridge. Prints a summary."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import sys
+from typing import Any
 
 import aioari
 
@@ -10,12 +13,12 @@ URL, USER, PASSWORD = sys.argv[1:4]
 APP = "with-aioari"
 
 
-async def main():
+async def main() -> None:
     client = await aioari.connect(URL, USER, PASSWORD)
-    seen = asyncio.Queue()
+    seen: asyncio.Queue[Any] = asyncio.Queue()
     client.on_event("*", seen.put_nowait)
 
-    async def until(kind, **where):
+    async def until(kind: str, **where: Any) -> Any:
         while True:
             event = await asyncio.wait_for(seen.get(), 10)
             if event["type"] == kind and all(event.get(k) == v for k, v in where.items()):
@@ -25,7 +28,7 @@ async def main():
     while not client.websockets:
         await asyncio.sleep(0.01)
 
-    async def channel(*args):
+    async def channel(*args: str) -> Any:
         await client.channels.originate(
             endpoint="Local/1002@default", app=APP, appArgs=",".join(args)
         )

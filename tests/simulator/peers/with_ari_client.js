@@ -1,4 +1,4 @@
-// What a program written with ari-client (npm) does: hello-world, a recording, a bridge. It builds
+// A program written with ari-client (npm): hello-world, a recording, a bridge. The client builds
 // itself from the server's api-docs. Prints a summary.
 'use strict';
 

@@ -1,8 +1,11 @@
 """What a program written with ari-client (PyPI) does: hello-world, a recording, a bridge."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import sys
+from typing import Any
 from urllib.parse import urlsplit
 
 from ari_client import AriClient, EventType
@@ -11,21 +14,21 @@ URL, USER, PASSWORD = sys.argv[1:4]
 APP = "with-ari-client"
 
 
-async def main():
+async def main() -> None:
     place = urlsplit(URL)
     client = AriClient(place.hostname, place.port, USER, PASSWORD)
-    seen = asyncio.Queue()
+    seen: asyncio.Queue[Any] = asyncio.Queue()
     for kind in EventType:
         client.on_event(kind)(seen.put)
     await client.connect(APP)
 
-    async def until(kind):
+    async def until(kind: Any) -> Any:
         while True:
             event = await asyncio.wait_for(seen.get(), 10)
             if event.type in (kind, kind.value):
                 return event
 
-    async def channel():
+    async def channel() -> Any:
         await client.ari.originate(endpoint="Local/1002@default")
         return (await until(EventType.STASIS_START)).channel
 
