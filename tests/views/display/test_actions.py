@@ -1,4 +1,4 @@
-"""What can be done with an object: as a real Asterisk accepts and refuses it."""
+"""Possible actions of an object: those that a real Asterisk accepts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ari_notebook.views.actions import actions, next_steps
+from ari_notebook.views.display.actions import actions, next_steps
 
 UP = {"state": "Up", "in_stasis": True}
 
@@ -15,14 +15,14 @@ def refusals(model: str, row: dict[str, Any]) -> dict[str, str]:
     return {action.name: action.refused for action in actions(model, row)}
 
 
-def test_an_answered_channel() -> None:
+def test_answered_channel() -> None:
     refused = refusals("Channel", UP)
     assert refused["answer"] == "it is answered already"
     assert not any(refused[name] for name in ("play", "hold", "mute", "send_dtmf", "hangup"))
 
 
 @pytest.mark.parametrize("state", ["Down", "Ringing", "Rsrved"])
-def test_a_channel_without_media_refuses_what_needs_it(state: str) -> None:
+def test_channel_without_media_refuses_what_needs_it(state: str) -> None:
     refused = refusals("Channel", {"state": state, "in_stasis": True})
     assert refused["play"] == f"the channel is {state}"
     assert refused["hangup"] == ""
@@ -33,33 +33,33 @@ def test_only_a_channel_that_is_down_is_dialled() -> None:
     assert "dial" not in refusals("Channel", UP)
 
 
-def test_a_channel_outside_stasis_can_be_hung_up() -> None:
+def test_channel_outside_stasis_can_be_hung_up() -> None:
     row = {"state": "Up", "in_stasis": False}
     assert next_steps("Channel", row) == ["hangup"]
 
 
-def test_a_channel_in_a_bridge_is_recorded_by_the_bridge() -> None:
+def test_channel_in_a_bridge_is_recorded_by_the_bridge() -> None:
     assert "record the bridge" in refusals("Channel", {**UP, "bridge": "b"})["record"]
 
 
-def test_a_bridge_of_ours_and_one_of_the_dialplan() -> None:
+def test_bridge_of_ours_and_one_of_the_dialplan() -> None:
     assert "play" not in next_steps("Bridge", {"channels": []})
     assert "play" in next_steps("Bridge", {"channels": ["c"]})
     assert next_steps("Bridge", {"bridge_class": "basic", "channels": ["c"]}) == []
 
 
 def test_playbacks_and_recordings_go_on_where_they_pause() -> None:
-    assert actions("Playback", {"state": "paused"})[0].label == "Go on"
+    assert actions("Playback", {"state": "paused"})[0].label == "Resume"
     assert next_steps("LiveRecording", {"state": "paused"})[0] == "unpause"
     assert next_steps("StoredRecording", {})[-1] == "delete_stored"
 
 
-def test_a_read_only_session_does_nothing() -> None:
+def test_read_only_session_does_nothing() -> None:
     assert next_steps("Channel", UP, read_only=True) == []
     assert {action.refused for action in actions("Channel", UP, read_only=True)} == {
         "this session is read-only"
     }
 
 
-def test_what_is_no_model_has_no_actions() -> None:
+def test_unknown_model_has_no_actions() -> None:
     assert actions("Nothing", {}) == []

@@ -1,4 +1,4 @@
-"""Every form shows text from outside as text, whatever it is."""
+"""Every representation escapes text from outside."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from ari_notebook.client.errors import Conflict, NotFound
 from ari_notebook.views import error_html, error_text
-from ari_notebook.views.cards import Card, card, party
-from ari_notebook.views.forms import card_html, card_text, json_html, table_html
-from ari_notebook.views.markup import clean, element
+from ari_notebook.views.display.cards import Card, card, party
+from ari_notebook.views.display.html import clean, element
+from ari_notebook.views.display.render import card_html, card_text, json_html, table_html
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -34,7 +34,7 @@ ALLOWED = {
 
 
 class Reader(HTMLParser):
-    """Reads HTML as a page would: its elements, attributes and text."""
+    """Parses HTML like a page: its elements, attributes and text."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -115,14 +115,14 @@ def test_any_text_stays_text(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_the_shell_gets_no_control_characters(text: str) -> None:
+def test_shell_gets_no_control_characters(text: str) -> None:
     for line in card_text(card("Channel", channel(text))).split("\n"):
         assert line.isprintable()
         assert len(line) < 700
         line.encode()
 
 
-def test_a_channel_says_what_can_be_done_next() -> None:
+def test_channel_says_what_can_be_done_next() -> None:
     text = card_text(card("Channel", channel("Alice", bridge="")))
     assert "application  Alice (in Stasis)" in text
     assert "play" in text
@@ -130,17 +130,47 @@ def test_a_channel_says_what_can_be_done_next() -> None:
     assert "answer" not in text.split("next")[1]
 
 
-def test_a_ringing_channel_can_be_answered_and_one_outside_stasis_only_hung_up() -> None:
+def test_actions_of_a_ringing_channel_and_one_outside_stasis() -> None:
     assert "answer" in card("Channel", channel("x", state="Ring")).steps
     assert card("Channel", channel("x", in_stasis=False)).steps == ("hangup",)
 
 
-def test_nothing_can_be_done_read_only_or_when_it_is_gone() -> None:
+def test_read_only_or_ended_object_has_no_actions() -> None:
     assert card("Channel", channel("x"), read_only=True).steps == ()
     gone = card("Channel", channel("x"), gone=True)
     assert gone.steps == ()
     assert gone.state == "gone"
     assert card("Playback", {"id": "p"}, gone=True).state == "over"
+
+
+class Called:
+    """Has a name for every id."""
+
+    def channel(self, id: object) -> str:
+        return f"caller of {id}"
+
+    def bridge(self, id: object) -> str:
+        return f"room of {id}"
+
+    def target(self, uri: object) -> str:
+        return f"where {uri} leads"
+
+
+def test_card_of_bridge_lists_its_callers_under_its_name() -> None:
+    row = {"id": "0a1b", "name": "sales", "bridge_type": "mixing", "channels": ["1.1", "1.2"]}
+    made = card("Bridge", row, names=Called())
+    assert made.title == "sales"
+    assert ("id", "0a1b") in made.facts
+    assert ("channels", "caller of 1.1, caller of 1.2") in made.facts
+    assert ("name", "sales") not in made.facts
+    assert card("Bridge", {"id": "0a1b", "name": ""}, names=Called()).title == "0a1b"
+
+
+def test_card_of_playback_is_headed_by_its_media() -> None:
+    row = {"id": "0a1b", "media_uri": "sound:hello", "target_uri": "channel:1.1"}
+    made = card("Playback", row, names=Called())
+    assert made.title == "sound:hello"
+    assert made.facts == (("id", "0a1b"), ("to", "where channel:1.1 leads"))
 
 
 def test_both_forms_say_the_same() -> None:
@@ -151,7 +181,7 @@ def test_both_forms_say_the_same() -> None:
         assert word in html
 
 
-def test_a_state_is_a_word() -> None:
+def test_state_is_a_word() -> None:
     assert "Ring" in read(card_html(card("Channel", channel("x", state="Ring")))).text
 
 
@@ -159,7 +189,7 @@ def test_long_json_is_cut_and_says_so() -> None:
     assert "more lines" in read(json_html(list(range(5000)))).text
 
 
-def test_an_error_says_what_to_do_about_it() -> None:
+def test_error_says_what_to_do_about_it() -> None:
     error = NotFound("Channel not found", "It hung up.", request="GET /channels/1", status=404)
     assert error_text(error) == "NotFound: 404 Channel not found (GET /channels/1)\n  It hung up."
 
@@ -173,11 +203,11 @@ def test_an_error_says_what_to_do_about_it() -> None:
         (None, ""),
     ],
 )
-def test_parties(of: Any, shown: str) -> None:
+def test_parties_are_shown_by_name_and_number(of: Any, shown: str) -> None:
     assert party(of) == shown
 
 
 def test_accents_without_end_are_cut() -> None:
-    """Four upon a letter are a language's, thousands are drawn over everything around."""
+    """Languages use up to four per letter; thousands would cover the page around it."""
     assert clean("a" + "\u0301" * 3000 + "b", 5000) == "a" + "\u0301" * 4 + "b"
     assert clean("Vi\u1ec7t e\u0302\u0323") == "Vi\u1ec7t e\u0302\u0323"

@@ -1,16 +1,16 @@
-"""What is worth saying of an object: the same facts for its text form and its HTML form."""
+"""Cards: the facts about an object, for its text form and its HTML form."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from ari_notebook.status import counted
-from ari_notebook.views.actions import next_steps
-from ari_notebook.views.markup import listed
+from ari_notebook.connection.status import counted
+from ari_notebook.views.display.actions import next_steps
+from ari_notebook.views.display.html import listed
 
-__all__ = ["Card", "card", "party", "status_card"]
+__all__ = ["Card", "ObjectNames", "card", "party", "status_card"]
 
 Row = Mapping[str, Any]
 Facts = list[tuple[str, str]]
@@ -18,10 +18,10 @@ Facts = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One object as a person sees it.
+    """The card of an object.
 
-    ``kind`` is ARI's name of what it is, ``state`` one word on how it stands, ``facts`` are label
-    and value, ``steps`` the operations that can be done now.
+    ``kind`` is ARI's name of its type, ``state`` its state in one word, ``facts`` are labels and
+    values, ``steps`` the operations that are possible now.
     """
 
     kind: str
@@ -32,31 +32,67 @@ class Card:
 
 
 def party(of: object) -> str:
-    """A caller as people write it: ``Alice <5551>``; empty where nothing is known."""
+    """Return a caller as ``Alice <5551>``; empty if unknown."""
     if not isinstance(of, Mapping):
         return ""
     name, number = str(of.get("name") or ""), str(of.get("number") or "")
     return f"{name} <{number}>" if name and number else name or number
 
 
+class ObjectNames(Protocol):
+    """Names for ids."""
+
+    def channel(self, id: object) -> str:
+        """Return a channel's name."""
+
+    def bridge(self, id: object) -> str:
+        """Return a bridge's name."""
+
+    def target(self, uri: object) -> str:
+        """Return the name of what ``channel:ID`` or ``bridge:ID`` names."""
+
+
 def card(
-    model: str, row: Row, *, id: str = "", gone: bool = False, read_only: bool = False
+    model: str,
+    row: Row,
+    *,
+    id: str = "",
+    gone: bool = False,
+    read_only: bool = False,
+    names: ObjectNames | None = None,
 ) -> Card:
-    """The card of one of ARI's objects.
+    """Return the card of one of ARI's objects.
 
     Args:
         model: ARI's name of its kind, as ``Channel``.
         row: its fields, as the live tables have them.
-        id: its identity, where the fields do not have it.
-        gone: it is no more; nothing can be done with it.
-        read_only: the session refuses what changes something.
+        id: its identity, if the fields lack it.
+        gone: it no longer exists, and has no actions.
+        read_only: whether the session is read-only.
+        names: names for the ids of other objects; None: ids.
     """
     make = _FACTS.get(model, _any)
-    title = id or str(row.get("id") or row.get("name") or "")
-    facts = [(label, value) for label, value in make(row) if value]
+    identity = id or str(row.get("id") or row.get("name") or "")
+    title = str(row.get(_HEADLINES.get(model, "")) or "") or identity
+    shown = row if names is None else _named(row, names)
+    facts = [(label, value) for label, value in make(shown) if value]
+    if title != identity:
+        facts = [("id", identity), *((la, value) for la, value in facts if value != title)]
     steps = () if gone else tuple(next_steps(model, row, read_only))
     state = _ENDED.get(model, "gone") if gone else str(row.get("state") or "")
     return Card(model, title, state, tuple(facts), steps)
+
+
+def _named(row: Row, names: ObjectNames) -> Row:
+    """Return fields with the names of the objects whose ids they have."""
+    named = dict(row)
+    if row.get("channels"):
+        named["channels"] = [names.channel(id) for id in listed(row["channels"])]
+    if row.get("bridge"):
+        named["bridge"] = names.bridge(row["bridge"])
+    if row.get("target_uri"):
+        named["target_uri"] = names.target(row["target_uri"])
+    return named
 
 
 def _channel(row: Row) -> Facts:
@@ -127,7 +163,7 @@ def _application(row: Row) -> Facts:
 
 
 def _any(row: Row) -> Facts:
-    """Whatever else there is: its plain fields."""
+    """Return the facts of any other object: its plain fields."""
     return [
         (name, str(value))
         for name, value in row.items()
@@ -145,12 +181,15 @@ _FACTS: dict[str, Callable[[Row], Facts]] = {
     "Application": _application,
 }
 
-# What has an end of its own is over; anything else that is no more is missed.
+# The field that heads the card of an object whose id says nothing to a person.
+_HEADLINES = {"Bridge": "name", "Playback": "media_uri"}
+
+# Objects that end by themselves have ended; any other missing object is an error.
 _ENDED = {"Playback": "over", "LiveRecording": "over"}
 
 
 def status_card(status: Any) -> Card:
-    """The card of a session's status (`ari_notebook.status.Status`)."""
+    """Return the card of a session's status (`ari_notebook.connection.status.Status`)."""
     refused = " (read-only)" if status.read_only else ""
     facts = [
         ("server", f"{status.asterisk} at {status.url}, as {status.user}{refused}"),

@@ -1,6 +1,6 @@
-"""The forms of this package's objects: a card in the notebook, lines in the shell.
+"""Representations of this package's objects: a card in the notebook, lines in the shell.
 
-The objects themselves know nothing of it; `registering` tells IPython.
+The objects do not depend on it; `registering` registers the formatters with IPython.
 """
 
 from __future__ import annotations
@@ -8,40 +8,52 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ari_notebook.client.rest import Answer
-from ari_notebook.following import Gap
-from ari_notebook.report import Report
-from ari_notebook.requestlog import RequestLog, SentRequest
-from ari_notebook.resources import Events, Fields, LiveObject, Resource
-from ari_notebook.session import Session
-from ari_notebook.status import Status
-from ari_notebook.views.cards import Card, card, status_card
-from ari_notebook.views.forms import card_html, card_text, cards_html, json_html, table_html
-from ari_notebook.views.markup import Markup
-from ari_notebook.views.reports import report_html
+from ari_notebook.audio.sound import Sound
+from ari_notebook.client.rest import RestResponse
+from ari_notebook.connection.connection import Connection
+from ari_notebook.connection.gaps import Gap
+from ari_notebook.connection.json_object import JsonObject
+from ari_notebook.connection.resources import LiveObject, LoggedEvents, Resource, last_seen
+from ari_notebook.connection.status import Status
+from ari_notebook.lessons.report import Report
+from ari_notebook.store.request_log import RequestLog, SentRequest
+from ari_notebook.views.display.cards import Card, card, status_card
+from ari_notebook.views.display.html import Markup
+from ari_notebook.views.display.names import Names
+from ari_notebook.views.display.render import (
+    card_html,
+    card_text,
+    cards_html,
+    json_html,
+    report_html,
+    table_html,
+)
+from ari_notebook.views.display.sound import sound_html
 
 __all__ = ["card_of", "html_of", "text_of"]
 
 _SHOWN_REQUESTS = 20
 _SHOWN_EVENTS = 20
+_NAMED = {"channels", "bridge", "target_uri"}  # fields with ids of other objects
 
 
 def card_of(thing: LiveObject) -> Card:
-    """The card of a live object as it stands now."""
+    """Return the card of a live object in its current state."""
     fields = thing.fields
-    followed = bool(thing._kind.table)
+    followed = bool(thing._type.table)
     return card(
-        thing._kind.model,
+        thing._type.model,
         fields,
         id=thing.id,
         gone=followed and not thing.alive and _has_ended(thing),
         read_only=thing._session.read_only,
+        names=Names(thing._session) if _NAMED.intersection(fields) else None,
     )
 
 
 def _has_ended(thing: LiveObject) -> bool:
-    """Whether an object outside the live tables is over: one that was never told of may live."""
-    return thing._session.last_words(thing._kind, thing.id) is not None
+    """Return whether an object outside the live tables has ended; without events it may exist."""
+    return last_seen(thing._session.log, thing._type, thing.id) is not None
 
 
 def _live_object(thing: LiveObject) -> Markup:
@@ -52,8 +64,8 @@ def _status(status: Status) -> Markup:
     return card_html(status_card(status))
 
 
-def _session(session: Session) -> Markup:
-    return _status(session.status)
+def _connection(connection: Connection) -> Markup:
+    return _status(connection.status)
 
 
 def _resource(resource: Resource) -> Markup:
@@ -61,10 +73,10 @@ def _resource(resource: Resource) -> Markup:
         (name, f"{operation.method} {operation.path}", operation.summary)
         for name, operation in resource.operations.items()
     ]
-    return table_html((f"{resource._name}.", "request", ""), rows)
+    return table_html((f"{resource._name}.", "request", "what it does"), rows)
 
 
-def _events(events: Events) -> Markup:
+def _events(events: LoggedEvents) -> Markup:
     frame = events.tail(_SHOWN_EVENTS)
     columns = ["timestamp", "type", "channel_name", "detail"]
     rows = [
@@ -81,13 +93,14 @@ def _text(value: object) -> str:
 
 def _requests(log: RequestLog) -> Markup:
     rows = [
-        (r.method, r.path, "" if r.status is None else r.status, r.message)
+        (r.method, r.shown.path, "" if r.status is None else r.status, r.message)
         for r in list(log)[-_SHOWN_REQUESTS:]
     ]
-    return table_html((f"{len(log)} requests", "path", "status", ""), rows)
+    return table_html((f"{len(log)} requests", "path", "status", "message"), rows)
 
 
 def _request(request: SentRequest) -> Markup:
+    request = request.shown
     status = "no answer" if request.status is None else str(request.status)
     facts = [
         ("parameters", ", ".join(f"{k}={v}" for k, v in request.params.items())),
@@ -100,7 +113,7 @@ def _request(request: SentRequest) -> Markup:
     return card_html(Card(request.method, request.path, status, kept))
 
 
-def _answer(answer: Answer) -> Markup:
+def _answer(answer: RestResponse) -> Markup:
     title = f"{answer.status} {answer.reason}"
     if answer.is_json and answer.content:
         return json_html(answer.json(), title)
@@ -108,7 +121,7 @@ def _answer(answer: Answer) -> Markup:
     return card_html(Card("Answer", title, "", tuple(fact for fact in facts if fact[1])))
 
 
-def _fields(fields: Fields) -> Markup:
+def _fields(fields: JsonObject) -> Markup:
     return json_html(fields, str(fields.get("type") or ""))
 
 
@@ -125,7 +138,7 @@ def _gap(gap: Gap) -> Markup:
 
 
 def _list(things: list[Any]) -> Markup | None:
-    """A list of live objects; nothing for any other list."""
+    """Return the HTML of a list of live objects; None for any other list."""
     if not things or not all(isinstance(thing, LiveObject) for thing in things):
         return None
     return cards_html(card_of(thing) for thing in things[:100])
@@ -134,21 +147,22 @@ def _list(things: list[Any]) -> Markup | None:
 _HTML: dict[type, Callable[[Any], Markup | None]] = {
     LiveObject: _live_object,
     Status: _status,
-    Session: _session,
+    Connection: _connection,
     Resource: _resource,
-    Events: _events,
+    LoggedEvents: _events,
     RequestLog: _requests,
     SentRequest: _request,
-    Answer: _answer,
-    Fields: _fields,
+    RestResponse: _answer,
+    JsonObject: _fields,
     Gap: _gap,
+    Sound: sound_html,
     Report: report_html,
     list: _list,
 }
 
 
 def html_of(thing: object) -> Markup | None:
-    """The HTML form of an object of this package; None where it has none."""
+    """Return the HTML form of an object of this package, or None."""
     for cls in type(thing).__mro__:
         if cls in _HTML:
             return _HTML[cls](thing)
@@ -156,5 +170,5 @@ def html_of(thing: object) -> Markup | None:
 
 
 def text_of(thing: object) -> str:
-    """The text form of an object of this package: some lines for what is alive, else its repr."""
+    """Return the text form of an object of this package: lines for a live object, else its repr."""
     return card_text(card_of(thing)) if isinstance(thing, LiveObject) else repr(thing)

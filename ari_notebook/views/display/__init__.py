@@ -1,0 +1,1 @@
+"""Cards, HTML and text forms of objects, and their registration with IPython."""
