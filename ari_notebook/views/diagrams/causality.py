@@ -1,8 +1,8 @@
-"""Which request an event came of.
+"""The request that caused an event.
 
-Asterisk does not say. But an event of a type can only come of some operations, and only of those
-on the object that it is about: the latest such request before it is the cause. An event that no
-request can have caused (a caller who dials in, presses a key, hangs up) has none.
+Asterisk does not publish it. But an event type can only be caused by certain operations on the
+event's object: the newest such request before the event is the cause. An event without such a
+request (a caller dials in, presses a key, hangs up) has no cause.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from ari_notebook.requestlog import SentRequest
-from ari_notebook.views.markup import listed
+from ari_notebook.store.request_log import SentRequest
+from ari_notebook.views.display.html import listed
 
 __all__ = ["Causes", "subjects", "touches"]
 
@@ -21,17 +21,17 @@ Event = Mapping[str, Any]
 
 
 def _made(request: SentRequest) -> Iterable[str]:
-    """The id of what it made."""
+    """Return the id of the created object."""
     return (request.made,) if request.made else ()
 
 
 def _moved(request: SentRequest) -> Iterable[str]:
-    """The channels that it puts into a bridge or takes out of it."""
+    """Return the channels that a request adds to a bridge or removes from it."""
     return str(request.params.get("channel", "")).split(",")
 
 
 def _set(request: SentRequest) -> Iterable[str]:
-    """The variables that it sets, each with the channel that it sets them on."""
+    """Return the variables that a request sets, each with its channel."""
     parts = [unquote(part) for part in request.path.split("/") if part]
     channel = request.made or (parts[1] if len(parts) > 1 else "")
     body = request.body if isinstance(request.body, Mapping) else {}
@@ -45,7 +45,7 @@ def _variable(channel: object, name: object) -> str:
 
 
 def touches(request: SentRequest) -> set[str]:
-    """The ids that a request names, in its path or its parameters, and that of what it made."""
+    """Return the ids in a request's path and parameters, and the id of the object it created."""
     named = {unquote(part) for part in request.path.split("/") if part} | set(_made(request))
     for source in (request.params, request.body):
         if isinstance(source, Mapping):
@@ -56,8 +56,7 @@ def touches(request: SentRequest) -> set[str]:
 
 _LEAVES = "ChannelLeftBridge PlaybackFailed"
 _ENDS = f"{_LEAVES} StasisEnd RecordingFinished"
-# A request (method and path), which of the ids it has to do with an event has to be about, and
-# the events that can come of it.
+# Request (method and path), which of its ids an event must be about, and the events it can cause.
 _EFFECTS: list[tuple[str, str, Callable[[SentRequest], Iterable[str]], str]] = [
     (
         "POST",
@@ -90,7 +89,7 @@ _EFFECTS: list[tuple[str, str, Callable[[SentRequest], Iterable[str]], str]] = [
     ("DELETE", r"/bridges/[^/]+", touches, f"{_LEAVES} RecordingFinished BridgeDestroyed"),
     ("POST", r"/bridges/.+/addChannel", _moved, f"{_LEAVES} ChannelEnteredBridge"),
     ("POST", r"/bridges/.+/removeChannel", _moved, _LEAVES),
-    # Without anybody left in a bridge what it plays ends.
+    # Playbacks on a bridge end when its last member leaves.
     ("POST", r"/bridges/.+/(add|remove)Channel", touches, "PlaybackFailed"),
     ("POST", r"/bridges/.+/videoSource/[^/]+", touches, "BridgeVideoSourceChanged"),
     ("DELETE", r"/bridges/.+/videoSource", touches, "BridgeVideoSourceChanged"),
@@ -98,14 +97,19 @@ _EFFECTS: list[tuple[str, str, Callable[[SentRequest], Iterable[str]], str]] = [
     ("DELETE", r"/deviceStates/[^/]+", touches, "DeviceStateChanged"),
     ("POST", r"/events/user/[^/]+", touches, "ChannelUserevent"),
 ]
-_COMPILED = [
-    (method, re.compile(path), whose, types.split()) for method, path, whose, types in _EFFECTS
-]
+_BY_METHOD = {
+    method: [
+        (re.compile(path), whose, types.split())
+        for other, path, whose, types in _EFFECTS
+        if other == method
+    ]
+    for method in ("POST", "PUT", "DELETE")
+}
 _IN_BRIDGES = ("ChannelEnteredBridge", "ChannelLeftBridge")
 
 
 def subjects(event: Event) -> Iterator[tuple[str, str]]:
-    """What an event is about: pairs of kind and id, the nearest first."""
+    """Yield the objects of an event as pairs of kind and id, the most specific first."""
     for field in ("playback", "recording", "channel", "peer", "bridge"):
         item = event.get(field)
         if not isinstance(item, Mapping):
@@ -119,7 +123,7 @@ def subjects(event: Event) -> Iterator[tuple[str, str]]:
 
 
 def _about(event: Event) -> set[str]:
-    """The ids that a request has to do with, if the event came of it."""
+    """Return the ids related to a request, if it caused the event."""
     ids = {id for _, id in subjects(event)}
     device = event.get("device_state")
     if isinstance(device, Mapping):
@@ -132,45 +136,47 @@ def _about(event: Event) -> set[str]:
 
 
 def _type(event: Event) -> str:
-    """An event's type; a playback that did not come to its end has one of its own."""
+    """Return an event's type; an interrupted playback has a separate one."""
     playback = event.get("playback")
     failed = isinstance(playback, Mapping) and playback.get("state") == "failed"
     return "PlaybackFailed" if failed else str(event.get("type"))
 
 
 class Causes:
-    """Finds the requests that events came of; to be asked for the events in their order.
+    """Finds the requests that caused events; to be called for the events in order.
 
     Args:
-        requests: those sent, oldest first.
+        requests: the sent requests, oldest first.
     """
 
     def __init__(self, requests: Sequence[SentRequest]) -> None:
         self._requests = requests
-        # Event type and id → the requests, by their place, of which such an event can come.
+        # Event type and id → indexes of the requests that can cause such an event.
         self._places: dict[tuple[str, str], list[int]] = {}
-        # Channel → the cause of what last happened in its bridge.
+        # Channel → the cause of the last event in its bridge.
         self._stirred: dict[str, int | None] = {}
         for place, request in enumerate(requests):
             if request.status is None or request.status >= 400:
                 continue
-            for method, path, whose, types in _COMPILED:
-                if request.method == method and path.fullmatch(request.path):
+            for path, whose, types in _BY_METHOD.get(request.method, ()):
+                if path.fullmatch(request.path):
                     for key in ((type, id) for id in whose(request) for type in types):
                         self._places.setdefault(key, []).append(place)
 
     def of(self, event: Event, received: float) -> int | None:
-        """The request that an event came of.
+        """Return the request that caused an event.
 
         Args:
-            event: decoded.
-            received: when it came, in seconds since 1970.
+            event: the decoded event.
+            received: time of receipt, in seconds since 1970.
 
         Returns:
-            Its place among the requests; None where none of them can be it.
+            Its index among the requests, or None.
         """
         type, about = _type(event), _about(event)
-        if type == "ChannelConnectedLine":  # told to who is in a bridge that somebody else enters
+        if (
+            type == "ChannelConnectedLine"
+        ):  # sent to the members of a bridge that another channel enters
             return next((self._stirred[id] for id in about if id in self._stirred), None)
         found = [self._latest(type, id, received) for id in about]
         cause = max((place for place in found if place is not None), default=None)

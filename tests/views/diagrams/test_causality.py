@@ -1,4 +1,4 @@
-"""Which request an event came of."""
+"""The request that caused an event."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ari_notebook.requestlog import SentRequest
-from ari_notebook.views.causes import Causes, subjects, touches
+from ari_notebook.store.request_log import SentRequest
+from ari_notebook.views.diagrams.causality import Causes, subjects, touches
 
 CHANNEL = {"id": "c1", "name": "PJSIP/alice-1", "state": "Up"}
 OTHER = {"id": "c2", "name": "PJSIP/bob-1", "state": "Up"}
@@ -35,56 +35,56 @@ def recording(name: str) -> Event:
     return {"recording": {"name": name, "target_uri": "channel:c1"}}
 
 
-def told(type: str, **fields: Any) -> Event:
+def published(type: str, **fields: Any) -> Event:
     return {"type": type, **fields}
 
 
 @pytest.mark.parametrize(
     ("request_", "event"),
     [
-        (sent("POST", "/channels/c1/answer"), told("ChannelStateChange", channel=CHANNEL)),
-        (sent("POST", "/channels/c1/hold"), told("ChannelHold", channel=CHANNEL)),
-        (sent("DELETE", "/channels/c1"), told("ChannelDestroyed", channel=CHANNEL)),
-        (sent("POST", "/channels/c1/continue"), told("StasisEnd", channel=CHANNEL)),
+        (sent("POST", "/channels/c1/answer"), published("ChannelStateChange", channel=CHANNEL)),
+        (sent("POST", "/channels/c1/hold"), published("ChannelHold", channel=CHANNEL)),
+        (sent("DELETE", "/channels/c1"), published("ChannelDestroyed", channel=CHANNEL)),
+        (sent("POST", "/channels/c1/continue"), published("StasisEnd", channel=CHANNEL)),
         (
             sent("POST", "/channels/c1/play", made="p1"),
-            told("PlaybackStarted", **playback("sound:a")),
+            published("PlaybackStarted", **playback("sound:a")),
         ),
         (
             sent("POST", "/bridges/b1/addChannel", channel="c0,c1"),
-            told("ChannelEnteredBridge", bridge={"id": "b1"}, channel=CHANNEL),
+            published("ChannelEnteredBridge", bridge={"id": "b1"}, channel=CHANNEL),
         ),
-        (sent("POST", "/channels", made="c1"), told("StasisStart", channel=CHANNEL)),
-        (sent("POST", "/channels", made="c1"), told("Dial", peer=CHANNEL)),
-        (sent("POST", "/channels/c0/snoop", made="c1"), told("StasisStart", channel=CHANNEL)),
+        (sent("POST", "/channels", made="c1"), published("StasisStart", channel=CHANNEL)),
+        (sent("POST", "/channels", made="c1"), published("Dial", peer=CHANNEL)),
+        (sent("POST", "/channels/c0/snoop", made="c1"), published("StasisStart", channel=CHANNEL)),
         (
             sent("POST", "/channels/c1/record", made="r1", name="r1"),
-            told("RecordingStarted", **recording("r1")),
+            published("RecordingStarted", **recording("r1")),
         ),
-        (sent("DELETE", "/channels/c1"), told("RecordingFinished", **recording("r1"))),
+        (sent("DELETE", "/channels/c1"), published("RecordingFinished", **recording("r1"))),
         (
             sent("POST", "/channels", made="c1", body={"variables": {"A": "1"}}),
-            told("ChannelVarset", channel=CHANNEL, variable="A"),
+            published("ChannelVarset", channel=CHANNEL, variable="A"),
         ),
-        (sent("POST", "/events/user/note"), told("ChannelUserevent", eventname="note")),
+        (sent("POST", "/events/user/note"), published("ChannelUserevent", eventname="note")),
         (
             sent("PUT", "/deviceStates/Stasis%3Adesk"),
-            told("DeviceStateChanged", device_state={"name": "Stasis:desk"}),
+            published("DeviceStateChanged", device_state={"name": "Stasis:desk"}),
         ),
     ],
 )
-def test_what_a_request_does(request_: SentRequest, event: Event) -> None:
+def test_effects_of_requests_are_found(request_: SentRequest, event: Event) -> None:
     others = [sent("GET", "/channels/c1"), request_, sent("GET", "/channels/c1")]
     assert Causes(others).of(event, 2.0) == 1
 
 
 @pytest.mark.parametrize("type", ["ChannelDtmfReceived", "ChannelTalkingStarted", "Unheard"])
-def test_what_no_request_does(type: str) -> None:
+def test_events_without_request_have_no_cause(type: str) -> None:
     requests = [sent("POST", "/channels/c1/answer"), sent("POST", "/channels/c1/dtmf")]
     assert Causes(requests).of({"type": type, "channel": CHANNEL}, 2.0) is None
 
 
-def test_a_request_that_came_later_failed_or_was_for_another_is_no_cause() -> None:
+def test_request_that_came_later_failed_or_was_for_another_is_no_cause() -> None:
     requests = [
         sent("POST", "/channels/c2/answer"),
         sent("POST", "/channels/c1/answer", status=409),
@@ -94,7 +94,7 @@ def test_a_request_that_came_later_failed_or_was_for_another_is_no_cause() -> No
     assert Causes(requests).of(event, 2.0) is None
 
 
-def test_of_two_that_were_made_at_once_each_has_its_request() -> None:
+def test_two_simultaneous_objects_have_their_own_requests() -> None:
     """Also where both are the same sound; who calls meanwhile has none."""
     requests = [
         sent("POST", "/channels/c1/play", made="p1", media="sound:one"),
@@ -104,47 +104,47 @@ def test_of_two_that_were_made_at_once_each_has_its_request() -> None:
     ]
     causes = Causes(requests)
     for id, place in (("p1", 0), ("p2", 1)):
-        assert causes.of(told("PlaybackStarted", **playback("sound:one", id)), 2.0) == place
-    for id, place in (("c1", 2), ("c2", 3), ("c3", None)):
-        assert causes.of(told("StasisStart", channel={"id": id}), 2.0) == place
+        assert causes.of(published("PlaybackStarted", **playback("sound:one", id)), 2.0) == place
+    for id, cause in (("c1", 2), ("c2", 3), ("c3", None)):
+        assert causes.of(published("StasisStart", channel={"id": id}), 2.0) == cause
 
 
-def test_of_two_who_enter_a_bridge_each_has_its_request() -> None:
+def test_two_channels_entering_a_bridge_have_their_own_requests() -> None:
     requests = [sent("POST", "/bridges/b1/addChannel", channel=id) for id in ("c1", "c2")]
     event = {"type": "ChannelEnteredBridge", "bridge": {"id": "b1"}, "channel": CHANNEL}
     assert Causes(requests).of(event, 2.0) == 0
 
 
-def test_who_stays_in_a_bridge_is_told_of_who_comes_and_goes() -> None:
+def test_bridge_members_events_follow_other_members_requests() -> None:
     requests = [
         sent("POST", "/bridges/b1/addChannel", 1.0, channel="c1,c2"),
         sent("POST", "/bridges/b2/addChannel", 3.0, channel="c2"),
     ]
-    causes, line = Causes(requests), told("ChannelConnectedLine", channel=CHANNEL)
+    causes, line = Causes(requests), published("ChannelConnectedLine", channel=CHANNEL)
     assert causes.of(line, 0.5) is None
     both = {"id": "b1", "channels": ["c1", "c2"]}
-    causes.of(told("ChannelEnteredBridge", bridge=both, channel=OTHER), 2.0)
+    causes.of(published("ChannelEnteredBridge", bridge=both, channel=OTHER), 2.0)
     assert causes.of(line, 2.0) == 0
     alone = {"id": "b1", "channels": ["c1"]}
-    assert causes.of(told("ChannelLeftBridge", bridge=alone, channel=OTHER), 4.0) == 1
+    assert causes.of(published("ChannelLeftBridge", bridge=alone, channel=OTHER), 4.0) == 1
     assert causes.of(line, 4.0) == 1
 
 
-def test_what_cut_a_sound_short_is_not_what_began_it() -> None:
+def test_interruption_of_a_playback_is_not_its_cause() -> None:
     causes = Causes([sent("POST", "/channels/c1/play", made="p1"), sent("DELETE", "/channels/c1")])
     for state, place in (("done", 0), ("failed", 1)):
-        event = told("PlaybackFinished", **playback("sound:a", state=state))
+        event = published("PlaybackFinished", **playback("sound:a", state=state))
         assert causes.of(event, 2.0) == place
 
 
-def test_a_variable_that_another_request_or_the_dialplan_set_is_not_of_this_one() -> None:
+def test_variable_of_another_request_or_dialplan_is_not_linked() -> None:
     requests = [
         sent("POST", "/channels/c1/variable", variable="A"),
         sent("POST", "/channels/c1/variable", variable="B"),
     ]
     causes = Causes(requests)
     for name, place in (("A", 0), ("B", 1), ("BRIDGEPEER", None)):
-        assert causes.of(told("ChannelVarset", channel=CHANNEL, variable=name), 2.0) == place
+        assert causes.of(published("ChannelVarset", channel=CHANNEL, variable=name), 2.0) == place
 
 
 def test_subjects_are_the_nearest_first() -> None:
@@ -167,7 +167,7 @@ def test_events_of_strange_forms_have_no_subject(event: dict[str, Any]) -> None:
         assert Causes([]).of({**event, "type": type, "device_state": 5}, 1.0) is None
 
 
-def test_a_request_names_ids_in_path_and_parameters() -> None:
+def test_request_names_ids_in_path_and_parameters() -> None:
     request = sent("POST", "/bridges/b%2F1/addChannel", channel="c1,c2")
     assert {"b/1", "c1", "c2"} <= touches(request)
     assert "c3" in touches(sent("POST", "/channels", made="c3"))

@@ -1,7 +1,7 @@
 """Pictures of the panel and the ladder, light and dark, in `build/pictures`.
 
-They are there to be looked at; those in `docs/pictures` are these. What a test can say of them is
-that everything which belongs on them is.
+They are for inspection, and are the source of those in `docs/pictures`. The test asserts that each
+contains the expected elements.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tests.views.lab import Kernel, Lab, open_notebook, run_done
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-PICTURES = Path(__file__).parents[2] / "build" / "pictures"
+PICTURES = Path(__file__).parents[3] / "build" / "pictures"
 PREPARE = """
 def arrives(extension, caller):
     global phone
@@ -104,22 +104,28 @@ def test_pictures(browser: Any, request: pytest.FixtureRequest, mood: str) -> No
         kernel = Kernel(lab)
         kernel.run(PREPARE + BRIDGED)
         panel = page.locator(".ari-panel").first
-        panel.locator("tr.bridge", has_text="▶ sound:hello-world").wait_for(timeout=5000)
-        panel.locator(".feed", has_text="PlaybackStarted").wait_for(timeout=5000)
-        assert panel.locator("tr.channel").count() == 3
-        assert panel.locator("tr.channel.member").count() == 2
+        panel.locator("li.bridge", has_text="▶ sound:hello-world").wait_for(timeout=30_000)
+        panel.locator(".log", has_text="PlaybackStarted").wait_for(timeout=30_000)
+        assert panel.locator("li.channel").count() == 3
+        assert panel.locator("li.channel.member").count() == 2
+        page.set_viewport_size({"width": 1500, "height": 1100})  # the telephone beside the call
+        panel.locator("li.channel button.card", has_text="Alice Liddell").click()
+        panel.locator(".ladder .row", has_text="StasisStart").first.wait_for(timeout=30_000)
+        page.mouse.move(0, 0)
         contrast, text = panel.evaluate(CONTRAST)
         assert contrast >= 4.5, text
         panel.screenshot(path=PICTURES / f"panel-{mood}.png")
+        page.set_viewport_size({"width": 1280, "height": 1100})
 
         kernel.run(CALL)
         page.set_viewport_size({"width": 1500, "height": 1600})
         run_done(page, 2)
         run_done(page, 3)
-        ladder, timeline = page.locator("svg.ari-drawing").all()
-        for words in ("POST answer → 204", "PlaybackFinished", "Alice Liddell <5551>"):
-            assert ladder.locator("text", has_text=words).first.is_visible()
-        assert ladder.locator("circle").count() > 6
+        ladder, timeline = page.locator(".ari-viewer:not(.ari-panel *)").all()
+        for words in ("/channels/{id}/answer", "PlaybackFinished", "ChannelEnteredBridge"):
+            ladder.locator(".row", has_text=words).first.wait_for(timeout=30_000)
+        assert ladder.locator(".badge").count() > 6
+        timeline.locator(".span.bridge").first.wait_for(timeout=30_000)
         ladder.screenshot(path=PICTURES / f"ladder-{mood}.png")
         timeline.screenshot(path=PICTURES / f"timeline-{mood}.png")
         kernel.close()

@@ -1,4 +1,4 @@
-"""Whole programs on the simulator and on a real Asterisk: each event has the request it came of."""
+"""Whole programs on simulator and Asterisk: each event has the request that caused it."""
 
 from __future__ import annotations
 
@@ -8,42 +8,44 @@ from collections.abc import Iterator
 import pytest
 
 import ari_notebook
-from ari_notebook.resources import LiveObject
-from ari_notebook.session import Session
-from ari_notebook.views.sequence import sequence
+from ari_notebook import Channel
+from ari_notebook.sessions.session import Session
+from ari_notebook.views.diagrams.labels import unisolated
+from ari_notebook.views.diagrams.selection import Selection
+from ari_notebook.views.diagrams.sequence import sequence
+from tests.helpers.servers import Server
 
 # The events that a request has to be found for, or none.
-_TOLD = ("ChannelConnectedLine", "ChannelVarset")  # depend on who is in a bridge; tried elsewhere
+_CONTEXTUAL = (
+    "ChannelConnectedLine",
+    "ChannelVarset",
+)  # depend on who is in a bridge; tried elsewhere
 
 
 @pytest.fixture
-def ari(exchange_server: object) -> Iterator[Session]:
-    url, user = exchange_server.url, exchange_server.user  # type: ignore[attr-defined]
+def ari(exchange_server: Server) -> Iterator[Session]:
+    url, user = exchange_server.url, exchange_server.user
     with ari_notebook.connect(url, user=user, app="hello-world") as session:
         yield session
 
 
-def arrives(ari: Session, caller: str) -> LiveObject:
+def arrives(ari: Session, caller: str) -> Channel:
     ari.call("1003", caller=caller)
     return ari.channels[ari.wait_for("StasisStart").channel.id]
 
 
 def links(ari: Session) -> list[tuple[str, str, str]]:
-    """Each event: its type, whose it is, and the request that it came of."""
-    shown = sequence(ari, last=1000)
-    requests = {
-        step.number: " ".join(word for word in step.label.split(" ") if "=" not in word)
-        for step in shown.steps
-        if step.sent
-    }
+    """Return each event's type, object, and the request that caused it."""
+    shown = sequence(ari, Selection(last=1000))
+    requests = {step.number: unisolated(step.label) for step in shown.steps if step.sent}
     return [
         (str(step.source["type"]), step.lane.name, requests.get(step.cause, ""))
         for step in shown.steps
-        if not step.sent and step.source["type"] not in _TOLD
+        if not step.sent and step.source["type"] not in _CONTEXTUAL
     ]
 
 
-def test_a_call_that_is_hung_up_while_it_plays(ari: Session) -> None:
+def test_call_that_is_hung_up_while_it_plays(ari: Session) -> None:
     channel = arrives(ari, "Alice <5551>")
     channel.answer()
     channel.play("sound:beep")
@@ -53,13 +55,13 @@ def test_a_call_that_is_hung_up_while_it_plays(ari: Session) -> None:
     channel.hangup()
     ari.wait_for("StasisEnd")
     assert sorted(links(ari)) == [
-        ("ChannelHangupRequest", "Alice <5551>", "DELETE"),
-        ("ChannelStateChange", "Alice <5551>", "POST answer"),
-        ("PlaybackFinished", "sound:beep", "POST play"),
-        ("PlaybackFinished", "sound:tt-monkeys", "DELETE"),
-        ("PlaybackStarted", "sound:beep", "POST play"),
-        ("PlaybackStarted", "sound:tt-monkeys", "POST play"),
-        ("StasisEnd", "Alice <5551>", "DELETE"),
+        ("ChannelHangupRequest", "Alice <5551>", "hang up"),
+        ("ChannelStateChange", "Alice <5551>", "answer"),
+        ("PlaybackFinished", "Alice <5551>", "hang up"),
+        ("PlaybackFinished", "Alice <5551>", "play sound:beep"),
+        ("PlaybackStarted", "Alice <5551>", "play sound:beep"),
+        ("PlaybackStarted", "Alice <5551>", "play sound:tt-monkeys"),
+        ("StasisEnd", "Alice <5551>", "hang up"),
         ("StasisStart", "Alice <5551>", ""),
     ]
 
@@ -79,17 +81,17 @@ def test_from_bridge_to_bridge(ari: Session) -> None:
     ari.wait_for("ChannelLeftBridge", channel=alice)
     moved = [link for link in links(ari) if "Bridge" in link[0]]
     assert sorted(moved) == [
-        ("ChannelEnteredBridge", "Alice <5551>", "POST addChannel"),
-        ("ChannelEnteredBridge", "Alice <5551>", "POST addChannel"),
-        ("ChannelEnteredBridge", "Bob <5552>", "POST addChannel"),
-        ("ChannelLeftBridge", "Alice <5551>", "DELETE"),
-        ("ChannelLeftBridge", "Alice <5551>", "POST addChannel"),
-        ("ChannelLeftBridge", "Bob <5552>", "POST removeChannel"),
+        ("ChannelEnteredBridge", "Alice <5551>", "add Alice to two"),
+        ("ChannelEnteredBridge", "Alice <5551>", "add Alice, Bob to one"),
+        ("ChannelEnteredBridge", "Bob <5552>", "add Alice, Bob to one"),
+        ("ChannelLeftBridge", "Alice <5551>", "add Alice to two"),
+        ("ChannelLeftBridge", "Alice <5551>", "destroy two"),
+        ("ChannelLeftBridge", "Bob <5552>", "remove Bob from one"),
     ]
     one.destroy()
 
 
-def test_who_calls_while_the_program_calls_out(ari: Session) -> None:
+def test_incoming_call_during_outgoing_call_is_not_linked(ari: Session) -> None:
     made = ari.channels.originate(endpoint="Local/1002@default", app="hello-world")
     ari.call("1003", caller="Carol <5553>")
     until = time.monotonic() + 10
@@ -97,4 +99,4 @@ def test_who_calls_while_the_program_calls_out(ari: Session) -> None:
         assert time.monotonic() < until
         time.sleep(0.05)
     starts = {who: cause for type, who, cause in links(ari) if type == "StasisStart"}
-    assert starts == {"Carol <5553>": "", made.name: "POST channels"}
+    assert starts == {"Carol <5553>": "", made.name: "call Local/1002@default"}
