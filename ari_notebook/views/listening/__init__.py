@@ -1,0 +1,1 @@
+"""Listening to a call live, in a notebook's page."""
