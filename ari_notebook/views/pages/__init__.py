@@ -1,0 +1,1 @@
+"""Pages in an output: tables, the reference, the course, the demonstration."""
