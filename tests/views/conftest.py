@@ -18,7 +18,7 @@ from tests.views.lab import Lab, Notes, chromium, running_lab
 
 def needs(module: str) -> None:
     if find_spec(module) is None:
-        _without(f"the tests of pages need {module}: pip install 'ari-notebook[lab,test]'")
+        _without(f"the tests of pages need {module}: pip install -e '.[lab,test]'")
 
 
 def _without(reason: str) -> NoReturn:
@@ -27,8 +27,9 @@ def _without(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """Chromium, driven by Playwright; its asyncio loop runs until the browser is closed."""
     needs("playwright")
     from playwright.sync_api import Error
 
@@ -56,7 +57,7 @@ def dark_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @contextmanager
 def watched_page(browser: Any) -> Iterator[tuple[Any, Notes]]:
-    """A page, and notes of what it does that it should not."""
+    """Provide a page, and notes of what it does that it should not."""
     context = browser.new_context(viewport={"width": 1280, "height": 1100})
     page, notes = context.new_page(), Notes()
     notes.watch(page)
@@ -66,7 +67,7 @@ def watched_page(browser: Any) -> Iterator[tuple[Any, Notes]]:
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    """A page on which nothing may go wrong."""
+    """A page on which no error may occur."""
     with watched_page(browser) as (page, notes):
         yield page
     notes.check()

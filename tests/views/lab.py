@@ -1,4 +1,4 @@
-"""A real JupyterLab in Chromium, for tests of what a person sees."""
+"""A real JupyterLab in Chromium, for tests of pages."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ class Lab:
         )
 
     def write(self, name: str, *cells: str) -> str:
-        """A notebook of code cells."""
-        made = [
+        """Return a notebook of code cells."""
+        made: list[dict[str, object]] = [
             {
                 "cell_type": "code",
                 "id": f"cell-{number}",
@@ -86,7 +86,7 @@ def running_lab(
     dark: bool = False,
     program: str = "jupyterlab",
 ) -> Iterator[Lab]:
-    """JupyterLab on loopback with settings of its own; the kernel is this Python."""
+    """Provide JupyterLab on loopback with settings of its own; the kernel is this Python."""
     port, token = free_port(), secrets.token_hex(8)
     home = folder / "home"
     home.mkdir()
@@ -115,33 +115,33 @@ def running_lab(
         command, env={**here, **isolated, **environment}, stdout=log, stderr=log
     )
     try:
-        _wait_for(f"http://127.0.0.1:{port}/api?token={token}", process)
+        _wait_for(f"http://127.0.0.1:{port}/api?token={token}", process, folder / "lab.log")
         yield Lab(port, notebooks, token, home / "runtime", program)
     finally:
         process.terminate()
         try:
-            process.wait(timeout=20)
+            process.wait(timeout=30)
         except subprocess.TimeoutExpired:  # it waits for a kernel that is slow to go
             process.kill()
             process.wait()
         log.close()
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "JupyterLab did not start"
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 110
+    while process.poll() is None and time.monotonic() < deadline:
         try:
-            urllib.request.urlopen(url, timeout=2).read()
+            urllib.request.urlopen(url, timeout=10).read()
             return
         except OSError:
             time.sleep(0.2)
-    raise AssertionError("JupyterLab did not answer")
+    state = "does not answer" if process.poll() is None else f"ended with {process.returncode}"
+    raise AssertionError(f"JupyterLab {state}; its log ends with:\n{log.read_text()[-2000:]}")
 
 
 @contextmanager
 def chromium() -> Iterator[Any]:
-    """Chromium: the one of this machine, else the one that Playwright installed."""
+    """Provide Chromium: the one of this machine, else the one that Playwright installed."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -153,7 +153,7 @@ def chromium() -> Iterator[Any]:
 
 
 class Kernel:
-    """A way into a notebook's kernel beside its page: to ask, and to let things happen."""
+    """Access to a notebook's kernel outside of its page, to query it and to run code."""
 
     def __init__(self, lab: Lab) -> None:
         from jupyter_client.blocking.client import BlockingKernelClient
@@ -163,9 +163,9 @@ class Kernel:
         self._client = BlockingKernelClient(connection_file=str(newest))
         self._client.load_connection_file()
         self._client.start_channels()
-        self._client.wait_for_ready(timeout=30)
+        self._client.wait_for_ready(timeout=100)
 
-    def run(self, code: str, timeout: float = 30) -> str:
+    def run(self, code: str, timeout: float = 60) -> str:
         """Run code and give what it printed."""
         said: list[str] = []
 
@@ -179,7 +179,7 @@ class Kernel:
         return "".join(said)
 
     def ask(self, expression: str) -> Any:
-        """The value of an expression, as JSON has it."""
+        """Return the value of an expression, as JSON has it."""
         return json.loads(self.run(f"import json as _j; print(_j.dumps({expression}))"))
 
     def close(self) -> None:
@@ -188,7 +188,7 @@ class Kernel:
 
 @dataclass
 class Notes:
-    """What a page did that it should not: errors, requests that left this machine."""
+    """Failures of a page: errors, and requests that left this machine."""
 
     errors: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
@@ -201,7 +201,7 @@ class Notes:
         page.on("dialog", self._dialog)
 
     def check(self) -> None:
-        """Nothing went wrong and nothing left this machine."""
+        """Assert that no error occurred and no request left this machine."""
         assert self.errors == []
         assert self.left == []
         assert self.dialogs == []
@@ -232,7 +232,7 @@ def run_cell(page: Any, number: int) -> None:
     page.keyboard.press("Shift+Enter")
 
 
-def run_done(page: Any, number: int, timeout: float = 60_000) -> str:
+def run_done(page: Any, number: int, timeout: float = 100_000) -> str:
     """Run a cell, wait for its end, and give its output as text."""
     run_cell(page, number)
     cell = page.locator(".jp-Notebook .jp-CodeCell").nth(number)

@@ -1,4 +1,4 @@
-"""A panel on a page, as a test looks at it and presses its buttons."""
+"""A panel on a page, for tests that read it and press its buttons."""
 
 from __future__ import annotations
 
@@ -9,6 +9,21 @@ from typing import Any
 
 from tests.views.lab import Kernel
 
+# A call of the simulator's traffic may begin while the others are hung up.
+_END_CALLS = """
+import contextlib, time, ari_notebook
+if ari.simulator is not None:
+    ari.simulator.traffic(0)
+_end = time.monotonic() + 30
+while (_left := list(ari.channels)) and time.monotonic() < _end:
+    for _channel in _left:
+        with contextlib.suppress(ari_notebook.NotFound):  # it has hung up by itself
+            ari.channels.hangup(_channel.id)
+    time.sleep(0.05)
+for _bridge in list(ari.bridges):
+    with contextlib.suppress(ari_notebook.NotFound):
+        ari.bridges.destroy(_bridge.id)
+"""
 REQUESTS = "[[r.method, r.path, r.params, r.status] for r in ari.requests]"
 
 
@@ -25,7 +40,7 @@ class Shown:
 
     @property
     def rows(self) -> Any:
-        return self.panel.locator("tr.channel")
+        return self.panel.locator("li.channel:not(.over)")
 
     def button(self, name: str, within: str = "") -> Any:
         place = self.panel.locator(within) if within else self.panel
@@ -36,14 +51,25 @@ class Shown:
         self.button(name, ".inspector").click()
 
     def call(self, extension: str = "1000", caller: str = "Alice <5551>") -> str:
-        """Let somebody call; gives the id of the channel, once its row shows."""
+        """Call an extension and choose the call; returns the id of the channel."""
         id = self.kernel.ask(f"(phone := ari.call({extension!r}, caller={caller!r})).id")
-        self.panel.locator(f'tr.channel[data-id="{id}"]').wait_for(timeout=5000)
+        self.choose(str(id))
         return str(id)
 
+    def choose(self, id: str) -> None:
+        """Choose a call or a bridge that is not chosen yet."""
+        row = self.panel.locator(f'.cards li[data-id="{id}"]')
+        row.locator("button[aria-pressed=false]").click(timeout=30_000)
+        row.locator("button[aria-pressed=true]").wait_for()
+
+    def confirm(self, name: str, within: str = "") -> None:
+        """Press a button that destroys something twice, to confirm it."""
+        self.button(name, within).click()
+        self.button(f"Sure? {name}", within).click()
+
     def sent(self, method: str, path: str) -> dict[str, Any]:
-        """The parameters of the latest such request, which was answered well."""
-        deadline = time.monotonic() + 5
+        """Return the parameters of the latest such request, which must have succeeded."""
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             for other, at, params, status in reversed(self.kernel.ask(REQUESTS)):
                 if (other, at) == (method, path) and status is not None:
@@ -52,5 +78,12 @@ class Shown:
             time.sleep(0.05)
         raise AssertionError(f"{method} {path} was not sent: {self.kernel.ask(REQUESTS)}")
 
+    def end_calls(self) -> None:
+        """End all traffic, calls and bridges, and wait until none is shown."""
+        self.page.mouse.move(0, 0)  # under a pointer what ended keeps its row
+        self.kernel.run(_END_CALLS)
+        every = self.panel.locator(".cards li[data-id]")
+        every.first.wait_for(state="detached", timeout=30_000)
+
     def says(self, text: str | re.Pattern[str], within: str) -> None:
-        self.panel.locator(within).filter(has_text=text).first.wait_for(timeout=5000)
+        self.panel.locator(within).filter(has_text=text).first.wait_for(timeout=30_000)

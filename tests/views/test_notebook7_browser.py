@@ -13,7 +13,7 @@ from tests.views.lab import Kernel, open_notebook, run_done, running_lab
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-def test_the_panel_and_the_ladder(browser: Any, tmp_path: Path) -> None:
+def test_panel_and_the_ladder(browser: Any, tmp_path: Path) -> None:
     needs("notebook")
     with (
         running_lab(tmp_path, {}, program="notebook") as lab,
@@ -26,10 +26,12 @@ def test_the_panel_and_the_ladder(browser: Any, tmp_path: Path) -> None:
         run_done(page, 1)
         kernel = Kernel(lab)
         kernel.run("phone = ari.call('1003', caller='Alice <5551>')")
-        row = page.locator(".ari-panel tr.channel", has_text="Alice <5551>")
-        row.get_by_role("button", name="Answer").click(timeout=5000)
-        row.locator(".state", has_text="Up").wait_for(timeout=5000)
+        row = page.locator(".ari-panel li.channel", has_text="Alice")
+        row.get_by_role("button", name="Answer").click(timeout=30_000)
+        row.locator(".state", has_text="Up").wait_for(timeout=30_000)
         assert kernel.ask("ari.requests.last.path.endswith('/answer')")
-        assert "POST answer → 204" in run_done(page, 2)
+        run_done(page, 2)
+        answered = page.locator(".ari-viewer .row.sent", has_text="/channels/{id}/answer")
+        answered.first.wait_for(timeout=30_000)
         kernel.close()
         notes.check()

@@ -1,0 +1,1 @@
+"""The live panel: a widget, its state, its commands, and its page."""
