@@ -1,26 +1,43 @@
-"""What happened in a session, as the checks of exercises look at it.
+"""The events and requests of a session, for the checks of exercises.
 
-Requests and events stand in one order, that in which this side sent and received them. A check asks
-for what must have happened (`Evidence.event`, `Evidence.request`), after or before something else,
-and may narrow the view to what is about one channel, bridge or recording (`Evidence.about`).
+Requests and events are in one order, in which this side sent and received them. Sounds that were
+played and recorded by `channel.audio()` count as successful requests ``audio.play`` and
+``audio.record`` with the fields of `AudioUse`. A check searches for a required event or request
+(`Evidence.event`, `Evidence.request`), after or before another one, and may restrict the search to
+one channel, bridge or recording (`Evidence.about`).
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from ari_notebook.matching import Pattern
-from ari_notebook.spec import Declaration, Operation, builtin
+from ari_notebook.audio.journal import AudioUse
+from ari_notebook.connection.event_filter import EventFilter
+from ari_notebook.schema import Declaration, Operation, builtin
 
 if TYPE_CHECKING:
-    from ari_notebook.requestlog import SentRequest
-    from ari_notebook.session import Session
+    from ari_notebook.connection.connection import Connection
+    from ari_notebook.store.request_log import SentRequest
 
-__all__ = ["Evidence", "Happening"]
+__all__ = ["Evidence", "Exercise", "Happening"]
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """The times of an exercise, by this side's clock in seconds since 1970.
+
+    Attributes:
+        begun: when its first cell was run; earlier events do not count.
+        solved: when the notebook's solution was run after it, or None.
+    """
+
+    begun: float
+    solved: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +45,12 @@ class Happening:
     """One request or one event.
 
     Attributes:
-        order: its place among all of them.
-        at: when, in seconds since 1970, by this side's clock.
-        name: the event's type, or the operation's name, as ``channels.play``.
-        fields: the event as received; a request's arguments, by their names in ARI.
-        status: of a request, the answer's HTTP status; None where none came, and for events.
-        is_event: which of the two it is.
+        order: its position among all.
+        at: time in seconds since 1970, by this side's clock.
+        name: event type, or name of the operation, such as ``channels.play``.
+        fields: the event as received; the arguments of a request by ARI's names.
+        status: HTTP status of a request's response; None without one, and for events.
+        is_event: True for an event, False for a request.
     """
 
     order: int
@@ -45,11 +62,11 @@ class Happening:
 
     @property
     def worked(self) -> bool:
-        """Whether a request was carried out."""
+        """Whether a request succeeded."""
         return self.status is not None and self.status < 400
 
     def get(self, path: str, default: Any = None) -> Any:
-        """A value from inside, by its path: ``channel.caller.number``."""
+        """Return a nested value by its path: ``channel.caller.number``."""
         value: Any = self.fields
         for part in path.split("."):
             if not isinstance(value, Mapping) or part not in value:
@@ -59,13 +76,15 @@ class Happening:
 
 
 class Evidence:
-    """The requests and events of a session, or those of them that are about something.
+    """The requests and events of a session, or those about one object.
 
     Args:
-        happenings: in their order.
-        living: the ids of the channels and bridges that live now.
-        subject: what it is about; empty for everything.
-        whole: the evidence that this is a part of; itself if None.
+        happenings: requests and events in order.
+        living: ids of the current channels and bridges.
+        subject: id of the object; empty: all.
+        whole: the evidence of which this is a part; None: itself.
+        history: the evidence of the whole session, including the time before the exercise; None:
+            `whole`.
     """
 
     def __init__(
@@ -74,28 +93,38 @@ class Evidence:
         living: frozenset[str] = frozenset(),
         subject: str = "",
         whole: Evidence | None = None,
+        history: Evidence | None = None,
     ) -> None:
         self._happenings = happenings
         self.living = living
         self.subject = subject
-        self.whole = whole or self
+        self.whole = self if whole is None else whole
+        self.history = self.whole if history is None else history
 
     @classmethod
-    def of(cls, session: Session) -> Evidence:
-        """All that a session has seen so far."""
-        times = session.log.df["received"].astype("int64") / 1e6
-        events = session.log[: len(times)]
-        requests = list(session.requests)
-        tables = session.tables
+    def of(cls, connection: Connection) -> Evidence:
+        """Return all requests and events of a session so far."""
+        times = connection.log.df["received"].astype("int64") / 1e6
+        events = connection.log[: len(times)]
+        requests = list(connection.requests)
+        tables = connection.tables
         return cls(
-            list(_merged(events, list(times), requests, session.declaration)),
+            list(
+                _merged(
+                    events,
+                    list(times),
+                    requests,
+                    list(connection.audio_uses),
+                    connection.declaration,
+                )
+            ),
             frozenset((*tables.channels, *tables.bridges)),
         )
 
     def about(self, *ids: str) -> Evidence:
-        """What names one of these channels, bridges, playbacks or recordings.
+        """Return the evidence that names one of these channels, bridges, playbacks or recordings.
 
-        What is played to them or recorded of them belongs to it. The first is the subject.
+        It includes their playbacks and recordings. The first object is the subject.
         """
         mine = set(ids)
         theirs: set[str] = set()
@@ -112,7 +141,20 @@ class Evidence:
             if not mine.isdisjoint(names := _names(each))
             or not (theirs.isdisjoint(names) or _has_target(each))
         ]
-        return Evidence(part, self.living, ids[0], self.whole)
+        return Evidence(part, self.living, ids[0], self.whole, self.history)
+
+    def during(self, exercise: Exercise) -> Evidence:
+        """Return the evidence since an exercise began, and before its solution was run."""
+        end = math.inf if exercise.solved is None else exercise.solved
+        return self._within(exercise.begun, end)
+
+    def since(self, at: float) -> Evidence:
+        """Return the evidence since a time, in seconds since 1970."""
+        return self._within(at, math.inf)
+
+    def _within(self, start: float, end: float) -> Evidence:
+        part = [each for each in self._happenings if start <= each.at < end]
+        return Evidence(part, self.living, history=self.history)
 
     def events(
         self,
@@ -122,21 +164,21 @@ class Evidence:
         before: Happening | None = None,
         **where: Any,
     ) -> list[Happening]:
-        """The events of a type, oldest first.
+        """Return the events of a type, oldest first.
 
         Args:
-            type: one, several, or ``"*"``.
-            after: only what came after this.
-            before: only what came before this.
-            **where: as `Session.on` takes it: ``playback__state="done"``.
+            type: one event type, several, or ``"*"``.
+            after: only events after this.
+            before: only events before this.
+            **where: as for `Session.on`: ``playback__state="done"``.
         """
-        pattern = Pattern(type, where, builtin())
+        wanted = EventFilter(type, where, builtin())
         return [
-            each for each in self._between(after, before) if each.is_event and pattern(each.fields)
+            each for each in self._between(after, before) if each.is_event and wanted(each.fields)
         ]
 
     def event(self, type: str | Iterable[str], **more: Any) -> Happening | None:
-        """The first of `events`; None where there is none."""
+        """Return the first of `events`; None if there is none."""
         return next(iter(self.events(type, **more)), None)
 
     def requests(
@@ -147,28 +189,27 @@ class Evidence:
         worked: bool | None = True,
         **where: Any,
     ) -> list[Happening]:
-        """The requests of these operations, oldest first, however they were sent.
+        """Return the requests of these operations, oldest first, over any transport.
 
         Args:
-            *operations: as ``channels.play``; the form ``…_with_id`` is the same. None for all.
-            after: only what was sent after this.
-            before: only what was sent before this.
-            worked: only what was carried out; False for what was refused, None for both.
-            **where: arguments that must have a value, a list of values, or a function that says
-                yes.
+            *operations: such as ``channels.play``, which includes ``…_with_id``; none: all.
+            after: only requests sent after this.
+            before: only requests sent before this.
+            worked: True: only successful requests; False: only refused ones; None: both.
+            **where: arguments, each with its value, a list of values, or a predicate.
         """
-        pattern = Pattern("*", where, builtin())
+        wanted = EventFilter("*", where, builtin())
         return [
             each
             for each in self._between(after, before)
             if not each.is_event
             and (not operations or each.name.removesuffix("_with_id") in operations)
             and (worked is None or each.worked is worked)
-            and pattern(each.fields)
+            and wanted(each.fields)
         ]
 
     def request(self, *operations: str, **more: Any) -> Happening | None:
-        """The first of `requests`; None where there is none."""
+        """Return the first of `requests`; None if there is none."""
         return next(iter(self.requests(*operations, **more)), None)
 
     def _between(self, after: Happening | None, before: Happening | None) -> Iterator[Happening]:
@@ -186,16 +227,20 @@ def _merged(
     events: Sequence[Mapping[str, Any]],
     times: Sequence[float],
     requests: Sequence[SentRequest],
+    uses: Sequence[AudioUse],
     declaration: Declaration,
 ) -> Iterator[Happening]:
-    """Both in one order. A request comes before the events of the same moment."""
+    """Yield requests and events in order; a request precedes events of the same time."""
     routes = _routes(declaration)
     moments: list[tuple[float, int, Any]] = [(r.at, 0, r) for r in requests]
+    moments += [(use.at, 0, use) for use in uses]
     moments += [(at, 1, event) for at, event in zip(times, events, strict=False)]
     moments.sort(key=lambda moment: moment[:2])
     for order, (at, is_event, what) in enumerate(moments):
         if is_event:
             yield Happening(order, at, str(what.get("type", "")), what)
+        elif isinstance(what, AudioUse):
+            yield Happening(order, at, f"audio.{what.kind}", asdict(what), 200, is_event=False)
         else:
             name, arguments = _operation(what, routes)
             yield Happening(order, at, name, arguments, what.status, is_event=False)
@@ -205,7 +250,7 @@ Routes = list[tuple[str, re.Pattern[str], Operation]]
 
 
 def _routes(declaration: Declaration) -> Routes:
-    """A pattern for each operation's path; those with fewer parameters come first."""
+    """Return a pattern for each operation's path; those with fewer parameters come first."""
     operations = sorted(declaration.operations, key=lambda each: each.path.count("{"))
     return [
         (each.method, re.compile(re.sub(r"\\?\{(\w+)\\?\}", r"(?P<\1>[^/]+)", each.path)), each)
@@ -214,7 +259,7 @@ def _routes(declaration: Declaration) -> Routes:
 
 
 def _operation(request: SentRequest, routes: Routes) -> tuple[str, dict[str, Any]]:
-    """The operation that a request is, and its arguments, wherever they stood in it."""
+    """Return a request's operation, and its arguments from path, query and body."""
     path, _, query = request.path.partition("?")
     arguments: dict[str, Any] = dict(part.partition("=")[::2] for part in query.split("&") if part)
     arguments |= request.params
@@ -228,13 +273,13 @@ def _operation(request: SentRequest, routes: Routes) -> tuple[str, dict[str, Any
 
 
 def _has_target(happening: Happening) -> bool:
-    """Whether it says itself what it is about: an id may be used again, for another call."""
+    """Return whether a happening names its target: an id may be reused for another call."""
     things = (happening.get("playback.target_uri"), happening.get("recording.target_uri"))
     return any((*things, happening.get("channelId"), happening.get("bridgeId")))
 
 
 def _names(happening: Happening) -> set[str]:
-    """What a happening names: ids, names, and the targets of what is played and recorded."""
+    """Return the ids, names, and targets of playbacks and recordings in a happening."""
     found: set[str] = set()
     for value in happening.fields.values():
         if isinstance(value, str) and not happening.is_event:

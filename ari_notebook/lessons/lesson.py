@@ -1,4 +1,4 @@
-"""What an exercise is: steps, each a question to the evidence."""
+"""An exercise: steps, each checked by the evidence."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ari_notebook.lessons.evidence import Evidence, Happening
-from ari_notebook.report import Report, ReportedStep
+from ari_notebook.lessons.report import Report, ReportedStep
 
 __all__ = ["Lesson", "Verdict", "bridges_used", "calls_taken", "channels_made"]
 
-# True, or what happened, for done; a text for not done, and what the attempt lacks.
+# Done: True or evidence. Not done: a text with what the attempt lacks.
 Verdict = Happening | bool | str | None
 Check = Callable[[Evidence], Verdict]
 Subjects = Callable[[Evidence], Iterable[str]]
 
 
 def calls_taken(seen: Evidence) -> list[str]:
-    """The channels that entered an application of the session."""
+    """Return the channels that entered an application of the session."""
     return [str(event.get("channel.id")) for event in seen.events("StasisStart")]
 
 
 def channels_made(seen: Evidence) -> list[str]:
-    """The channels that the session itself originated or created."""
+    """Return the channels that the session originated or created."""
     asked = seen.request("channels.originate", "channels.create")
     if asked is None:
         return []
@@ -32,7 +32,7 @@ def channels_made(seen: Evidence) -> list[str]:
 
 
 def bridges_used(seen: Evidence) -> list[str]:
-    """The bridges that a channel has been in."""
+    """Return the bridges that a channel has been in."""
     return [str(event.get("bridge.id")) for event in seen.events("ChannelEnteredBridge")]
 
 
@@ -48,12 +48,12 @@ class Lesson:
     """An exercise.
 
     Attributes:
-        title: what it is about, in a few words.
-        task: what to do, in a sentence or two; it names no request.
-        notebook: where it is set.
-        subjects: finds what each attempt was made on, oldest first. Done once is done; until then
-            the report is about the latest. None for the whole session.
-        kind: what a subject is: ``channel``, ``bridge``.
+        title: subject in a few words.
+        task: the task in a sentence or two, without naming requests.
+        notebook: its notebook.
+        subjects: returns the object of each attempt, oldest first. One complete attempt is enough;
+            until then the report is about the newest. None: the whole session.
+        kind: kind of the objects: ``channel``, ``bridge``.
     """
 
     title: str
@@ -68,13 +68,13 @@ class Lesson:
         """Add a step.
 
         Args:
-            title: what is to be seen when it is done.
-            look: where to look while nothing has been tried; never the answer.
+            title: the observable result.
+            look: a hint, shown until the step is tried; never the answer.
 
         Returns:
-            A decorator. The function gets the evidence about an attempt (`Evidence.whole` is all
-            there is). It returns what shows that the step is done; a text where an attempt went
-            wrong, which is shown as the hint; None or False where nothing was tried.
+            A decorator. The function takes the evidence of an attempt (`Evidence.whole` has
+            everything). It returns the evidence that the step is done; or a text, shown as the
+            hint, if an attempt failed; or None or False if nothing was tried.
         """
 
         def register(check: Check) -> Check:
@@ -85,26 +85,26 @@ class Lesson:
 
     @property
     def steps(self) -> int:
-        """How many steps there are."""
+        """The number of steps."""
         return len(self._steps)
 
     def check(self, seen: Evidence) -> Report:
-        """Say what is done and missing: of an attempt that did it all, else of the latest."""
+        """Report on a complete attempt, otherwise on the newest."""
         subjects = dict.fromkeys(self.subjects(seen)) if self.subjects else ()
-        # Before anything was tried, the steps are asked about nothing.
+        # Before an attempt, the steps are checked with no evidence.
         attempts = [seen.about(id) for id in subjects] if self.subjects else [seen]
         reports = [self._report(each) for each in attempts or [Evidence([])]]
         return next((report for report in reports if report), reports[-1])
 
     def _report(self, seen: Evidence) -> Report:
         steps: list[ReportedStep] = []
-        stuck = False
+        tried = False
         for each in self._steps:
             verdict = each.check(seen)
             done = bool(verdict) and not isinstance(verdict, str)
-            # One hint at a time: what comes later often follows from it.
-            hint = "" if done or stuck else verdict if isinstance(verdict, str) else each.look
-            stuck = stuck or not done
-            steps.append(ReportedStep(each.title, done, hint))
+            wrong = verdict if isinstance(verdict, str) else ""
+            tried = tried or done or bool(wrong)
+            hint = "" if done else wrong or each.look
+            steps.append(ReportedStep(each.title, done, hint, bool(wrong)))
         attempt = f"{self.kind} {seen.subject}" if seen.subject else ""
-        return Report(self.name, self.title, self.task, tuple(steps), attempt)
+        return Report(self.name, self.title, self.task, tuple(steps), attempt, tried)

@@ -1,4 +1,4 @@
-"""A session as a student has it: the embedded exchange, or a real one."""
+"""A student's session: on the embedded simulator, or on a real Asterisk."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import pytest
 
 import ari_notebook
 from ari_notebook import lessons
-from ari_notebook.report import Report
+from ari_notebook.lessons.report import Report
 
 
 @dataclass
 class Student:
-    """Works in a session, and has what was done checked."""
+    """Works in a session, and checks the exercise."""
 
     ari: Any
     lesson: str = ""
 
     def call(self, extension: str = "1000", **more: Any) -> Any:
-        """Take a call; its channel."""
+        """Accept a call; return its channel."""
         self.ari.call(extension, **more)
         started = self.ari.wait_for("StasisStart")
         return self.ari.channels[started["channel"]["id"]]
@@ -32,7 +32,7 @@ class Student:
         return lessons.check(self.ari, lesson or self.lesson)
 
     def missing(self, lesson: str = "") -> int:
-        """The number of the first step that is missing; 0 where all are done."""
+        """Return the number of the first missing step; 0 if all are done."""
         steps = [*(step.done for step in self.report(lesson).steps), False]
         first = steps.index(False) + 1
         return 0 if first == len(steps) else first
@@ -42,15 +42,15 @@ class Student:
 
 
 @pytest.fixture
-def student(request: pytest.FixtureRequest) -> Iterator[Student]:
-    """A student; the module's LESSON is what is checked, its APPS are the session's."""
+def student(request: pytest.FixtureRequest, mode: str) -> Iterator[Student]:
+    """A student; the module has the LESSON to check and the session's APPS."""
     apps = getattr(request.module, "APPS", "hello-world")
     with ari_notebook.connect(app=apps, url=None) as ari:
         yield Student(ari, getattr(request.module, "LESSON", ""))
 
 
 @pytest.fixture
-def connect() -> Iterator[Callable[..., Any]]:
+def connect(mode: str) -> Iterator[Callable[..., Any]]:
     """Opens sessions, and closes them."""
     opened: list[Any] = []
 

@@ -48,14 +48,14 @@ def queue(student: Student) -> Queue:
     return Queue(student, bridge, callers)
 
 
-def test_done_right(student: Student, queue: Queue) -> None:
+def test_exercise_done_right_misses_no_step(student: Student, queue: Queue) -> None:
     assert student.missing() == 2
     agent = queue.agent()
     assert student.missing() == 3
     talk = queue.talk(queue.callers[0], agent)
     assert student.missing() == 5
     queue.end(queue.callers[0])
-    assert "hears nothing" in student.hint()
+    assert "still in the bridge" in student.hint()
     queue.end(agent)
     assert student.missing() == 6
     talk.destroy()
@@ -63,7 +63,7 @@ def test_done_right(student: Student, queue: Queue) -> None:
     assert student.missing() == 0
 
 
-def test_one_caller_alone(student: Student) -> None:
+def test_queue_of_one_caller_is_reported(student: Student) -> None:
     bridge = student.ari.bridges.create(type="holding")
     bridge.add_channel(student.call())
     student.ari.wait_for("ChannelEnteredBridge")
@@ -71,26 +71,26 @@ def test_one_caller_alone(student: Student) -> None:
     assert "more than one" in student.hint()
 
 
-def test_the_wrong_one_first(student: Student, queue: Queue) -> None:
+def test_connecting_newer_caller_first_is_reported(student: Student, queue: Queue) -> None:
     queue.talk(queue.callers[1], queue.agent())
     assert student.missing() == 3
     assert "longer" in student.hint()
 
 
-def test_everybody_leaves_the_queue(student: Student, queue: Queue) -> None:
+def test_removing_all_callers_from_queue_is_reported(student: Student, queue: Queue) -> None:
     queue.talk(queue.callers[0], queue.agent())
     queue.bridge.remove_channel(queue.callers[1])
     student.ari.wait_for("ChannelLeftBridge", channel=queue.callers[1])
     assert student.missing() == 4
 
 
-def test_who_is_connected_did_not_wait(student: Student, queue: Queue) -> None:
+def test_connected_caller_without_wait_is_reported(student: Student, queue: Queue) -> None:
     queue.talk(student.call(), queue.agent())
     assert student.missing() == 3
     assert "did not wait" in student.hint()
 
 
-def test_the_next_attempt_is_another_queue(student: Student, queue: Queue) -> None:
+def test_next_attempt_is_another_queue(student: Student, queue: Queue) -> None:
     queue.talk(queue.callers[1], queue.agent())
     for caller in (student.call(), student.call()):
         student.ari.bridges.create(type="holding").add_channel(caller)

@@ -27,7 +27,7 @@ def connect(student: Student, *channels: Any) -> None:
         student.ari.wait_for("ChannelEnteredBridge", channel=each)
 
 
-def test_done_right(student: Student, caller: Any) -> None:
+def test_exercise_done_right_misses_no_step(student: Student, caller: Any) -> None:
     ari = student.ari
     assert student.missing() == 2
     first = dial(student, FIRST)
@@ -42,7 +42,7 @@ def test_done_right(student: Student, caller: Any) -> None:
     assert student.missing() == 0
 
 
-def test_both_at_once(student: Student, caller: Any) -> None:
+def test_simultaneous_calls_are_reported(student: Student, caller: Any) -> None:
     second = dial(student, SECOND)
     assert student.missing() == 2
     first = dial(student, FIRST)
@@ -52,16 +52,16 @@ def test_both_at_once(student: Student, caller: Any) -> None:
     assert second
 
 
-def test_answered_too_early(student: Student, caller: Any) -> None:
+def test_answer_before_second_callee_is_reported(student: Student, caller: Any) -> None:
     first = dial(student, FIRST)
     student.ari.wait_for("Dial", dialstatus="BUSY", peer=first)
     dial(student, SECOND)
     caller.answer()
     assert student.missing() == 4
-    assert "anybody" in student.hint()
+    assert "another party" in student.hint()
 
 
-def test_answered_by_the_dialplan(student: Student) -> None:
+def test_call_to_other_extension_is_reported(student: Student) -> None:
     student.call("1000")
     assert student.missing() == 1
     assert "another extension" in student.hint()

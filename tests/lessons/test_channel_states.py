@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import time
-from threading import Timer
 from typing import Any
 
 import pytest
 
+from ari_notebook.connection.timers import Timer
+from ari_notebook.sessions.session import Session
 from tests.lessons.conftest import Student
 
 LESSON = "channel-states"
 
 
-def program(ari: Any, rings: float, talks: float, *, cleans_up: bool) -> None:
-    """The student's program: it rings and talks for so many seconds."""
+def program(ari: Session, rings: float, talks: float, *, cleans_up: bool) -> None:
+    """Run the student's program: ring and talk for a number of seconds."""
     timers: dict[str, Timer] = {}
 
     def later(channel: Any, seconds: float, do: Any) -> None:
-        timers[channel.id] = Timer(seconds, do)
-        timers[channel.id].start()
+        timers[channel.id] = ari.after(seconds, do)
 
     @ari.on("StasisStart")
     def take(channel: Any) -> None:
@@ -54,23 +54,23 @@ def call_and_wait(student: Student) -> None:
 
 
 @pytest.mark.slow
-def test_done_right(student: Student) -> None:
+def test_exercise_done_right_misses_no_step(student: Student) -> None:
     program(student.ari, 1.5, 1, cleans_up=True)
     call_and_give_up(student)
     call_and_wait(student)
     assert student.missing() == 0
 
 
-def test_a_timer_still_runs(student: Student) -> None:
+def test_request_after_hangup_is_reported(student: Student) -> None:
     program(student.ari, 1.5, 1, cleans_up=False)
     call_and_give_up(student)
     call_and_wait(student)
     assert student.missing() == 6
-    assert "still waited for it" in student.hint()
+    assert "still running" in student.hint()
 
 
 @pytest.mark.slow
-def test_wrong_first_and_then_right(student: Student) -> None:
+def test_right_attempt_after_wrong_one_counts(student: Student) -> None:
     program(student.ari, 1.5, 1, cleans_up=False)
     call_and_give_up(student)
     call_and_wait(student)
@@ -81,7 +81,7 @@ def test_wrong_first_and_then_right(student: Student) -> None:
     assert student.missing() == 0
 
 
-def test_too_quick(student: Student) -> None:
+def test_answer_too_early_is_reported(student: Student) -> None:
     program(student.ari, 0.1, 1, cleans_up=True)
     call_and_wait(student)
     assert student.missing() == 3
@@ -89,13 +89,13 @@ def test_too_quick(student: Student) -> None:
 
 
 @pytest.mark.slow
-def test_nobody_gives_up(student: Student) -> None:
+def test_missing_early_hangup_is_reported(student: Student) -> None:
     program(student.ari, 1.5, 1, cleans_up=True)
     call_and_wait(student)
     assert student.missing() == 5
 
 
-def test_answered_by_the_dialplan(student: Student) -> None:
+def test_other_extension_and_immediate_answer_are_reported(student: Student) -> None:
     student.call("1000")
     assert student.missing() == 1
     assert "another extension" in student.hint()

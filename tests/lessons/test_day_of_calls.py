@@ -17,13 +17,13 @@ APP = "hello-world"
 
 @pytest.fixture
 def student() -> Iterator[Student]:
-    """One who is told of every call, as in the notebook."""
+    """A session subscribed to all calls, as in the notebook."""
     with ari_notebook.connect(app=APP, url=None, subscribe_all=True) as ari:
         yield Student(ari, LESSON)
 
 
 def until(ari: Any, states: list[str]) -> None:
-    """Wait until the channels that there are have these states."""
+    """Wait until the existing channels have these states."""
     deadline = time.monotonic() + 10
     while [ari.channels[id].state for id in list(ari.channels)] != states:
         assert time.monotonic() < deadline
@@ -31,7 +31,7 @@ def until(ari: Any, states: list[str]) -> None:
 
 
 def three_at_once(ari: Any) -> None:
-    """Two who are answered, and one who gives up."""
+    """Make two answered calls, and one whose caller gives up."""
     callers = [ari.call(extension) for extension in ("1002", "1002", "1004")]
     until(ari, ["Up", "Up", "Ring"])
     time.sleep(0.01)  # events' times are whole milliseconds: who leaves in the one made room
@@ -45,14 +45,14 @@ def report(ari: Any, name: str = "report", **numbers: Any) -> None:
     ari.wait_for("ChannelUserevent")
 
 
-def test_done_right(student: Student) -> None:
+def test_exercise_done_right_misses_no_step(student: Student) -> None:
     three_at_once(student.ari)
     assert student.missing() == 3
     report(student.ari, calls=3, unanswered=1, at_once=3)
     assert student.missing() == 0
 
 
-def test_numbers_may_be_texts_and_a_later_report_mends_an_earlier_one(student: Student) -> None:
+def test_later_report_replaces_wrong_one_and_takes_text(student: Student) -> None:
     three_at_once(student.ari)
     report(student.ari, calls=2, unanswered=1, at_once=3)
     report(student.ari, calls="3", unanswered="1", at_once="3")
@@ -61,7 +61,7 @@ def test_numbers_may_be_texts_and_a_later_report_mends_an_earlier_one(student: S
     assert student.missing() == 0
 
 
-def test_one_after_the_other(student: Student) -> None:
+def test_consecutive_calls_are_reported(student: Student) -> None:
     for _ in range(3):
         caller = student.ari.call("1002")
         until(student.ari, ["Up"])
@@ -71,7 +71,7 @@ def test_one_after_the_other(student: Student) -> None:
     assert "not at the same time" in student.hint()
 
 
-def test_nobody_gives_up(student: Student) -> None:
+def test_missing_early_hangup_is_reported(student: Student) -> None:
     for _ in range(3):
         student.ari.call("1006")  # busy is no giving up
         student.ari.call("1002")
@@ -79,7 +79,7 @@ def test_nobody_gives_up(student: Student) -> None:
     assert student.missing() == 2
 
 
-def test_another_name_and_other_numbers(student: Student) -> None:
+def test_report_of_other_name_or_numbers_is_reported(student: Student) -> None:
     three_at_once(student.ari)
     report(student.ari, name="numbers", calls=3, unanswered=1, at_once=3)
     assert student.missing() == 3
@@ -88,7 +88,7 @@ def test_another_name_and_other_numbers(student: Student) -> None:
     assert student.missing() == 4
     assert "calls, unanswered" in student.hint()
     report(student.ari, calls=3, unanswered=0, at_once=3)
-    assert "moment: unanswered." in student.hint()
+    assert "time: unanswered." in student.hint()
     report(student.ari, calls=3, unanswered=1, at_once=2)
     assert student.missing() == 5
-    assert "Not what the log said" in student.hint()
+    assert "Different from the log" in student.hint()

@@ -14,7 +14,7 @@ APPS = ["sales", "support"]
 
 
 def offer(student: Student, number: str) -> tuple[Any, str]:
-    """Somebody calls; their phone, and their channel's id."""
+    """Place a call; return the phone and the channel's id."""
     phone = student.ari.call("1007", caller=f"Caller <{number}>")
     event = student.ari.wait_for("CallBroadcast")
     return phone, event["channel"]["id"]
@@ -26,11 +26,11 @@ def claim(student: Student, id: str, application: str) -> Any:
     return student.ari.channels[id]
 
 
-def test_done_right(student: Student) -> None:
+def test_exercise_done_right_misses_no_step(student: Student) -> None:
     assert student.missing() == 1
     phone, id = offer(student, "5551")
     assert student.missing() == 1
-    assert "nobody has claimed" in student.hint()
+    assert "without a claim" in student.hint()
     alice = claim(student, id, "sales")
     assert student.missing() == 2
     bob = claim(student, offer(student, "7771")[1], "support")
@@ -46,23 +46,23 @@ def test_done_right(student: Student) -> None:
     assert student.missing() == 0
 
 
-def test_the_other_one_claimed_it(student: Student) -> None:
+def test_claim_by_other_department_is_reported(student: Student) -> None:
     claim(student, offer(student, "5551")[1], "support")
     assert student.missing() == 1
     assert "support claimed it" in student.hint()
 
 
-def test_answered_before_it_was_claimed(student: Student) -> None:
+def test_answer_before_claim_is_reported(student: Student) -> None:
     for number, application in (("5551", "sales"), ("7771", "support")):
         _, id = offer(student, number)
         with pytest.raises(Conflict):
             student.ari.request("POST", f"/channels/{id}/answer")
         claim(student, id, application)
     assert student.missing() == 3
-    assert "nobody's yet" in student.hint()
+    assert "no application yet" in student.hint()
 
 
-def test_only_one_is_answered(student: Student) -> None:
+def test_single_answered_call_is_reported(student: Student) -> None:
     claim(student, offer(student, "5551")[1], "sales").answer()
     claim(student, offer(student, "7771")[1], "support")
     assert student.missing() == 3
@@ -79,13 +79,13 @@ def handed_over(student: Student, argument: str) -> None:
     student.ari.wait_for("StasisStart", application="support")
 
 
-def test_handed_over_without_the_argument(student: Student) -> None:
+def test_handover_without_argument_is_reported(student: Student) -> None:
     handed_over(student, "complaint")
     assert student.missing() == 5
     assert "without the argument" in student.hint()
 
 
-def test_it_is_hung_up_instead(student: Student) -> None:
+def test_hangup_instead_of_handover_is_reported(student: Student) -> None:
     phone, id = offer(student, "5551")
     alice = claim(student, id, "sales")
     bob = claim(student, offer(student, "7771")[1], "support")
@@ -100,6 +100,7 @@ def test_it_is_hung_up_instead(student: Student) -> None:
 
     phone, id = offer(student, "5553")
     carol = claim(student, id, "sales")
+    carol.answer()
     phone.press("1")
     student.ari.wait_for("ChannelDtmfReceived")
     carol.move(app="support")

@@ -33,12 +33,12 @@ def record(student: Student, channel: Any, name: str = "dictation") -> None:
     student.ari.wait_for("RecordingStarted")
 
 
-def test_done_right(student: Student, phone: Any, channel: Any) -> None:
+def test_exercise_done_right_misses_no_step(student: Student, phone: Any, channel: Any) -> None:
     recordings = student.ari.recordings
     record(student, channel)
     assert student.missing() == 2
     press(student, phone, "4")
-    assert "as before" in student.hint()
+    assert "did not change" in student.hint()
     recordings.pause("dictation")
     assert student.missing() == 3
     press(student, phone, "5")
@@ -58,7 +58,7 @@ def test_done_right(student: Student, phone: Any, channel: Any) -> None:
     assert student.missing() == 0
 
 
-def test_ended_by_asterisk_at_the_key(student: Student, phone: Any, channel: Any) -> None:
+def test_recording_ended_by_terminate_on_counts(student: Student, phone: Any, channel: Any) -> None:
     channel.record("dictation", format="wav", terminateOn="#")
     student.ari.wait_for("RecordingStarted")
     for key, operation in (("4", "pause"), ("5", "unpause")):
@@ -69,13 +69,13 @@ def test_ended_by_asterisk_at_the_key(student: Student, phone: Any, channel: Any
     assert student.missing() == 5
 
 
-def test_another_name(student: Student, channel: Any) -> None:
+def test_recording_of_other_name_is_reported(student: Student, channel: Any) -> None:
     record(student, channel, "memo")
     assert student.missing() == 1
     assert "memo" in student.hint()
 
 
-def test_thrown_away(student: Student, phone: Any, channel: Any) -> None:
+def test_discarded_recording_is_reported(student: Student, phone: Any, channel: Any) -> None:
     record(student, channel)
     press(student, phone, "4")
     student.ari.recordings.pause("dictation")
@@ -85,10 +85,10 @@ def test_thrown_away(student: Student, phone: Any, channel: Any) -> None:
     student.ari.recordings.cancel("dictation")
     student.ari.wait_for("RecordingFinished")
     assert student.missing() == 4
-    assert "thrown away" in student.hint()
+    assert "discarded" in student.hint()
 
 
-def test_another_attempt_has_a_recording_of_the_same_name(student: Student, phone: Any) -> None:
+def test_recording_of_other_attempt_does_not_count(student: Student, phone: Any) -> None:
     record(student, student.ari.current_channel)
     press(student, phone, "4")
     student.ari.recordings.pause("dictation")
@@ -102,7 +102,7 @@ def test_another_attempt_has_a_recording_of_the_same_name(student: Student, phon
     assert [step.done for step in student.report().steps] == [True] + [False] * 6
 
 
-def test_a_later_attempt_does_not_mend_an_earlier_one(student: Student, phone: Any) -> None:
+def test_later_attempt_does_not_complete_earlier_one(student: Student, phone: Any) -> None:
     channel, recordings = student.ari.current_channel, student.ari.recordings
     record(student, channel)
     for key in "45#":

@@ -1,4 +1,4 @@
-"""What is asked of the log, by a few requests and events of a real session."""
+"""Queries of the evidence, with a few requests and events of a real session."""
 
 from __future__ import annotations
 
@@ -28,21 +28,24 @@ def test_requests_and_events_are_in_one_order(student: Student, channel: Any) ->
     stopped = seen.request("playbacks.stop", after=begun)
     assert seen.event("PlaybackFinished", after=stopped)
     assert seen.event("PlaybackFinished", before=stopped) is None
+    assert stopped is not None
     assert stopped.worked
     assert stopped.get("playbackId") == "mine"
 
 
-def test_about_leaves_out_the_others(student: Student, channel: Any) -> None:
+def test_about_excludes_other_objects(student: Student, channel: Any) -> None:
     other = student.call()
     other.ring()
     seen = Evidence.of(student.ari)
     assert seen.about(channel.id).request("channels.ring") is None
-    assert seen.about(other.id).request("channels.ring").get("channelId") == other.id
+    rung = seen.about(other.id).request("channels.ring")
+    assert rung is not None
+    assert rung.get("channelId") == other.id
     assert seen.about(channel.id).whole is seen
     assert {channel.id, other.id} <= seen.living
 
 
-def test_the_same_request_in_all_its_forms(student: Student, channel: Any) -> None:
+def test_request_is_found_in_every_form(student: Student, channel: Any) -> None:
     ari = student.ari
     ari.request("POST", f"/channels/{channel.id}/play", {"media": "tone:ring"})
     ari.request("POST", f"/channels/{channel.id}/play?media=tone:ring")
@@ -51,21 +54,23 @@ def test_the_same_request_in_all_its_forms(student: Student, channel: Any) -> No
     assert len(Evidence.of(ari).requests("channels.play", media="tone:ring")) == 4
 
 
-def test_what_was_refused_did_not_work(student: Student, channel: Any) -> None:
+def test_refused_request_does_not_count(student: Student, channel: Any) -> None:
     with pytest.raises(NotFound):
-        student.ari.channels.ring("nobody")
+        student.ari.channels.ring("nosuch")
     seen = Evidence.of(student.ari)
     assert seen.request("channels.ring") is None
-    assert seen.request("channels.ring", worked=False).status == 404
+    refused = seen.request("channels.ring", worked=False)
+    assert refused is not None
+    assert refused.status == 404
     assert seen.request("channels.ring", worked=None)
 
 
-def test_an_event_of_no_known_type_is_a_mistake_of_the_lesson(student: Student) -> None:
+def test_unknown_event_type_in_lesson_raises(student: Student) -> None:
     with pytest.raises(UsageProblem):
         Evidence.of(student.ari).event("StasisStrat")
 
 
-def test_a_forgotten_log_leaves_the_requests(student: Student, channel: Any) -> None:
+def test_requests_remain_after_the_log_is_cleared(student: Student, channel: Any) -> None:
     channel.ring()
     student.ari.events.clear()
     seen = Evidence.of(student.ari)

@@ -33,7 +33,7 @@ def go(student: Student, phone: Any) -> None:
     student.ari.wait_for("StasisEnd")
 
 
-def test_done_right(subscribed: Student) -> None:
+def test_exercise_done_right_misses_no_step(subscribed: Student) -> None:
     assert subscribed.missing() == 2
     first = come(subscribed)
     switch(subscribed, "INUSE")
@@ -47,26 +47,26 @@ def test_done_right(subscribed: Student) -> None:
     assert subscribed.missing() == 0
 
 
-def test_another_device(student: Student) -> None:
+def test_other_device_is_reported(student: Student) -> None:
     student.ari.applications.subscribe("hello-world", "deviceState:Stasis:door")
     assert student.missing() == 1
     assert LAMP in student.hint()
 
 
-def test_it_shines_for_nobody(subscribed: Student) -> None:
+def test_lamp_without_caller_is_reported(subscribed: Student) -> None:
     switch(subscribed, "INUSE")
     assert subscribed.missing() == 2
-    assert "nobody had come" in subscribed.hint()
+    assert "before the first caller" in subscribed.hint()
 
 
-def test_it_is_set_to_something_else(subscribed: Student) -> None:
+def test_lamp_in_another_state_than_inuse_is_reported(subscribed: Student) -> None:
     come(subscribed)
     switch(subscribed, "BUSY")
     assert subscribed.missing() == 2
     assert "another state" in subscribed.hint()
 
 
-def test_it_goes_out_too_early(subscribed: Student) -> None:
+def test_lamp_set_off_too_early_is_reported(subscribed: Student) -> None:
     first = come(subscribed)
     switch(subscribed, "INUSE")
     second = come(subscribed)
@@ -78,7 +78,7 @@ def test_it_goes_out_too_early(subscribed: Student) -> None:
     assert subscribed.missing() == 3
 
 
-def test_it_is_left_on_hold(subscribed: Student) -> None:
+def test_lamp_left_in_another_state_is_reported(subscribed: Student) -> None:
     first = come(subscribed)
     switch(subscribed, "INUSE")
     second = come(subscribed)
@@ -86,15 +86,15 @@ def test_it_is_left_on_hold(subscribed: Student) -> None:
     go(subscribed, second)
     assert subscribed.missing() == 4
     switch(subscribed, "ONHOLD")
-    assert "something else" in subscribed.hint()
+    assert "another state" in subscribed.hint()
 
 
-def test_it_is_done_wrong_twice_and_then_right(subscribed: Student) -> None:
+def test_right_attempt_after_two_wrong_ones_counts(subscribed: Student) -> None:
     switch(subscribed, "INUSE")
     only = come(subscribed)
     go(subscribed, only)
     assert subscribed.missing() == 2
-    assert "nobody had come" in subscribed.hint()
+    assert "before the first caller" in subscribed.hint()
 
     first = come(subscribed)
     switch(subscribed, "INUSE")
@@ -114,7 +114,7 @@ def test_it_is_done_wrong_twice_and_then_right(subscribed: Student) -> None:
     assert subscribed.missing() == 0
 
 
-def test_a_lamp_that_never_shone_does_not_still_shine(subscribed: Student) -> None:
+def test_unlit_lamp_is_not_reported_as_still_lit(subscribed: Student) -> None:
     first, second = come(subscribed), come(subscribed)
     go(subscribed, first)
     go(subscribed, second)

@@ -16,13 +16,13 @@ LESSON = "live-exchange"
 
 @pytest.fixture
 def student() -> Iterator[Student]:
-    """One who watches everything."""
+    """A student who watches everything."""
     with ari_notebook.connect(app="watcher", url=None, subscribe_all=True) as ari:
         yield Student(ari, LESSON)
 
 
 def rush(ari: Any, extensions: str = "1002 1004 1002 1004 1001") -> None:
-    """Several calls; and wait until the last one is where it wants to be."""
+    """Make several calls, and wait until the last one has reached its extension."""
     for each in extensions.split():
         ari.call(each)
     deadline = time.monotonic() + 10
@@ -38,33 +38,33 @@ def at(ari: Any, extension: str) -> str:
     return str(next(iter(ari.channels.df.query(f"exten == '{extension}'").index)))
 
 
-def test_done_right(student: Student) -> None:
+def test_exercise_done_right_misses_no_step(student: Student) -> None:
     rush(student.ari)
     assert student.missing() == 3
     student.ari.channels.hangup(at(student.ari, "1001"))
     assert student.missing() == 0
 
 
-def test_somebody_else_first(student: Student) -> None:
+def test_hangup_of_another_call_is_reported(student: Student) -> None:
     rush(student.ari)
     student.ari.channels.hangup(at(student.ari, "1002"))
     assert student.missing() == 3
-    assert "somebody else" in student.hint()
+    assert "another call" in student.hint()
     student.ari.channels.hangup(at(student.ari, "1001"))
     assert student.missing() == 4
-    assert "Somebody else" in student.hint()
+    assert "Another call" in student.hint()
     # The next attempt is a new one.
     rush(student.ari)
     student.ari.channels.hangup(at(student.ari, "1001"))
     assert student.missing() == 0
 
 
-def test_nobody_is_in_the_echo_test(student: Student) -> None:
+def test_missing_caller_in_echo_test_is_reported(student: Student) -> None:
     rush(student.ari, "1002 1002 1002 1002 1002")
     assert student.missing() == 1
 
 
-def test_calls_of_the_application_are_its_own() -> None:
+def test_calls_of_the_application_do_not_count() -> None:
     with ari_notebook.connect(app="hello-world", url=None, subscribe_all=True) as ari:
         ari.call("1001")
         for _ in range(5):

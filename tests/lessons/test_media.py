@@ -18,7 +18,7 @@ def channel(student: Student) -> Any:
 
 
 @pytest.mark.slow
-def test_done_right(student: Student, channel: Any) -> None:
+def test_exercise_done_right_misses_no_step(student: Student, channel: Any) -> None:
     channel.play(RIGHT)
     assert student.missing() == 3
     student.ari.wait_for("PlaybackFinished")
@@ -27,7 +27,7 @@ def test_done_right(student: Student, channel: Any) -> None:
     assert student.missing() == 0
 
 
-def test_nobody_knows_who_calls(student: Student) -> None:
+def test_caller_without_number_is_reported(student: Student) -> None:
     student.call()
     assert student.missing() == 1
     assert "--caller" in student.hint()
@@ -42,7 +42,7 @@ def test_nobody_knows_who_calls(student: Student) -> None:
         (["digits:5551", "sound:you-entered"], "begin with"),
     ],
 )
-def test_something_else_is_played(
+def test_other_media_are_reported(
     student: Student, channel: Any, media: list[str], hint: str
 ) -> None:
     channel.play(media)
@@ -51,13 +51,13 @@ def test_something_else_is_played(
     assert "5551" not in student.hint()
 
 
-def test_it_is_stopped(student: Student, channel: Any) -> None:
+def test_stopped_playback_is_reported(student: Student, channel: Any) -> None:
     channel.play(RIGHT).stop()
     student.ari.wait_for("PlaybackFinished")
     assert student.missing() == 3
 
 
-def test_hung_up_too_early(student: Student, channel: Any) -> None:
+def test_hangup_during_playback_is_reported(student: Student, channel: Any) -> None:
     channel.play(RIGHT)
     channel.hangup()
     student.ari.wait_for("StasisEnd")

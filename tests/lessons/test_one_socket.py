@@ -11,6 +11,8 @@ import websocket
 
 from tests.lessons.conftest import Student
 
+pytestmark = pytest.mark.threads  # its server is a program of its own, with a socket
+
 LESSON = "one-socket"
 
 Ask = Callable[[str, str], None]
@@ -18,7 +20,7 @@ Ask = Callable[[str, str], None]
 
 @pytest.fixture
 def ask(student: Student) -> Iterator[Ask]:
-    """Sends a request over a socket of its own, and waits for the answer."""
+    """Sends a request over a separate socket, and waits for the answer."""
     exchange = student.ari.simulator
     address = exchange.url.replace("http", "ws", 1) + "/ari/events?app=by-hand"
     socket = websocket.create_connection(
@@ -47,7 +49,7 @@ def hang_up(student: Student, ask: Ask, id: str) -> None:
     student.ari.wait_for("StasisEnd")
 
 
-def test_done_right(student: Student, ask: Ask) -> None:
+def test_exercise_done_right_misses_no_step(student: Student, ask: Ask) -> None:
     assert student.missing() == 1
     id = student.call().id
     assert student.missing() == 2
@@ -61,7 +63,7 @@ def test_done_right(student: Student, ask: Ask) -> None:
     assert student.missing() == 0
 
 
-def test_by_the_session(student: Student) -> None:
+def test_variable_set_by_the_session_is_reported(student: Student) -> None:
     channel = student.call()
     channel.set_channel_var("VIA", "socket")
     student.ari.wait_for("ChannelVarset", variable="VIA")
@@ -69,7 +71,7 @@ def test_by_the_session(student: Student) -> None:
     assert "The session did that" in student.hint()
 
 
-def test_another_value(student: Student, ask: Ask) -> None:
+def test_other_value_is_reported(student: Student, ask: Ask) -> None:
     ask("POST", f"channels/{student.call().id}/variable?variable=VIA&value=http")
     student.ari.wait_for("ChannelVarset", variable="VIA")
     assert student.missing() == 2
@@ -85,27 +87,27 @@ def on_the_way(student: Student, ask: Ask) -> str:
     return id
 
 
-def test_under_another_id(student: Student, ask: Ask, on_the_way: str) -> None:
+def test_playback_of_other_id_is_reported(student: Student, ask: Ask, on_the_way: str) -> None:
     play(student, ask, on_the_way, "something")
     assert student.missing() == 3
     assert "another id" in student.hint()
 
 
-def test_played_by_the_session(student: Student, on_the_way: str) -> None:
+def test_playback_by_the_session_is_reported(student: Student, on_the_way: str) -> None:
     student.ari.channels[on_the_way].play(media="sound:hello-world", playback_id="by-hand-1")
     student.ari.wait_for("PlaybackStarted")
     assert student.missing() == 3
     assert "The session did that" in student.hint()
 
 
-def test_hung_up_too_early(student: Student, ask: Ask, on_the_way: str) -> None:
+def test_hangup_during_playback_is_reported(student: Student, ask: Ask, on_the_way: str) -> None:
     play(student, ask, on_the_way, "by-hand-1")
     hang_up(student, ask, on_the_way)
     assert student.missing() == 4
     assert "before all of it" in student.hint()
 
 
-def test_hung_up_by_the_session(student: Student, ask: Ask, on_the_way: str) -> None:
+def test_hangup_by_the_session_is_reported(student: Student, ask: Ask, on_the_way: str) -> None:
     play(student, ask, on_the_way, "by-hand-1")
     student.ari.wait_for("PlaybackFinished")
     student.ari.channels[on_the_way].hangup()
@@ -114,7 +116,7 @@ def test_hung_up_by_the_session(student: Student, ask: Ask, on_the_way: str) -> 
     assert "The session hung up" in student.hint()
 
 
-def test_the_session_plays_it_and_then_the_socket_does(student: Student, ask: Ask) -> None:
+def test_playback_by_the_socket_after_the_session_counts(student: Student, ask: Ask) -> None:
     """The playback has the same id in both calls."""
     student.call().play("sound:hello-world", playback_id="by-hand-1")
     student.ari.wait_for("PlaybackFinished")

@@ -25,6 +25,7 @@ exten => 2002,1,Stasis(hello-world,sales)
 def student() -> Iterator[Student]:
     apps = ["reception", "hello-world"]
     with ari_notebook.connect(app=apps, url=None, subscribe_all=True) as ari:
+        assert ari.simulator is not None
         ari.simulator.set_dialplan(RIGHT)
         yield Student(ari, LESSON)
 
@@ -34,7 +35,7 @@ def take(student: Student, dialplan: str = RIGHT, extension: str = "2000") -> An
     return student.call(extension)
 
 
-def test_done_right(student: Student) -> None:
+def test_exercise_done_right_misses_no_step(student: Student) -> None:
     channel = take(student)
     assert student.missing() == 3
     channel.answer()
@@ -46,7 +47,7 @@ def test_done_right(student: Student) -> None:
     assert student.missing() == 0
 
 
-def test_another_extension_and_another_application(student: Student) -> None:
+def test_other_extension_or_application_is_reported(student: Student) -> None:
     take(student, extension="2001")
     assert "another extension" in student.hint()
     take(student, RIGHT.replace("2000,1,Stasis(reception,sales)", "2000,1,Stasis(hello-world)"))
@@ -55,21 +56,21 @@ def test_another_extension_and_another_application(student: Student) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "hint"), [("", "without an argument"), (",support", "other arguments")]
+    ("arguments", "hint"), [("", "no argument"), (",support", "other arguments")]
 )
-def test_other_arguments(student: Student, arguments: str, hint: str) -> None:
+def test_other_arguments_are_reported(student: Student, arguments: str, hint: str) -> None:
     take(student, RIGHT.replace("reception,sales", f"reception{arguments}"))
     assert student.missing() == 2
     assert hint in student.hint()
 
 
-def test_answered_by_the_dialplan(student: Student) -> None:
+def test_answer_by_the_dialplan_is_reported(student: Student) -> None:
     take(student, RIGHT.replace("1,Stasis", "1,Answer()\n same => n,Stasis", 1))
     assert student.missing() == 3
     assert "the dialplan did that" in student.hint()
 
 
-def test_hung_up_by_the_program(student: Student) -> None:
+def test_hangup_by_the_program_is_reported(student: Student) -> None:
     channel = take(student)
     channel.answer()
     channel.hangup()
@@ -77,7 +78,7 @@ def test_hung_up_by_the_program(student: Student) -> None:
     assert "leave that to the dialplan" in student.hint()
 
 
-def test_something_else_is_said(student: Student) -> None:
+def test_other_sound_of_the_dialplan_is_reported(student: Student) -> None:
     channel = take(student, RIGHT.replace("vm-goodbye", "beep"))
     channel.answer()
     channel.continue_in_dialplan()

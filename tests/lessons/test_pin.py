@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from ari_notebook.sessions.session import Session
 from tests.lessons.conftest import Student
 
 LESSON = "pin"
 
 
-def door(ari: Any, wrong: str = "") -> None:
-    """The student's program, and what is wrong with it."""
+def door(ari: Session, wrong: str = "") -> None:
+    """Run the student's program, with a mistake."""
     playing: dict[str, Any] = {}
     pressed: dict[str, str] = {}
 
@@ -62,7 +63,7 @@ def try_again(student: Student, phone: Any) -> None:
 
 
 @pytest.mark.slow
-def test_done_right(student: Student) -> None:
+def test_exercise_done_right_misses_no_step(student: Student) -> None:
     door(student.ari)
     phone = call(student, "42#")
     try_again(student, phone)
@@ -73,13 +74,13 @@ def test_done_right(student: Student) -> None:
 @pytest.mark.parametrize(
     ("wrong", "keys", "playing", "step", "hint"),
     [
-        ("deaf", "42#", "", 2, "went on"),
+        ("deaf", "42#", "", 2, "continued"),
         ("hasty", "42#", "vm-invalidpassword", 3, "before #"),
         ("open", "42#", "auth-thankyou", 3, "opened"),
         ("", "1793#", "auth-thankyou", 3, "another number"),
     ],
 )
-def test_something_is_wrong(
+def test_mistake_of_the_program_is_reported(
     student: Student, wrong: str, keys: str, playing: str, step: int, hint: str
 ) -> None:
     door(student.ari, wrong)
@@ -91,7 +92,7 @@ def test_something_is_wrong(
 
 
 @pytest.mark.slow
-def test_not_asked_again(student: Student) -> None:
+def test_missing_second_prompt_is_reported(student: Student) -> None:
     door(student.ari, "shut")
     call(student, "42#")
     student.ari.wait_for("PlaybackFinished", playback__media_uri="sound:vm-invalidpassword")
@@ -99,7 +100,7 @@ def test_not_asked_again(student: Student) -> None:
 
 
 @pytest.mark.slow
-def test_hung_up_before_the_thanks(student: Student) -> None:
+def test_hangup_before_the_thanks_is_reported(student: Student) -> None:
     door(student.ari, "rude")
     phone = call(student, "42#")
     try_again(student, phone)

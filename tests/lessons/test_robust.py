@@ -13,7 +13,7 @@ LESSON = "robust"
 
 
 def greet(student: Student, *, careful: bool = True) -> None:
-    """Let everybody be greeted, with care or without."""
+    """Greet every caller, with or without care for early hangups."""
     ari = student.ari
 
     def play(channel: Any) -> None:
@@ -45,7 +45,7 @@ def cut_short(student: Student) -> None:
     student.ari.wait_for("StasisEnd")
 
 
-def test_done_right(student: Student) -> None:
+def test_exercise_done_right_misses_no_step(student: Student) -> None:
     assert student.missing() == 1
     greet(student)
     stay(student, 1)
@@ -56,7 +56,7 @@ def test_done_right(student: Student) -> None:
     assert student.missing() == 0
 
 
-def test_one_after_the_other(student: Student) -> None:
+def test_consecutive_calls_are_reported(student: Student) -> None:
     greet(student)
     stay(student, 1)
     stay(student, 1)
@@ -64,17 +64,17 @@ def test_one_after_the_other(student: Student) -> None:
     assert "one after the other" in student.hint()
 
 
-def test_hung_up_too_early(student: Student) -> None:
+def test_hangup_during_playback_is_reported(student: Student) -> None:
     channel = student.call()
     channel.play(media="sound:hello-world")
     student.ari.wait_for("PlaybackStarted")
     channel.hangup()
     student.ari.wait_for("StasisEnd")
     assert student.missing() == 1
-    assert "before it was over" in student.hint()
+    assert "before its end" in student.hint()
 
 
-def test_a_handler_fails_and_is_mended(student: Student) -> None:
+def test_corrected_handler_after_failure_counts(student: Student) -> None:
     greet(student, careful=False)
     stay(student, 2)
     cut_short(student)

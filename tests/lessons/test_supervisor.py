@@ -14,7 +14,7 @@ LESSON = "supervisor"
 
 @dataclass
 class Office:
-    """An agent, a customer, and what a student does about them."""
+    """An agent, a customer, and the actions of a student."""
 
     student: Student
     agent: Any = None
@@ -46,8 +46,8 @@ def office(student: Student) -> Office:
     return office
 
 
-def test_done_right(student: Student, office: Office) -> None:
-    assert student.missing() == 2  # nobody has been listened to
+def test_exercise_done_right_misses_no_step(student: Student, office: Office) -> None:
+    assert student.missing() == 2  # no channel is snooped on
     ear = office.snoop(spy="both", whisper="out")
     assert student.missing() == 4
     supervisor = student.call()
@@ -59,44 +59,48 @@ def test_done_right(student: Student, office: Office) -> None:
 
 
 @pytest.mark.parametrize("direction", ["in", "out"])
-def test_only_one_side_is_heard(student: Student, office: Office, direction: str) -> None:
+def test_snoop_of_one_direction_is_reported(
+    student: Student, office: Office, direction: str
+) -> None:
     office.snoop(spy=direction, whisper="out")
     assert student.missing() == 2
     assert "Only one" in student.hint()
 
 
-def test_nobody_is_heard(student: Student, office: Office) -> None:
+def test_snoop_without_spy_is_reported(student: Student, office: Office) -> None:
     office.snoop(whisper="out")
     assert student.missing() == 2
-    assert "Nobody" in student.hint()
+    assert "No direction" in student.hint()
 
 
 @pytest.mark.parametrize("direction", ["in", "both"])
-def test_the_customer_would_hear_it(student: Student, office: Office, direction: str) -> None:
+def test_whisper_in_both_directions_is_reported(
+    student: Student, office: Office, direction: str
+) -> None:
     office.snoop(spy="both", whisper=direction)
     assert student.missing() == 3
     assert "customer" in student.hint()
 
 
-def test_in_the_bridge_of_the_two(student: Student, office: Office) -> None:
+def test_snoop_channel_in_their_bridge_is_reported(student: Student, office: Office) -> None:
     ear = office.snoop(spy="both", whisper="out")
     office.bridges[0].add_channel(ear.id)
     student.ari.wait_for("ChannelEnteredBridge", channel=ear)
     assert student.missing() == 4
-    assert "same bridge" in student.hint()
+    assert "bridge of the two" in student.hint()
     office.bridges[0].remove_channel(ear.id)
     office.bridge(student.call(), ear)
     assert student.missing() == 5
 
 
-def test_what_was_shown_before_is_not_the_exercise(student: Student, office: Office) -> None:
+def test_calls_before_the_exercise_do_not_count(student: Student, office: Office) -> None:
     office.leave(office.snoop(spy="in"))
     office.leave(office.snoop(whisper="out"))
     assert sum(step.done for step in student.report().steps) <= 2
     assert student.missing() == 2
 
 
-def test_one_channel_listens_and_another_whispers(student: Student, office: Office) -> None:
+def test_separate_snoop_channels_count(student: Student, office: Office) -> None:
     ear = office.snoop(spy="both")
     assert student.missing() == 3
     mouth = office.snoop(whisper="out")
@@ -106,7 +110,7 @@ def test_one_channel_listens_and_another_whispers(student: Student, office: Offi
     assert student.missing() == 0
 
 
-def test_wrong_and_then_right_with_the_same_agent(student: Student, office: Office) -> None:
+def test_right_attempt_with_same_agent_counts(student: Student, office: Office) -> None:
     office.leave(office.snoop(spy="in", whisper="in"))
     ear = office.snoop(spy="both", whisper="out")
     office.bridge(student.call(), ear)
@@ -114,7 +118,7 @@ def test_wrong_and_then_right_with_the_same_agent(student: Student, office: Offi
     assert student.missing() == 0
 
 
-def test_the_call_had_ended_before(student: Student, office: Office) -> None:
+def test_conversation_ended_before_is_reported(student: Student, office: Office) -> None:
     ear = office.snoop(spy="both", whisper="out")
     office.bridge(student.call(), ear)
     office.bridges[0].remove_channel(office.agent.id)

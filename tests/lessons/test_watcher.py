@@ -52,7 +52,7 @@ def call(student: Student) -> Watched:
     return Watched(student.ari, phone, channel.id)
 
 
-def test_done_right(student: Student, call: Watched) -> None:
+def test_exercise_done_right_misses_no_step(student: Student, call: Watched) -> None:
     call.subscribe()
     assert student.missing() == 2
     call.filter("ChannelVarset", "ChannelDialplan")
@@ -65,49 +65,49 @@ def test_done_right(student: Student, call: Watched) -> None:
     assert student.missing() == 0
 
 
-def test_a_call_of_the_application(student: Student) -> None:
+def test_call_of_the_application_is_reported(student: Student) -> None:
     channel = student.call()
     student.ari.applications.subscribe(APP, f"channel:{channel.id}")
     assert student.missing() == 1
     assert "another one" in student.hint()
 
 
-def test_another_filter_and_another_key(student: Student, call: Watched) -> None:
+def test_other_filter_and_key_are_reported(student: Student, call: Watched) -> None:
     call.subscribe()
     call.filter("ChannelDialplan")
     assert student.missing() == 2
-    assert "does not keep it away" in student.hint()
+    assert "does not block it" in student.hint()
     call.filter("ChannelVarset")
     call.press("8")
     assert student.missing() == 3
     assert "Another key" in student.hint()
 
 
-def test_another_alarm(student: Student, call: Watched) -> None:
+def test_other_alarm_is_reported(student: Student, call: Watched) -> None:
     call.subscribe()
     call.filter("ChannelVarset")
     call.press("9")
     call.alarm("fire", call.id)
     assert student.missing() == 4
     assert "another name" in student.hint()
-    call.alarm("emergency", "somebody")
+    call.alarm("emergency", "other")
     assert "who" in student.hint()
     call.alarm("emergency", call.id)
     assert student.missing() == 5
 
 
-def test_what_is_allowed_keeps_the_others_away(student: Student, call: Watched) -> None:
+def test_allow_list_blocks_other_events(student: Student, call: Watched) -> None:
     call.subscribe()
     allowed = [{"type": "ChannelDtmfReceived"}, {"type": "ChannelVarset"}]
     student.ari.applications.filter(APP, filter={"allowed": allowed})
-    assert "does not keep it away" in student.hint()
+    assert "does not block it" in student.hint()
     student.ari.applications.filter(APP, filter={"allowed": allowed[:1]})
     assert student.missing() == 3
     student.ari.applications.filter(APP, filter={})
     assert student.missing() == 2
 
 
-def test_unsubscribed_too_early(student: Student, call: Watched) -> None:
+def test_early_unsubscription_is_reported(student: Student, call: Watched) -> None:
     call.subscribe()
     call.filter("ChannelVarset")
     call.unsubscribe()

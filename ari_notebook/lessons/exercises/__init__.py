@@ -1,1 +1,1 @@
-"""The exercises of the course, a module each: it makes a `Lesson` called ``LESSON``."""
+"""The exercises of the course; each module defines a `Lesson` called ``LESSON``."""

@@ -1,4 +1,4 @@
-"""Notebook 05: a queue with one agent; who has waited longest comes first."""
+"""Notebook 05: a queue with one agent, who gets the caller who has waited longest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TYPE = "bridge.bridge_type"
 
 
 def _talks(seen: Evidence) -> list[str]:
-    """The bridges that are attempts: those for talking; since the latest of them, any."""
+    """Return the attempts: bridges for talking, and any bridge after the newest of them."""
     used = list(dict.fromkeys(bridges_used(seen)))
     entered = seen.events("ChannelEnteredBridge")
     mixing = {str(e.get("bridge.id")) for e in entered if e.get(_TYPE) == "mixing"}
@@ -30,12 +30,12 @@ LESSON = Lesson(
 
 
 def _entered(seen: Evidence, **more: Any) -> list[str]:
-    """Who entered bridges, in that order."""
+    """Return the channels that entered bridges, in that order."""
     return [str(e.get("channel.id")) for e in seen.events("ChannelEnteredBridge", **more)]
 
 
 def _queue(talk: Evidence) -> tuple[list[str], Happening | None]:
-    """Who waits in the same holding bridge while another one does, and when that became so."""
+    """Return the channels that wait together in a holding bridge, and since when."""
     inside: dict[str, list[str]] = {}
     # The latest queue before the talk: earlier ones are earlier attempts.
     begun = talk.event("ChannelEnteredBridge", bridge__bridge_type="mixing")
@@ -56,7 +56,7 @@ def _queue(talk: Evidence) -> tuple[list[str], Happening | None]:
 
 
 def _pair(talk: Evidence) -> tuple[str, str] | None:
-    """The caller and the agent who are in the bridge."""
+    """Return the caller and the agent who are in the bridge."""
     made = channels_made(talk.whole)
     inside = _entered(talk, bridge__bridge_type="mixing")
     callers = [id for id in inside if id not in made]
@@ -78,18 +78,18 @@ def called(talk: Evidence) -> Verdict:
     return any(talk.whole.about(id).event("StasisStart") for id in made)
 
 
-@LESSON.step("the caller who has waited longest is connected", "Who entered first?")
+@LESSON.step("the caller who has waited longest is connected", "Which caller entered first?")
 def first_come(talk: Evidence) -> Verdict:
     queue, _ = _queue(talk)
     pair = _pair(talk)
     if not pair or not queue:
         return None
     if pair[0] not in queue:
-        return "Whoever was connected did not wait in the queue."
-    return pair[0] == queue[0] or "Somebody else has waited longer."
+        return "The connected caller did not wait in the queue."
+    return pair[0] == queue[0] or "Another caller has waited longer."
 
 
-@LESSON.step("the other one keeps waiting", "Only one leaves the holding bridge.")
+@LESSON.step("the other one keeps waiting", "Only one caller leaves the holding bridge.")
 def still_waiting(talk: Evidence) -> Verdict:
     queue, since = _queue(talk)
     pair = _pair(talk)
@@ -104,7 +104,7 @@ def still_waiting(talk: Evidence) -> Verdict:
     return True
 
 
-@LESSON.step("one of the two hangs up, and you hang up the other", "Which event tells you?")
+@LESSON.step("one of the two hangs up, and you hang up the other", "Which event reports that?")
 def both_gone(talk: Evidence) -> Verdict:
     pair = _pair(talk)
     if not pair:
@@ -114,10 +114,10 @@ def both_gone(talk: Evidence) -> Verdict:
     if not any(ends):
         return None
     if not all(ends):
-        return "One is gone, and the other one hears nothing any more."
+        return "One party has left, and the other one is still in the bridge."
     return any(side.request("channels.hangup") for side in sides)
 
 
-@LESSON.step("their bridge is destroyed", "Nobody else will.")
+@LESSON.step("their bridge is destroyed", "Only your program destroys it.")
 def destroyed(talk: Evidence) -> Verdict:
     return talk.event("BridgeDestroyed") if _pair(talk) else None

@@ -1,4 +1,4 @@
-"""Notebook 07: call one phone after the other, and answer the caller when somebody is there."""
+"""Notebook 07: call one phone after the other, and answer the caller after one has answered."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _FIRST, _SECOND = "Local/1006@default", "Local/1004@default"
 
 
 def _callers(seen: Evidence) -> list[str]:
-    """Those who called, and were not called."""
+    """Return the channels of callers, not of called phones."""
     made = set(channels_made(seen))
-    # The other half of a Local channel that the program itself dialled is no caller either.
+    # The other half of a Local channel dialled by the program is not a caller either.
     dialled = {str(event.get("peer.name")).rpartition(";")[0] for event in seen.events("Dial")}
     return [
         str(event.get("channel.id"))
@@ -31,7 +31,7 @@ LESSON = Lesson(
 
 
 def _dialled(call: Evidence, endpoint: str) -> Happening | None:
-    """The request by which that phone was called for the caller."""
+    """Return the request that called that phone for the caller."""
     start = call.event("StasisStart")
     asked = call.whole.requests(
         "channels.originate",
@@ -43,12 +43,12 @@ def _dialled(call: Evidence, endpoint: str) -> Happening | None:
 
 
 def _over(call: Evidence) -> Happening | None:
-    """When it was clear that the first phone is busy."""
+    """Return the event that shows that the first phone is busy."""
     return call.whole.event("Dial", after=_dialled(call, _FIRST), dialstatus="BUSY")
 
 
 def _answered(call: Evidence) -> Happening | None:
-    """When the second phone was picked up."""
+    """Return the event of the second phone's answer."""
     second = _dialled(call, _SECOND)
     return call.whole.event("Dial", after=second, dialstatus="ANSWER") if second else None
 
@@ -64,7 +64,7 @@ def waits(call: Evidence) -> Verdict:
 @LESSON.step("the first phone is called", "Section 1.")
 def first(call: Evidence) -> Verdict:
     if _dialled(call, _SECOND) and not _dialled(call, _FIRST):
-        return "You began with the second one."
+        return "You called the second one first."
     return _dialled(call, _FIRST)
 
 
@@ -82,7 +82,7 @@ def second(call: Evidence) -> Verdict:
 def answered(call: Evidence) -> Verdict:
     answer, picked_up = call.request("channels.answer"), _answered(call)
     if answer and (not picked_up or answer.order < picked_up.order):
-        return "You answered the caller before there was anybody to talk to."
+        return "You answered the caller before another party was connected."
     return answer
 
 

@@ -9,7 +9,7 @@ from ari_notebook.lessons.lesson import Lesson, Verdict, calls_taken
 
 
 def _stayed(seen: Evidence) -> list[str]:
-    """The calls whose callers do not give up: those are the attempts. Before there is one, any."""
+    """Return the attempts: calls whose callers do not give up; without any, all calls."""
     calls = calls_taken(seen)
     gone = {each.subject for each in _gave_up(seen)}
     return [id for id in calls if id not in gone] or calls
@@ -22,7 +22,7 @@ LESSON = Lesson(
     "02-channels",
     _stayed,
 )
-_SLACK = 0.15  # seconds that a timer may be off, or a request be under way
+_SLACK = 0.15  # tolerance in seconds for timers and requests
 
 
 def _apart(first: Happening, second: Happening, seconds: float) -> bool | str:
@@ -34,7 +34,7 @@ def _apart(first: Happening, second: Happening, seconds: float) -> bool | str:
     return True
 
 
-@LESSON.step("a call comes that nobody has answered", "Which extension does not answer by itself?")
+@LESSON.step("an unanswered call arrives", "Which extension does not answer by itself?")
 def taken(call: Evidence) -> Verdict:
     start = call.event("StasisStart")
     if start and start.get("channel.state") == "Up":
@@ -42,7 +42,7 @@ def taken(call: Evidence) -> Verdict:
     return start
 
 
-@LESSON.step("its caller hears ringing", "Section 2.")
+@LESSON.step("you indicate ringing to its caller", "Section 2.")
 def rings(call: Evidence) -> Verdict:
     if call.event("StasisStart") and call.request("channels.answer") and not _ring(call):
         return "You answered at once."
@@ -68,18 +68,18 @@ def gave_up(call: Evidence) -> Verdict:
     return any(each.subject != call.subject for each in _gave_up(call))
 
 
-@LESSON.step("nothing more is asked for that call", "What has to happen when a call ends?")
+@LESSON.step("no further request is sent for that call", "What has to happen when a call ends?")
 def left_alone(call: Evidence) -> Verdict:
     impatient = [each for each in _gave_up(call) if each.subject != call.subject]
     ring = _ring(call)
     if not impatient or not ring:
         return None
-    # Others may be of other tries.
+    # Others may belong to other attempts.
     nearest = min(impatient, key=lambda each: abs(_rang(each) - ring.at))
     if late := nearest.request(worked=None, after=nearest.event("StasisEnd")):
-        return f"{late.name} was sent for a call that was over: something still waited for it."
+        return f"{late.name} was sent after the call had ended: a timer was still running."
     if time.time() < _rang(nearest) + 1.5 + _SLACK:
-        return "So far nothing was. Look again in two seconds."
+        return "None so far. Check again in two seconds."
     return True
 
 
@@ -93,7 +93,7 @@ def _rang(call: Evidence) -> float:
 
 
 def _gave_up(seen: Evidence) -> list[Evidence]:
-    """The calls that rang and were ended, not by the program, before they were answered."""
+    """Return the calls that rang and were ended, not by the program, before they were answered."""
     calls = [seen.about(id) for id in calls_taken(seen.whole)]
     return [
         each

@@ -2,42 +2,42 @@
 
 from __future__ import annotations
 
-from ari_notebook.calls import Call, Ledger
 from ari_notebook.lessons.evidence import Evidence, Happening
 from ari_notebook.lessons.lesson import Lesson, Verdict
+from ari_notebook.store.calls import CallRecord, Ledger
 
 _ENOUGH = 3
 _NAME = "report"
 
 LESSON = Lesson(
     "a report on calls",
-    "Three callers at once, of whom one gives up before anybody answers. Then tell your "
-    "application an event report, with the numbers calls, unanswered and at_once.",
+    "Three callers at once, one of which gives up before the answer. Then send your application a "
+    "user event report, with the numbers calls, unanswered and at_once.",
     "15-a-day-of-calls",
 )
 
 
-def _calls(seen: Evidence, before: Happening | None = None) -> list[Call]:
-    """The calls in the log, by the rules of `ari.calls`."""
+def _calls(seen: Evidence, before: Happening | None = None) -> list[CallRecord]:
+    """Return the calls in the log, by the rules of `ari.calls`."""
     ledger = Ledger()
     ledger.feed(each.fields for each in seen.events("*", before=before))
     return list(ledger)
 
 
-def _at_once(calls: list[Call]) -> int:
-    """How many of them were going on at the same time at most."""
+def _at_once(calls: list[CallRecord]) -> int:
+    """Return the maximum number of simultaneous calls."""
     changes = [(call.first.begin, 1) for call in calls]
     changes += [(call.end, -1) for call in calls if call.end is not None]
     most = now = 0
-    for _, change in sorted(changes):  # who leaves at that very moment makes room
+    for _, change in sorted(changes):  # a call that ends at the same time comes first
         now += change
         most = max(most, now)
     return most
 
 
 def _wrong(seen: Evidence, report: Happening) -> list[str]:
-    """The names of the numbers in a report that the log says otherwise, as it stood then."""
-    calls = _calls(seen, report)
+    """Return the names of the numbers in a report that differ from the log of that time."""
+    calls = _calls(seen.history, report)
     ended = [call.row()["disposition"] for call in calls if call.end is not None]
     numbers = {
         "calls": len(calls),
@@ -55,12 +55,12 @@ def _says(report: Happening, name: str, number: int) -> bool:
 
 
 def _best(seen: Evidence) -> Happening | None:
-    """Of all reports the one that has most right; of several the latest."""
+    """Return the report with the most correct numbers; of several the newest."""
     reports = seen.events("ChannelUserevent", eventname=_NAME)
     return min(reports[::-1], key=lambda each: len(_wrong(seen, each)), default=None)
 
 
-@LESSON.step("three calls go on at once", "Nobody has to hang up before the next one calls.")
+@LESSON.step("three calls go on at once", "A call need not end before the next one starts.")
 def at_once(seen: Evidence) -> Verdict:
     calls = _calls(seen)
     if _at_once(calls) >= _ENOUGH:
@@ -88,7 +88,7 @@ def counted(seen: Evidence) -> Verdict:
     if not report:
         return None
     wrong = [name for name in _wrong(seen, report) if name != "at_once"]
-    return f"Not what the log said at that moment: {', '.join(wrong)}." if wrong else report
+    return f"Different from the log at that time: {', '.join(wrong)}." if wrong else report
 
 
 @LESSON.step("at_once is right", "Section 5 counts the same for a day.")
@@ -96,4 +96,4 @@ def most(seen: Evidence) -> Verdict:
     report = _best(seen)
     if not report:
         return None
-    return "Not what the log said." if "at_once" in _wrong(seen, report) else report
+    return "Different from the log." if "at_once" in _wrong(seen, report) else report

@@ -13,9 +13,9 @@ _ARGUMENT = "handed-over"
 LESSON = Lesson(
     "two departments",
     "A call to 1007 from a number that begins with 5 is claimed by sales, any other by support. "
-    "Whoever has it answers it. If a caller of sales presses 1, the call is handed over to "
-    f"support, with the argument {_ARGUMENT}. Try it with one caller of each kind; the first "
-    "presses 1.",
+    "The application that has it answers it. If a caller of sales presses 1, the call is handed "
+    f"over to support, with the argument {_ARGUMENT}. Try it with one caller of each kind; the "
+    "first presses 1.",
     "11-broadcast-and-claim",
 )
 
@@ -25,7 +25,7 @@ def _for_sales(offer: Happening) -> bool:
 
 
 def _offered(seen: Evidence, wanted: Callable[[Happening], bool]) -> list[Evidence]:
-    """What happened to each call on offer that is so, the latest first."""
+    """Return the events of each matching offered call, newest first."""
     offers = [each for each in seen.events("CallBroadcast") if wanted(each)]
     ids = dict.fromkeys(str(each.get("channel.id")) for each in reversed(offers))
     return [seen.about(id) for id in ids]
@@ -42,7 +42,7 @@ def _claimed(seen: Evidence, wanted: Callable[[Happening], bool], mine: str, oth
     if any(_claim(call, other) for call in calls):
         return f"{other} claimed it."
     if calls:
-        return "The offer ended, or will end, and nobody has claimed it."
+        return "The offer ended, or will end, without a claim."
     return None
 
 
@@ -67,7 +67,7 @@ def answered(seen: Evidence) -> Verdict:
     if {claim.get("application") for claim in done} >= {_SALES, _SUPPORT}:
         return True
     if any(call.request("channels.answer", before=claim, worked=False) for call, claim in claims):
-        return "One was to be answered before it was claimed: it was nobody's yet."
+        return "An answer was requested before the claim: the call belonged to no application yet."
     return None
 
 

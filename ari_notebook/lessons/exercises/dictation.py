@@ -7,8 +7,8 @@ from ari_notebook.lessons.lesson import Lesson, Verdict, calls_taken
 
 LESSON = Lesson(
     "a dictaphone",
-    "Record the caller under the name dictation. 4 pauses, 5 goes on, # ends it. Then the caller "
-    "hears it, and is hung up. Finally, listen to it in the notebook.",
+    "Record the caller under the name dictation. 4 pauses, 5 goes on, # ends it. Then play it to "
+    "the caller, and hang up. Finally, listen to it in the notebook.",
     "06-recording",
     calls_taken,
 )
@@ -25,14 +25,14 @@ def _finished(call: Evidence) -> Happening | None:
 
 
 def _on_key(call: Evidence, digit: str, operation: str) -> Verdict:
-    """Whether a key had that effect on the recording."""
+    """Return whether a key had that effect on the recording."""
     started = _started(call)
     key = call.event("ChannelDtmfReceived", digit=digit, after=started) if started else None
     if not key:
         return None
-    # What was asked for later is about the recording of another attempt, under the same name.
+    # A later request is about another attempt's recording of the same name.
     done = call.whole.request(operation, after=key, before=_finished(call), recordingName=_NAME)
-    return done or f"{digit} was pressed, and the recording was as before."
+    return done or f"{digit} was pressed, and the recording did not change."
 
 
 @LESSON.step("the caller is recorded as dictation", "As soon as the call comes in.")
@@ -40,7 +40,7 @@ def recorded(call: Evidence) -> Verdict:
     if started := _started(call):
         return started
     if other := call.event("RecordingStarted"):
-        return f"The recording is called {other.get('recording.name')}: give it the other name."
+        return f"The recording is called {other.get('recording.name')}: use the name dictation."
     if call.event("RecordingFailed"):
         return "The recording failed: the event says why."
     return None
@@ -64,12 +64,12 @@ def ended(call: Evidence) -> Verdict:
         return None
     finished = _finished(call)
     if call.whole.request("recordings.cancel", after=key, before=finished, recordingName=_NAME):
-        return "It was ended and thrown away."
-    # Asterisk itself may have ended it at the key, before the key was told.
+        return "It was discarded."
+    # Asterisk itself may have ended it at the key, before the event of the key.
     return finished or "# was pressed, and the recording goes on."
 
 
-@LESSON.step("the caller hears all of it", "A recording is played by its name.")
+@LESSON.step("all of it is played to the caller", "A recording is played by name.")
 def heard(call: Evidence) -> Verdict:
     finished = _heard(call)
     if finished and finished.get("playback.state") != "done":

@@ -1,4 +1,4 @@
-"""Notebook 16: a program of its own process, that says goodbye before it hangs up."""
+"""Notebook 16: a program in a separate process that says goodbye before it hangs up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _GOODBYE = "sound:vm-goodbye"
 
 
 def _channels(seen: Evidence) -> list[str]:
-    """Who was played to; before anybody was, whatever is called.
+    """Return the channels with a playback; before the first playback, all channels.
 
     A program's call need not be in an application of this session.
     """
@@ -20,8 +20,8 @@ def _channels(seen: Evidence) -> list[str]:
 
 LESSON = Lesson(
     "a program that says goodbye",
-    "Run your program. At # it says vm-goodbye, and hangs up once that was heard. Then stop it, "
-    "and see that Asterisk knows it no more.",
+    "Run your program. At # it plays vm-goodbye, and hangs up after that. Then stop it, and check "
+    "that Asterisk no longer lists it.",
     "16-notebook-to-program",
     _channels,
 )
@@ -30,7 +30,7 @@ LESSON = Lesson(
 @LESSON.step("a program greets a caller", "Section 4: run it, and call it.")
 def greeted(call: Evidence) -> Verdict:
     if call.request("channels.play"):
-        return "That was played by the notebook. Let the program do it."
+        return "The notebook played it. The program must do it."
     return call.event("PlaybackStarted")
 
 
@@ -40,34 +40,36 @@ def answered(call: Evidence) -> Verdict:
     return call.event("PlaybackStarted", after=key) if key else None
 
 
-@LESSON.step("at #, all of vm-goodbye is heard", "What did the test of it say?")
+@LESSON.step("at #, vm-goodbye is played completely", "What did its test check?")
 def said_goodbye(call: Evidence) -> Verdict:
     key = call.event("ChannelDtmfReceived", digit="#")
     if not key:
         return None
     said = call.event("PlaybackFinished", playback__media_uri=_GOODBYE, after=key)
     if not said:
-        return "# was pressed, and nothing of the kind was said." if _hung_up(call) else None
+        return "# was pressed, and vm-goodbye was not played." if _hung_up(call) else None
     if said.get("playback.state") != "done":
-        return "It was hung up before all of it was said."
+        return "The call ended before all of it was played."
     return said
 
 
-@LESSON.step("then the program hangs up", "And nobody else.")
+@LESSON.step("then the program hangs up", "Not the notebook, and not the caller.")
 def hung_up(call: Evidence) -> Verdict:
     if call.request("channels.hangup"):
-        return "The notebook hung up. Let the program do it."
+        return "The notebook hung up. The program must do it."
     said = call.event("PlaybackFinished", playback__media_uri=_GOODBYE)
     return _hung_up(call, said) if said else None
 
 
-@LESSON.step("the program has ended, and Asterisk knows it no more", "Notebook 01 asks for one.")
+@LESSON.step(
+    "the program has ended, and Asterisk no longer lists it", "Notebook 01 requests an application."
+)
 def ended(call: Evidence) -> Verdict:
     over = _hung_up(call)
     asked = call.whole.requests("applications.get", after=over, worked=None) if over else []
     if any(each.status == 404 for each in asked):
         return True
-    return "It is still there." if asked else None
+    return "Asterisk still lists it." if asked else None
 
 
 def _hung_up(call: Evidence, after: Happening | None = None) -> Happening | None:

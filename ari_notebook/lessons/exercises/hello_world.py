@@ -1,4 +1,4 @@
-"""Notebook 01: take a call, say goodbye, and hang up when it has been heard."""
+"""Notebook 01: take a call, say goodbye, and hang up after that."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from ari_notebook.lessons.lesson import Lesson, Verdict, calls_taken
 
 LESSON = Lesson(
     "a call of your own",
-    "Take another call. Say vm-goodbye to the caller, and hang up as soon as all of it was heard.",
+    "Take another call. Play vm-goodbye to the caller, and hang up as soon as it has finished.",
     "01-hello-world",
     calls_taken,
 )
 _SOUND = "sound:vm-goodbye"
 
 
-@LESSON.step("a caller is in your application", "Sections 2 and 3: connect, and let somebody call.")
+@LESSON.step("a caller is in your application", "Sections 2 and 3: connect, and place a call.")
 def taken(call: Evidence) -> Verdict:
     return call.event("StasisStart")
 
@@ -24,19 +24,21 @@ def asked(call: Evidence) -> Verdict:
     if done := call.request("channels.play", media=_SOUND):
         return done
     if other := call.request("channels.play"):
-        return f"You played {other.get('media')}. Another sound was asked for."
+        return f"You played {other.get('media')}. The task is another sound."
     if refused := call.request("channels.play", worked=False):
         return f"Your request was refused with {refused.status}: read its error again."
     return None
 
 
-@LESSON.step("the caller hears all of it", "It takes a second or two. Which event says that?")
+@LESSON.step(
+    "all of it is played to the caller", "It takes a second or two. Which event reports that?"
+)
 def heard(call: Evidence) -> Verdict:
     finished = call.events("PlaybackFinished", playback__media_uri=_SOUND)
     if not finished:
         return None
     done = [each for each in finished if each.get("playback.state") == "done"]
-    return done[0] if done else "The playback failed: was the caller still there to hear it?"
+    return done[0] if done else "The playback failed: had the caller hung up?"
 
 
 @LESSON.step("then you hang up", "Section 5.")
@@ -45,7 +47,7 @@ def hung_up(call: Evidence) -> Verdict:
     if done := call.request("channels.hangup", after=heard_at):
         return done if heard_at else None
     if call.request("channels.hangup"):
-        return "You hung up before it was over. Wait for the event that says so; then hang up."
+        return "You hung up before its end. Wait for the event that reports the end; then hang up."
     if call.event("StasisEnd"):
         return "The call ended without you. Hang up yourself."
     return None

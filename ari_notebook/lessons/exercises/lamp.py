@@ -1,4 +1,4 @@
-"""Notebook 09: a lamp that shines while somebody is in the application."""
+"""Notebook 09: a lamp that shines while a caller is in the application."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LAMP = "Stasis:lamp"
 
 
 def _comings_and_goings(seen: Evidence) -> list[tuple[Happening, int]]:
-    """Each of them, and how many callers were there after it."""
+    """Yield each arrival and departure, with the number of callers after it."""
     here: set[str] = set()
     found = []
     for each in seen.whole.events(["StasisStart", "StasisEnd"]):
@@ -21,21 +21,21 @@ def _comings_and_goings(seen: Evidence) -> list[tuple[Happening, int]]:
 
 
 def _first_callers(seen: Evidence) -> list[str]:
-    """Who came when nobody was there: with each of them begins an attempt."""
+    """Return the callers who entered the empty application: each starts an attempt."""
     firsts = [
         str(each.get("channel.id"))
         for each, there in _comings_and_goings(seen)
         if each.name == "StasisStart" and there == 1
     ]
-    return firsts or [""]  # what was done before anybody came is an attempt, too
+    return firsts or [""]  # requests before the first caller are an attempt, too
 
 
 @dataclass
 class _Visit:
-    """From when the first caller came until somebody comes after the last one has gone."""
+    """The time from the first caller until the next caller after the last one left."""
 
     came: Happening | None = None
-    left: Happening | None = None  # when one of two went
+    left: Happening | None = None  # when one of two left
     last: Happening | None = None
     over: Happening | None = None
 
@@ -59,8 +59,8 @@ def _visit(seen: Evidence) -> _Visit:
 LESSON = Lesson(
     "a lamp",
     f"The device {_LAMP} is INUSE from when the first caller comes into your application until "
-    "the last one has gone, and NOT_INUSE then. Be told of its changes. Try it with two callers, "
-    "the first of whom goes first.",
+    "the last one has gone, and NOT_INUSE then. Subscribe to its changes. Try it with two callers; "
+    "the first one leaves first.",
     "09-devices-and-messages",
     _first_callers,
 )
@@ -76,7 +76,7 @@ def _changed(seen: Evidence, state: str, **more: Happening | None) -> Happening 
     )
 
 
-@LESSON.step("you are told of the lamp's changes", "Section 1.")
+@LESSON.step("you are subscribed to the lamp's changes", "Section 1.")
 def subscribed(seen: Evidence) -> Verdict:
     asked = seen.whole.requests("applications.subscribe")
     sources = [source for each in asked for source in str(each.get("eventSource")).split(",")]
@@ -103,11 +103,11 @@ def shines(seen: Evidence) -> Verdict:
         if asked:
             return "It has another state than INUSE."
     if _set(seen, "INUSE", before=visit.came):
-        return "It shone already, when nobody had come."
+        return "It was on before the first caller."
     return None
 
 
-@LESSON.step("it still shines when the first of two has gone", "Two callers at a time.")
+@LESSON.step("it still shines when the first of two has left", "Two callers at a time.")
 def still_shines(seen: Evidence) -> Verdict:
     visit = _visit(seen)
     if visit.left is None or not _set(seen, "INUSE", after=visit.came, before=visit.left):
@@ -117,7 +117,7 @@ def still_shines(seen: Evidence) -> Verdict:
     return visit.left
 
 
-@LESSON.step("it goes out when the last one has gone", "Count them, or remember who is there.")
+@LESSON.step("it goes out when the last one has left", "Count them, or store the channels.")
 def out(seen: Evidence) -> Verdict:
     visit = _visit(seen)
     if visit.last is None:
@@ -127,10 +127,10 @@ def out(seen: Evidence) -> Verdict:
     asked = seen.whole.request(
         "device_states.update", after=visit.last, before=visit.over, worked=None, deviceName=_LAMP
     )
-    return "The last one has gone, and it was set to something else." if asked else None
+    return "The last one has left, and it was set to another state." if asked else None
 
 
-@LESSON.step("you heard of both changes", "They are events.")
+@LESSON.step("you received both changes", "Asterisk publishes them as events.")
 def heard(seen: Evidence) -> Verdict:
     visit = _visit(seen)
     if visit.last is None or not _changed(seen, "INUSE", before=visit.last):

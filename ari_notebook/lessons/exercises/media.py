@@ -1,4 +1,4 @@
-"""Notebook 03: tell callers the number that they call from, in one playback."""
+"""Notebook 03: play callers their own number, in one playback."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from ari_notebook.lessons.lesson import Lesson, Verdict, calls_taken
 
 LESSON = Lesson(
     "your own number",
-    "Tell a caller the number that the call is from: you-entered, then its digits, as one "
-    "playback. Hang up when all of it was heard.",
+    "Play a caller the number of the call: you-entered, then its digits, as one "
+    "playback. Hang up when it has finished.",
     "03-media",
     calls_taken,
 )
@@ -52,13 +52,13 @@ def asked(call: Evidence) -> Verdict:
     return "It should begin with you-entered." if played else None
 
 
-@LESSON.step("the caller hears all of it", "Which event comes at the very end?")
+@LESSON.step("all of it is played to the caller", "Which event comes at the very end?")
 def heard(call: Evidence) -> Verdict:
     finished = _finished(call)
     if finished and finished.get("playback.state") != "done":
-        return "The playback failed: was the caller still there, and every part one that exists?"
+        return "The playback failed: had the caller hung up, or does a part not exist?"
     if finished and call.request("playbacks.stop"):
-        return "It was stopped. Let the caller hear all of it."
+        return "It was stopped. Play all of it."
     return finished
 
 
@@ -68,11 +68,11 @@ def hung_up(call: Evidence) -> Verdict:
     if finished and (done := call.request("channels.hangup", after=finished)):
         return done
     if call.request("channels.hangup"):
-        return "You hung up before it was over."
+        return "You hung up before its end."
     return None
 
 
 def _finished(call: Evidence) -> Happening | None:
-    """The end of the playback that was asked for."""
+    """Return the end of the required playback."""
     request = _request(call)
     return call.event("PlaybackFinished", after=request) if request else None

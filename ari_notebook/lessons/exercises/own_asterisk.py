@@ -1,4 +1,4 @@
-"""Notebook 17: an extension of one's own, from the configuration to the program."""
+"""Notebook 17: your own extension, from the configuration to the program."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ _EXTENSION, _APPLICATION, _ARGUMENT = "2000", "reception", "sales"
 LESSON = Lesson(
     "an extension of your own",
     "A call to 2000 comes to your program reception, unanswered, with the argument sales. Your "
-    "program answers, and gives it back; the dialplan then says vm-goodbye and hangs up.",
+    "program answers, and returns it to the dialplan; the dialplan then says vm-goodbye and hangs "
+    "up.",
     "17-your-own-asterisk",
     calls_taken,
 )
@@ -28,26 +29,26 @@ def comes(call: Evidence) -> Verdict:
     return start
 
 
-@LESSON.step("the dialplan says what it is about: sales", "What can stand behind the name?")
-def told(call: Evidence) -> Verdict:
+@LESSON.step("the dialplan passes the argument sales", "What may follow the name?")
+def with_argument(call: Evidence) -> Verdict:
     start = call.event("StasisStart")
     if not start:
         return None
     arguments = start.get("args", [])
     if arguments == [_ARGUMENT]:
         return start
-    return "It came with other arguments." if arguments else "It came without an argument."
+    return "It has other arguments." if arguments else "It has no argument."
 
 
 @LESSON.step("your program answers it, and not the dialplan", "Who sends Answer?")
 def answered(call: Evidence) -> Verdict:
     start = call.event("StasisStart")
     if start and start.get("channel.state") == "Up":
-        return "It was answered when it came: the dialplan did that."
+        return "It was answered before: the dialplan did that."
     return call.request("channels.answer", after=start) if start else None
 
 
-@LESSON.step("your program gives it back", "Notebook 08, section 2.")
+@LESSON.step("your program returns it to the dialplan", "Notebook 08, section 2.")
 def given_back(call: Evidence) -> Verdict:
     done = call.request("channels.continue_in_dialplan")
     if not done and call.request("channels.hangup"):
@@ -61,7 +62,7 @@ def goodbye(call: Evidence) -> Verdict:
     lines = call.events("ChannelDialplan", after=back) if back else []
     said = [each for each in lines if each.get("dialplan_app") == "Playback"]
     if said and "vm-goodbye" not in str(said[0].get("dialplan_app_data")):
-        return "It says something else."
+        return "It plays something else."
     return said[0] if said else None
 
 

@@ -8,7 +8,7 @@ from ari_notebook.lessons.lesson import Lesson, Verdict, calls_taken
 LESSON = Lesson(
     "a door that opens for a number",
     "Ask with agent-pass; the first key interrupts it. After 1793# play auth-thankyou, and hang "
-    "up when it was heard. After any other number play vm-invalidpassword, and ask again.",
+    "up when it has finished. After any other number play vm-invalidpassword, and ask again.",
     "04-keys-and-attendant",
     calls_taken,
 )
@@ -17,7 +17,7 @@ _NUMBER = "1793"
 
 
 def _numbers(call: Evidence) -> list[tuple[str, Happening]]:
-    """The numbers that were pressed, each with the # that ended it."""
+    """Return the numbers that were pressed, each with the # that ended it."""
     found, digits = [], ""
     for key in call.events("ChannelDtmfReceived"):
         if key.fields["digit"] == "#":
@@ -29,7 +29,7 @@ def _numbers(call: Evidence) -> list[tuple[str, Happening]]:
 
 
 def _ended(call: Evidence, *, right: bool) -> Happening | None:
-    """The # behind the first number that is right, or that is not."""
+    """Return the # after the first right, or wrong, number."""
     return next((key for digits, key in _numbers(call) if (digits == _NUMBER) is right), None)
 
 
@@ -48,8 +48,8 @@ def interrupted(call: Evidence) -> Verdict:
     if not key:
         return None
     if call.event("PlaybackFinished", before=key):
-        return "The question had been heard to its end already. Press a key earlier."
-    return call.request("playbacks.stop", after=key) or "A key was pressed, and it went on."
+        return "The question had finished already. Press a key earlier."
+    return call.request("playbacks.stop", after=key) or "A key was pressed, and it continued."
 
 
 @LESSON.step("a wrong number is refused", "Press another number, and #.")
@@ -58,30 +58,32 @@ def refused(call: Evidence) -> Verdict:
     early = _heard(call, _WRONG, keys[0]) if keys else None
     end = _ended(call, right=False)
     if early and (end is None or early.order < end.order):
-        return "It was refused before # was pressed. A number has as many digits as it likes."
+        return "It was refused before # was pressed. A number may have any number of digits."
     if end is None:
         return None
     if _heard(call, _RIGHT, end) and not _ended(call, right=True):
         return "A wrong number opened the door."
-    return _heard(call, _WRONG, end) or "After a wrong number the caller did not hear that it is."
+    return _heard(call, _WRONG, end) or "After a wrong number vm-invalidpassword was not played."
 
 
 @LESSON.step("and the caller is asked again", "A playback can have several parts.")
 def again(call: Evidence) -> Verdict:
     end = _ended(call, right=False)
-    told = _heard(call, _WRONG, end) if end else None
-    return _heard(call, _ASK, told) if told else None
+    refusal = _heard(call, _WRONG, end) if end else None
+    return _heard(call, _ASK, refusal) if refusal else None
 
 
-@LESSON.step("the right number is thanked for", "In the same call, after the wrong one.")
+@LESSON.step(
+    "after the right number auth-thankyou is played", "In the same call, after the wrong one."
+)
 def thanked(call: Evidence) -> Verdict:
     end = _ended(call, right=True)
     if not end:
         return None
-    return _heard(call, _RIGHT, end) or "After the right number the caller was not thanked."
+    return _heard(call, _RIGHT, end) or "After the right number auth-thankyou was not played."
 
 
-@LESSON.step("you hang up when the thanks were heard", "Which event says that?")
+@LESSON.step("you hang up when auth-thankyou has finished", "Which event reports that?")
 def hung_up(call: Evidence) -> Verdict:
     end = _ended(call, right=True)
     heard = call.event(

@@ -1,4 +1,4 @@
-"""Notebook 13: a greeter that two callers at once, and one who hangs up, cannot break."""
+"""Notebook 13: a greeter that works for two callers at once, and for one who hangs up."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from ari_notebook.lessons.lesson import Lesson, Verdict, calls_taken
 
 LESSON = Lesson(
     "a robust greeter",
-    "Whoever calls 1000 hears hello-world, all of it, and is hung up when it is over. Have two "
+    "Play hello-world completely to every caller of 1000, then hang up. Have two "
     "callers at the same time who stay, and one who hangs up while it plays. No handler may fail.",
     "13-when-things-break",
 )
 
 
 def _calls(seen: Evidence) -> list[Evidence]:
-    """What happened to each caller who was to hear something, the latest first."""
+    """Return the events of each caller with a playback, newest first."""
     calls = [seen.about(id) for id in reversed(calls_taken(seen))]
     return [call for call in calls if call.request("channels.play")]
 
 
 def _served(call: Evidence) -> tuple[Happening, Happening] | None:
-    """When a call began and ended in which all was heard, and then was hung up."""
+    """Return begin and end of a call with a complete playback and a hangup after it."""
     start = call.event("StasisStart")
     over = call.event("PlaybackFinished", after=start, playback__state="done")
     asked = over and call.request("channels.hangup", after=start)
@@ -29,7 +29,7 @@ def _served(call: Evidence) -> tuple[Happening, Happening] | None:
 
 
 def _cut_short(call: Evidence) -> Happening | None:
-    """The end of a call that nobody here had ended, while it was played something."""
+    """Return the end of a call, by the caller, during a playback."""
     playing, end = call.event("PlaybackStarted"), call.event("StasisEnd")
     if not playing or not end or call.request("channels.hangup", before=end):
         return None
@@ -41,13 +41,13 @@ def _failed(seen: Evidence, after: Happening) -> Happening | None:
     return next((each for each in events if each.name == "HandlerFailed"), None)
 
 
-@LESSON.step("a caller who stays hears all of it, and is hung up", "Notebook 01 did that, too.")
+@LESSON.step("a caller who stays gets all of it, then you hang up", "Notebook 01 did that, too.")
 def served(seen: Evidence) -> Verdict:
     calls = _calls(seen)
     if done := next((both[1] for call in calls if (both := _served(call))), None):
         return done
     if any(call.request("channels.hangup") for call in calls):
-        return "You hung up before it was over."
+        return "You hung up before its end."
     return None
 
 
@@ -66,7 +66,7 @@ def hung_up(seen: Evidence) -> Verdict:
     return next((end for call in _calls(seen) if (end := _cut_short(call))), None)
 
 
-@LESSON.step("and no handler fails of it", "Section 2.")
+@LESSON.step("and no handler fails", "Section 2.")
 def none_failed(seen: Evidence) -> Verdict:
     hasty = next((call for call in _calls(seen) if _cut_short(call)), None)
     if hasty is None:

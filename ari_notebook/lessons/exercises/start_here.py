@@ -6,7 +6,7 @@ from ari_notebook.lessons.evidence import Evidence
 from ari_notebook.lessons.lesson import Lesson, Verdict, calls_taken
 
 LESSON = Lesson(
-    "a phone in your hand",
+    "a phone of your own",
     "Call 1000. On the phone press 4, 2 and #, and then hang up with the phone.",
     "00-start-here",
     calls_taken,
@@ -29,10 +29,10 @@ def pressed(call: Evidence) -> Verdict:
     if call.request("channels.send_dtmf"):
         return "You sent keys to the caller. Press them on the caller's phone."
     if keys != _KEYS and _KEYS.startswith(keys) and call.event("StasisEnd"):
-        came = f"only {keys} had come" if keys else "no key had come yet"
-        return f"When the call ended, {came}. A key takes a moment: which event says that it came?"
+        came = f"only {keys} had arrived" if keys else "no key had arrived yet"
+        return f"When the call ended, {came}. Call again, and press all three keys."
     if keys and keys != _KEYS:
-        return f"What was pressed is {keys}. Call again for another try."
+        return f"The keys were {keys}. Call again for another try."
     return keys == _KEYS
 
 

@@ -1,4 +1,4 @@
-"""Notebook 08: watch a call that is not ours, and raise an alarm."""
+"""Notebook 08: watch a call of another application, and raise an alarm."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _NAME = "emergency"
 
 
 def _watched(seen: Evidence) -> list[str]:
-    """The channels that the application was subscribed to."""
+    """Return the channels that the application was subscribed to."""
     asked = seen.requests("applications.subscribe")
     sources = [source for each in asked for source in str(each.get("eventSource")).split(",")]
     return [id for kind, _, id in (each.partition(":") for each in sources) if kind == "channel"]
@@ -17,7 +17,7 @@ def _watched(seen: Evidence) -> list[str]:
 
 LESSON = Lesson(
     "a watcher",
-    "Subscribe to the channel of somebody at 1002, and filter ChannelVarset out. When 9 is "
+    "Subscribe to the channel of a caller at 1002, and filter ChannelVarset out. When 9 is "
     "pressed on that phone, send your application a user event emergency, with the channel's id "
     "in its variable who. Then unsubscribe.",
     "08-variables-and-subscriptions",
@@ -26,11 +26,11 @@ LESSON = Lesson(
 
 
 def _kept_away(filters: list[Happening]) -> bool:
-    """Whether that is what filters, set one after the other, make of ChannelVarset."""
+    """Return whether the filters, set one after the other, block ChannelVarset."""
     force: dict[str, set[str]] = {"allowed": set(), "disallowed": set()}
     for each in filters:
         given = {kind: each.fields[kind] for kind in force if kind in each.fields}
-        for kind in given or force:  # what is not given stays; where nothing is, nothing does
+        for kind in given or force:  # an omitted list remains; an empty filter removes both
             force[kind] = {str(entry["type"]) for entry in given.get(kind, ())}
     if "ChannelVarset" in force["disallowed"]:
         return True
@@ -44,7 +44,7 @@ def _subscribed(channel: Evidence) -> Happening | None:
 @LESSON.step("you are subscribed to a call that is not yours", "Section 4.")
 def subscribed(channel: Evidence) -> Verdict:
     if channel.event("StasisStart"):
-        return "That call is in your application: you hear of it anyway. Watch another one."
+        return "That call is in your application and needs no subscription. Watch another one."
     return _subscribed(channel)
 
 
@@ -54,19 +54,19 @@ def filtered(channel: Evidence) -> Verdict:
     if not filters:
         return None
     if not _kept_away(filters):
-        return "The filter that was in force when the key was pressed does not keep it away."
+        return "The filter at the time of the key does not block it."
     return True
 
 
-@LESSON.step("you hear 9 being pressed", "The phone that called can press keys.")
+@LESSON.step("you receive the key 9", "The phone that called can press keys.")
 def pressed(channel: Evidence) -> Verdict:
     if _subscribed(channel) and not _pressed(channel) and channel.event("ChannelDtmfReceived"):
         return "Another key was pressed."
     return _pressed(channel)
 
 
-@LESSON.step("an emergency is told to your application", "Section 3.")
-def told(channel: Evidence) -> Verdict:
+@LESSON.step("your application receives an emergency", "Section 3.")
+def emergency_sent(channel: Evidence) -> Verdict:
     key = _pressed(channel)
     if not key:
         return None
@@ -75,7 +75,7 @@ def told(channel: Evidence) -> Verdict:
     if not mine:
         return "The event has another name." if events else None
     right = [each for each in mine if each.get("userevent.who") == channel.subject]
-    return right[0] if right else "It came, and its variable who is not the channel's id."
+    return right[0] if right else "It arrived, but its variable who is not the channel's id."
 
 
 @LESSON.step("you are no longer subscribed", "After the alarm.")
@@ -83,7 +83,7 @@ def unsubscribed(channel: Evidence) -> Verdict:
     key = _pressed(channel)
     done = channel.request("applications.unsubscribe", after=_subscribed(channel))
     if done and (not key or done.order < key.order):
-        return "You unsubscribed before anything had happened."
+        return "You unsubscribed before the alarm."
     return done
 
 
