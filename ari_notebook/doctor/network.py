@@ -1,4 +1,4 @@
-"""From the URL to a web server that is Asterisk's."""
+"""Checks of the network: URL, name, port, TLS and web server."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import socket
 import ssl
 import time
 
+from ari_notebook.client import diagnosis
 from ari_notebook.client.address import Address
 from ari_notebook.client.errors import UsageProblem
-from ari_notebook.doctor.patient import TIMEOUT, Finding, Patient
+from ari_notebook.doctor.target import TIMEOUT, Finding, Target
 
 __all__ = ["certificate", "name", "port", "url", "web_server"]
 
@@ -18,51 +19,37 @@ _DAY = 86_400.0
 _RELOAD = "then `module reload http` on Asterisk's console"
 
 
-def url(patient: Patient) -> Finding:
-    """Is the URL one?"""
+def url(target: Target) -> Finding:
+    """Check that the URL is valid."""
     try:
-        patient.address = Address.parse(patient.url)
+        target.address = Address.parse(target.url)
     except UsageProblem as error:
-        return Finding.ill(error.message, error.hint)
-    return Finding.well(f"{patient.address.base}, with ARI at {patient.address.ari}")
+        return Finding.failed(error.message, error.hint)
+    return Finding.ok(f"{target.address.base}, with ARI at {target.address.ari}")
 
 
-def name(patient: Patient) -> Finding:
-    """Has the host's name an address?"""
+def name(target: Target) -> Finding:
+    """Check that the host's name has an address."""
     try:
-        found = socket.getaddrinfo(patient.host, patient.port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
     except OSError as error:
-        return Finding.ill(
-            f"{patient.host} has no address: {error.strerror or error}",
-            "Correct the name in the URL, or use the IP address of the machine Asterisk runs on.",
-        )
+        reason = error.strerror or str(error)
+        return Finding.failed(*diagnosis.unknown_host(target.host, reason))
     addresses = dict.fromkeys(str(entry[4][0]) for entry in found)
-    return Finding.well(f"{patient.host} is {', '.join(addresses)}")
+    return Finding.ok(f"{target.host} is {', '.join(addresses)}")
 
 
-def port(patient: Patient) -> Finding:
-    """Does anything listen?"""
+def port(target: Target) -> Finding:
+    """Check that the port accepts connections."""
     try:
-        socket.create_connection((patient.host, patient.port), timeout=TIMEOUT).close()
+        socket.create_connection((target.host, target.port), timeout=TIMEOUT).close()
     except TimeoutError:
-        return Finding.ill(
-            f"no answer from {patient.place} in {TIMEOUT:g} s",
-            "Check that the machine is up and that no firewall drops TCP to this port.",
-        )
+        return Finding.failed(*diagnosis.no_answer(target.place))
     except OSError as error:
-        setting = "tlsenable=yes and tlsbindaddr" if patient.address.secure else "enabled=yes,"
-        setting += "" if patient.address.secure else " bindaddr and bindport"
-        elsewhere = (
-            ""
-            if _is_here(patient.host)
-            else " With bindaddr=127.0.0.1 it answers its own machine only."
-        )
-        return Finding.ill(
-            f"nothing listens on {patient.place}: {error.strerror or error}",
-            f"Start Asterisk; in http.conf under [general] set {setting}, {_RELOAD};"
-            f" `http show status` there tells where it listens.{elsewhere}",
-        )
-    return Finding.well(f"{patient.place} takes connections")
+        reason = error.strerror or str(error)
+        secure = target.address.secure
+        return Finding.failed(*diagnosis.no_listener(target.place, reason, secure=secure))
+    return Finding.ok(f"{target.place} accepts connections")
 
 
 def _is_here(host: str) -> bool:
@@ -72,33 +59,29 @@ def _is_here(host: str) -> bool:
         return False
 
 
-def certificate(patient: Patient) -> Finding:
-    """Does the server prove who it is, where the URL asks for TLS?"""
-    if not patient.address.secure:
-        if _is_here(patient.host):
-            return Finding.well("not needed on this machine: plain HTTP")
+def certificate(target: Target) -> Finding:
+    """Check the server's certificate, if the URL is https."""
+    if not target.address.secure:
+        if _is_here(target.host):
+            return Finding.ok("not needed on this machine: plain HTTP")
         return Finding.note(
-            "plain HTTP: whoever is on the way reads the password and every event",
-            "In http.conf set tlsenable=yes, tlsbindaddr, tlscertfile and tlsprivatekey, or let a"
-            " web server with TLS stand before Asterisk; then type https:// here.",
+            "plain HTTP: everyone on the network path can read the password and every event",
+            "In http.conf set tlsenable=yes, tlsbindaddr, tlscertfile and tlsprivatekey, or put a "
+            "web server with TLS before Asterisk; then type https:// here.",
         )
     try:
-        with patient.connect() as connection:
+        with target.connect() as connection:
             shown = connection.getpeercert()  # type: ignore[attr-defined]
     except ssl.SSLCertVerificationError as error:
-        return Finding.ill(
-            f"the certificate is not to be trusted: {error.verify_message}",
-            _certificate_advice(patient, error.verify_message),
-        )
-    except (ssl.SSLError, TimeoutError) as error:  # a plain server may wait for more
-        return Finding.ill(
-            f"no TLS is spoken on {patient.place}: {getattr(error, 'reason', '') or error}",
-            "Type http:// instead, or the port of tlsbindaddr in http.conf, usually 8089.",
-        )
+        found = diagnosis.untrusted_certificate(target.place, error.verify_message)
+        return Finding.failed(*found)
+    except (ssl.SSLError, TimeoutError) as error:  # a server without TLS may wait for more data
+        reason = getattr(error, "reason", "") or str(error)
+        return Finding.failed(*diagnosis.no_tls(target.place, reason))
     except FileNotFoundError:
-        return Finding.ill(f"there is no file {patient.ca}", "Give the CA's PEM file with --ca.")
+        return Finding.failed(f"no such file: {target.ca}", "Give the CA's PEM file with --ca.")
     except OSError as error:
-        return Finding.ill(
+        return Finding.failed(
             f"the TLS handshake broke off: {error.strerror or error}",
             "See tlscertfile and tlsprivatekey in http.conf: both must exist, belong together, and"
             " be readable by Asterisk.",
@@ -109,74 +92,58 @@ def certificate(patient: Patient) -> Finding:
             f"the certificate is good for {left:.0f} days only",
             f"Renew the file that tlscertfile in http.conf names, {_RELOAD}.",
         )
-    return Finding.well(f"the certificate is {patient.host}'s, for {left:.0f} days more")
+    return Finding.ok(f"the certificate is {target.host}'s, for {left:.0f} days more")
 
 
-def _certificate_advice(patient: Patient, words: str) -> str:
-    if "mismatch" in words or "match" in words:
-        return (
-            "Use the host name that the certificate names, or have one made for"
-            f" {patient.host} and name it in tlscertfile of http.conf."
-        )
-    if "expired" in words:
-        return "Renew the file that tlscertfile in http.conf names."
-    return (
-        "Give the file of the authority that signed it: --ca FILE here, verify=FILE in"
-        " ari_notebook.connect; or name a certificate of a known one in tlscertfile of http.conf."
-    )
-
-
-def web_server(patient: Patient) -> Finding:
-    """Is what listens a web server, and Asterisk's?"""
+def web_server(target: Target) -> Finding:
+    """Check that the server is Asterisk's web server."""
     try:
-        reply = patient.ask("GET", "/ari/asterisk/ping", signed=False)
+        reply = target.ask("GET", "/ari/asterisk/ping", signed=False)
     except http.client.RemoteDisconnected:
-        return _no_web_server(patient, "")
+        return _no_web_server(target, "")
     except http.client.BadStatusLine as error:
-        return _no_web_server(patient, str(error))  # the line that was no status
+        return _no_web_server(target, str(error))  # the line instead of a status line
     except (http.client.HTTPException, OSError):
-        return _no_web_server(patient, "")
+        return _no_web_server(target, "")
     server = reply.headers.get("server", "")
     if "Asterisk" in server:
-        return Finding.well(f"{server} answers")
+        return Finding.ok(f"{server} answers")
     if reply.status == 401 or "ari" in reply.headers.get("www-authenticate", "").lower():
-        return Finding.well(f"a web server answers that calls itself {server or 'nothing'}")
+        return Finding.ok(f"a web server responds with the name {server or 'nothing'}")
     if reply.message:
-        return Finding.well("a web server without a name answers as ARI does")
+        return Finding.ok("a web server without a name responds like ARI")
+    target.other_server = server or "a web server without a name"
     return Finding.note(
-        f"a web server answers that does not say it is Asterisk's: {server or 'it gives no name'}",
+        f"a web server other than Asterisk's responds: {server or 'no name'}",
         "Check the port: http.conf's bindport, usually 8088. A proxy before Asterisk has to pass"
         " /ari on to it.",
     )
 
 
-def _no_web_server(patient: Patient, said: str) -> Finding:
+def _no_web_server(target: Target, said: str) -> Finding:
     said = said.strip().strip("'\"")
     if said.startswith("Asterisk Call Manager"):
-        return Finding.ill(
-            f"{patient.place} is the Asterisk Manager Interface, not its web server",
+        return Finding.failed(
+            f"{target.place} is the Asterisk Manager Interface, not its web server",
             "AMI is bindport in manager.conf; ARI is bindport in http.conf, usually 8088.",
         )
     if said and said.isprintable():
-        return Finding.ill(
-            f"{patient.place} speaks no HTTP; it says {said[:60]!r}",
+        return Finding.failed(
+            f"{target.place} does not speak HTTP; it sends {said[:60]!r}",
             "Use the port of bindport in http.conf, usually 8088.",
         )
-    if not patient.address.secure and _speaks_tls(patient):
-        return Finding.ill(f"{patient.place} speaks TLS", "Type https:// in the place of http://.")
-    return Finding.ill(
-        f"{patient.place} takes connections, but answers no HTTP",
-        "Use the port of bindport in http.conf, usually 8088: SIP's is 5060, AMI's 5038.",
-    )
+    if not target.address.secure and _speaks_tls(target):
+        return Finding.failed(f"{target.place} speaks TLS", "Type https:// instead of http://.")
+    return Finding.failed(*diagnosis.no_http(target.place))
 
 
-def _speaks_tls(patient: Patient) -> bool:
+def _speaks_tls(target: Target) -> bool:
     careless = ssl.create_default_context()
     careless.check_hostname = False
     careless.verify_mode = ssl.CERT_NONE
     try:
         with (
-            socket.create_connection((patient.host, patient.port), timeout=TIMEOUT) as plain,
+            socket.create_connection((target.host, target.port), timeout=TIMEOUT) as plain,
             careless.wrap_socket(plain),
         ):
             return True

@@ -1,4 +1,4 @@
-"""Who is examined, and how to ask it: plain sockets, so that each layer's fault is seen as such."""
+"""The checked server, accessed by plain sockets to distinguish faults of each layer."""
 
 from __future__ import annotations
 
@@ -14,53 +14,54 @@ import orjson
 
 from ari_notebook.client.address import Address
 from ari_notebook.client.credentials import Credentials
+from ari_notebook.client.tls import ssl_context, trusted
 
-__all__ = ["Finding", "Patient", "Reply", "State", "Step"]
+__all__ = ["Finding", "FindingState", "HttpReply", "Step", "Target"]
 
-TIMEOUT = 5.0  # seconds for each question
+TIMEOUT = 5.0  # seconds per request
 
 
-class State(Enum):
-    """How a step went."""
+class FindingState(Enum):
+    """The outcome of a step."""
 
-    WELL = "ok"
+    OK = "ok"
     NOTE = "note"  # works, but not for everything
-    ILL = "FAILED"
+    FAILED = "FAILED"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a step found out.
+    """The result of a step.
 
     Attributes:
-        state: how it went.
-        text: what was found, in one line.
-        advice: what to change, and in which file; empty where all is well.
+        state: its outcome.
+        text: the result in one line.
+        advice: what to change, and in which file; may be empty.
     """
 
-    state: State
+    state: FindingState
     text: str
     advice: str = ""
 
     @classmethod
-    def well(cls, text: str) -> Finding:
-        """All is as it should be."""
-        return cls(State.WELL, text)
+    def ok(cls, text: str) -> Finding:
+        """Return a finding without a problem."""
+        return cls(FindingState.OK, text)
 
     @classmethod
     def note(cls, text: str, advice: str) -> Finding:
-        """It works, with a limit that somebody may want to know."""
-        return cls(State.NOTE, text, advice)
+        """Return a finding with a limitation."""
+        return cls(FindingState.NOTE, text, advice)
 
     @classmethod
-    def ill(cls, text: str, advice: str) -> Finding:
-        """It does not work; the steps after this one cannot either."""
-        return cls(State.ILL, text, advice)
+    def failed(cls, text: str, advice: str) -> Finding:
+        """Return a failure, which ends the checks."""
+        return cls(FindingState.FAILED, text, advice)
 
 
 @dataclass(frozen=True)
-class Reply:
-    """An answer over HTTP."""
+class HttpReply:
+    """An HTTP response."""
 
     status: int
     headers: Mapping[str, str]
@@ -68,7 +69,7 @@ class Reply:
 
     @property
     def message(self) -> str:
-        """ARI's own words about an error; empty where the answer is not ARI's."""
+        """ARI's error message; empty if the response is not ARI's."""
         try:
             said = orjson.loads(self.body)
         except orjson.JSONDecodeError:
@@ -78,16 +79,19 @@ class Reply:
 
 
 @dataclass
-class Patient:
-    """The server that is examined, and what is known of it so far.
+class Target:
+    """The checked server, and the results so far.
 
     Attributes:
-        url: as it was typed.
+        url: the URL as entered.
         credentials: the ARI user.
-        app: the application's name that a program wants to use.
-        ca: the file of the certificate authority to trust, or None for the system's.
-        origin: the web page's origin that is to use ARI, or None.
-        read_only: whether the user may only look; found out on the way.
+        app: name of the application to use.
+        ca: file of the trusted certificate authority; None: the system's.
+        origin: origin of a web page that uses ARI, or None.
+        accept: port on which Asterisk should connect to this machine; None: not checked.
+        read_only: whether the user is read-only; set by a step.
+        has_password: whether there is a password.
+        other_server: name of a web server that may not be Asterisk's; set by a step.
     """
 
     url: str
@@ -95,7 +99,10 @@ class Patient:
     app: str
     ca: str | None = None
     origin: str | None = None
+    accept: int | None = None
     read_only: bool = False
+    has_password: bool = True
+    other_server: str = ""
     address: Address = field(init=False)
 
     @property
@@ -105,7 +112,7 @@ class Patient:
 
     @property
     def port(self) -> int:
-        """The port, the scheme's own where the URL has none."""
+        """The port; the scheme's default if the URL has none."""
         return urlsplit(self.address.base).port or (443 if self.address.secure else 80)
 
     @property
@@ -119,14 +126,14 @@ class Patient:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def tls(self) -> ssl.SSLContext:
-        """What trusts the server's certificate, or does not."""
-        return ssl.create_default_context(cafile=self.ca)
+        """Return the TLS context that `ari_notebook.connect` would use."""
+        return ssl_context(self.ca or trusted(True))
 
     def connect(self) -> socket.socket:
-        """A connection, with TLS where the URL asks for it.
+        """Return a connection, with TLS for an https URL.
 
         Raises:
-            OSError: there is none; ssl.SSLError among them.
+            OSError: no connection; includes ssl.SSLError.
         """
         plain = socket.create_connection((self.host, self.port), timeout=TIMEOUT)
         if not self.address.secure:
@@ -145,19 +152,19 @@ class Patient:
         signed: bool = True,
         prefix: str | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Reply:
+    ) -> HttpReply:
         """Send a request.
 
         Args:
             method: GET, OPTIONS and so on.
-            path: after the prefix, as ``/ari/asterisk/ping``.
+            path: path after the prefix, such as ``/ari/asterisk/ping``.
             signed: send user and password along.
-            prefix: what http.conf sets; that of the URL if None.
-            headers: more of them.
+            prefix: prefix of http.conf; None: the URL's.
+            headers: additional headers.
 
         Raises:
             OSError: no connection, or it broke.
-            http.client.HTTPException: what came is not HTTP.
+            http.client.HTTPException: the response is not HTTP.
         """
         connection = http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT)
         connection.sock = self.connect()
@@ -166,11 +173,11 @@ class Patient:
             target = (self.prefix if prefix is None else prefix) + path
             connection.request(method, target, headers={**more, **(headers or {})})
             answer = connection.getresponse()
-            # Names in lower case: the same header is spelt in many ways.
+            # Names in lower case, because header names are case-insensitive.
             fields = {name.lower(): value for name, value in answer.getheaders()}
-            return Reply(answer.status, fields, answer.read())
+            return HttpReply(answer.status, fields, answer.read())
         finally:
             connection.close()
 
 
-Step = Callable[[Patient], Finding]
+Step = Callable[[Target], Finding]
