@@ -1,19 +1,22 @@
-"""The `%ari` magics. ``%load_ext ari_notebook`` comes here."""
+"""The `%ari` magics. ``%load_ext ari_notebook`` loads them."""
 
 from __future__ import annotations
 
+import sys
 from typing import Any
+
+from ari_notebook.connection import registry
+from ari_notebook.magics.cell_output import silence, silence_no_more
+from ari_notebook.magics.completion.matcher import complete_no_more, complete_with
+from ari_notebook.magics.magic import AriMagic
+from ari_notebook.store.plain_text import printable
+from ari_notebook.views import register, unregister
 
 __all__ = ["load", "unload"]
 
 
 def load(ipython: Any) -> None:
-    """Give IPython ``%ari`` and ``%%ari``, their completion, and forms for what they return."""
-    from ari_notebook.magics.completion import complete_with
-    from ari_notebook.magics.shell import AriMagic
-    from ari_notebook.magics.silence import silence
-    from ari_notebook.views import register
-
+    """Register ``%ari`` and ``%%ari``, their completion, and formatters for their results."""
     magic = AriMagic(ipython)
     _forget_settings(ipython)
     ipython.configurables.append(magic.settings)
@@ -24,12 +27,7 @@ def load(ipython: Any) -> None:
 
 
 def unload(ipython: Any) -> None:
-    """Take all of it away, and close every session."""
-    from ari_notebook import sessions
-    from ari_notebook.magics.completion import complete_no_more
-    from ari_notebook.magics.silence import silence_no_more
-    from ari_notebook.views import unregister
-
+    """Remove the magics, and close every session; one line on stderr names them."""
     for kind in ("line", "cell"):
         ipython.magics_manager.magics[kind].pop("ari", None)
     ipython.magics_manager.registry.pop("AriMagic", None)
@@ -37,11 +35,16 @@ def unload(ipython: Any) -> None:
     complete_no_more(ipython)
     silence_no_more(ipython)
     unregister(ipython)
-    sessions.close_all()
+    closed = ", ".join(registry.names())
+    registry.close_all()
+    if closed:
+        sys.stderr.write(
+            printable(f"ari: ari_notebook was unloaded, which closed: {closed}") + "\n"
+        )
 
 
 def _forget_settings(ipython: Any) -> None:
-    """By name: after a reload of this package its classes are others."""
+    """Remove the settings by class name, because a reload of this package creates new classes."""
     ipython.configurables[:] = [
         each for each in ipython.configurables if type(each).__name__ != "AriMagics"
     ]

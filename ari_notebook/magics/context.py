@@ -1,27 +1,30 @@
-"""What a verb has at hand when it runs: the shell, the session, the channel that is meant."""
+"""The context of a running verb: shell, session and channel."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ari_notebook import sessions
+from ari_notebook.audio.errors import AudioError
 from ari_notebook.client.errors import NotFound, UsageProblem
-from ari_notebook.resources import LiveObject
+from ari_notebook.connection.resources import LiveObject
+from ari_notebook.store.progress_bar import rewrites_lines
 
 if TYPE_CHECKING:
-    from ari_notebook.magics.grammar import Given
-    from ari_notebook.magics.settings import AriMagics
-    from ari_notebook.session import Session
+    from ari_notebook.magics.config import AriMagics
+    from ari_notebook.magics.grammar import ParsedLine
+    from ari_notebook.sessions.session import Session
 
 __all__ = ["Context", "Progress"]
 
 Default = TypeVar("Default", int, None)
 
 _SETTLE_SECONDS = 1.0
-NAME = "ari"  # what a session is bound to in the notebook
+NAME = "ari"  # variable of the session in the notebook
 
 
 class Context:
@@ -29,13 +32,13 @@ class Context:
 
     Args:
         shell: IPython's.
-        settings: what ``%config AriMagics`` says.
-        given: what the line gave.
-        names: the variables where the line stands.
+        settings: settings of ``%config AriMagics``.
+        given: the parsed line.
+        names: variables in the scope of the line.
     """
 
     def __init__(
-        self, shell: Any, settings: AriMagics, given: Given, names: Mapping[str, Any]
+        self, shell: Any, settings: AriMagics, given: ParsedLine, names: Mapping[str, Any]
     ) -> None:
         self.shell = shell
         self.settings = settings
@@ -44,10 +47,10 @@ class Context:
 
     @property
     def session(self) -> Session:
-        """The session that is meant: ``--on``, the one that ``ari`` is here, or the latest.
+        """The session: ``--on``, the variable ``ari``, or the newest.
 
         Raises:
-            UsageProblem: there is none.
+            UsageProblem: no such object.
         """
         name = self._given.options.get("--on")
         if name:
@@ -59,51 +62,52 @@ class Context:
         return sessions.current()
 
     def bind(self, session: Session) -> None:
-        """Make a session the notebook's ``ari``, and the one that is meant."""
+        """Bind a session to ``ari`` in the notebook, and make it the current one."""
         sessions.use(session.name)
         self.shell.user_ns[NAME] = session
 
     @property
     def channel(self) -> Any:
-        """The channel that is meant: ``--channel``, or the current one.
+        """The channel: ``--channel``, or the current one.
 
         Raises:
-            NotFound: there is none.
+            NotFound: no such object.
         """
         return self.named_or_current(self._given.options.get("--channel"))
 
     def named_or_current(self, text: Any) -> Any:
-        """The channel of that id or name; the current one where none is named."""
+        """Return the channel of that id or name, or the current one if none is named."""
         return self.find_channel(text) if text else self.session.current_channel
 
     def find_channel(self, text: Any) -> Any:
-        """The channel of that id, or of an unambiguous part of an id or name."""
+        """Return the channel with that id, or an unambiguous part of an id or name."""
         return self._itself(text, "Channel") or self.session.find_channel(text)
 
     def find_bridge(self, text: Any) -> Any:
-        """The bridge of that id, or of an unambiguous part of an id or name."""
+        """Return the bridge with that id, or an unambiguous part of an id or name."""
         return self._itself(text, "Bridge") or self.session.find_bridge(text)
 
     def _itself(self, text: Any, model: str) -> Any:
-        """The live object that ``$name`` stands for: nobody needs to be asked for it."""
+        """Return the live object of ``$name``, without a request."""
         value = getattr(text, "value", text)
         is_ours = isinstance(value, LiveObject) and value._session is self.session
-        return value if is_ours and value._kind.model == model else None
+        return value if is_ours and value._type.model == model else None
 
     def settle(self, true: Callable[[], bool]) -> None:
-        """Let the event arrive that tells what was just done, so that its result is shown as it is.
+        """Wait briefly for the event of a request, so that its result is shown up to date.
 
-        It comes by another way than the answer, a moment later; where it does not, never mind.
+        The event arrives shortly after the response, on another connection; without it, continue.
         """
-        deadline = time.monotonic() + _SETTLE_SECONDS
-        while not true() and time.monotonic() < deadline:
-            time.sleep(0.005)
+        background = self.session.background
+        deadline = background.monotonic() + _SETTLE_SECONDS
+        while not true() and background.monotonic() < deadline:
+            background.sleep(0.005)
 
     def ids(self, text: Any) -> list[str]:
-        """The channels of that id, or of that part of an id or name; those that are gone, too.
+        """Return the channels, ended ones too, with that id, or that part of an id or name.
 
         Raises:
-            NotFound: neither lives now nor is in the event log.
+            NotFound: neither in the live tables nor in the event log.
         """
         named = str(text)
         table = self.session.events.df[["channel", "channel_name"]].dropna().drop_duplicates()
@@ -115,14 +119,16 @@ class Context:
             return [named]
         found = [id for id, name in rows.items() if named in id or named in name]
         if not found:
-            raise NotFound(f"no channel {named!r} has been seen", "`%ari events` shows which have.")
+            raise NotFound(
+                f"no channel {named!r} in the event log", "`%ari events` shows which have."
+            )
         return found
 
     def seconds(self, option: str, default: float) -> float:
-        """An option's seconds.
+        """Return an option's seconds.
 
         Raises:
-            UsageProblem: it is no number.
+            UsageProblem: not a number.
         """
         text = self._given.options.get(option)
         if text is None:
@@ -136,10 +142,10 @@ class Context:
         return seconds
 
     def number(self, option: str, default: Default) -> int | Default:
-        """An option's whole number.
+        """Return an option's whole number.
 
         Raises:
-            UsageProblem: it is none.
+            UsageProblem: not a whole number.
         """
         text = self._given.options.get(option)
         if text is None:
@@ -149,11 +155,20 @@ class Context:
         return int(text)
 
 
+@contextmanager
+def audio_errors() -> Iterator[None]:
+    """Turn an error of audio into one of the line."""
+    try:
+        yield
+    except AudioError as error:
+        raise UsageProblem(str(error)) from None
+
+
 class Progress:
-    """A line that says how long something has been waited for; gone when that is over.
+    """A line with the duration of a wait, removed at its end.
 
     Args:
-        what: is waited for.
+        what: label of the wait.
     """
 
     def __init__(self, what: str) -> None:
@@ -162,8 +177,8 @@ class Progress:
         self._begun = time.monotonic()
 
     def __call__(self, passed: float) -> None:
-        """Say how many seconds have passed; nothing in the first."""
-        if passed >= 1:
+        """Show the seconds that have passed; nothing in the first second."""
+        if passed >= 1 and rewrites_lines(sys.stdout):
             text = f"waiting for {self._what}: {passed:.0f} s"
             sys.stdout.write("\r" + text.ljust(self._shown))
             sys.stdout.flush()

@@ -1,7 +1,6 @@
-"""The grammar of `%ari`: verbs as data, and how a line is read by it.
+"""The grammar of `%ari`: verbs as data, and the parser of a line.
 
-Everything that knows the verbs reads this table: the parser, help, completion, and the page of the
-docs that lists them.
+The parser, help, completion, and the documentation's list of verbs all use this table.
 """
 
 from __future__ import annotations
@@ -9,20 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ari_notebook.client.errors import UsageProblem
-from ari_notebook.magics.suggest import suggest
+from ari_notebook.schema.suggest import suggest
 
-if TYPE_CHECKING:
-    from ari_notebook.magics.context import Context
-
-__all__ = ["VERBS", "Argument", "Given", "Option", "Verb", "find", "parse", "verb"]
+__all__ = ["INSIST", "VERBS", "Argument", "Option", "ParsedLine", "Verb", "find", "parse", "verb"]
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """What stands at a place: ``kind`` says what completes it, as ``channel`` or ``media``."""
+    """A positional argument; ``kind`` selects its completions: ``channel``, ``media``, …."""
 
     name: str
     about: str = ""
@@ -33,7 +29,7 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """``--name``, with a value where ``value`` names one."""
+    """An option ``--name``, with a value if ``value`` names one."""
 
     name: str
     about: str
@@ -42,8 +38,8 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """What a line gave: arguments and options by name (None where absent), and name=value."""
+class ParsedLine:
+    """A parsed line: arguments and options by name (None if absent), and name=value."""
 
     arguments: dict[str, Any]
     options: dict[str, Any]
@@ -54,28 +50,28 @@ class Given:
         return self.arguments[name]
 
     def option(self, name: str) -> Any:
-        """An option's value; None, or False for one that takes none, where it was not given."""
+        """Return an option's value; if not given None, or False if it takes none."""
         return self.options[name]
 
 
-Run = Callable[["Context", Given], Any]
+Run = Callable[[Any, ParsedLine], Any]  # of a `Context`, which imports this module
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One verb, or a verb and its subverb.
+    """A verb, or a verb with a subverb.
 
     Attributes:
         name: ``play``, ``bridge add``.
-        about: what it does, in one line.
-        run: does it.
-        arguments: by their places.
-        options: beside those that every verb takes.
-        fields: what completes ``name=value``: ``event``, or an operation's name; "" for none.
-        group: under which help lists it.
-        method: the same in Python.
-        operation: ARI's operation, as ``POST /channels/{channelId}/play``.
-        cell: whether it takes a cell: "" no, ``optional``, ``required``.
+        about: description in one line.
+        run: function that executes it.
+        arguments: positional arguments.
+        options: options in addition to those of every verb.
+        fields: source of completions of ``name=value``: ``event`` or an operation's name; "": none.
+        group: its group in help.
+        method: the equivalent in Python.
+        operation: ARI's operation, such as ``POST /channels/{channelId}/play``.
+        cell: whether it takes a cell: "": no; ``optional``; ``required``.
         connected: whether it needs a session.
     """
 
@@ -94,7 +90,7 @@ class Verb:
 
     @property
     def usage(self) -> str:
-        """How it is typed."""
+        """The verb's syntax."""
         words = ["%%ari" if self.cell == "required" else "%ari", self.name]
         for each in self.arguments:
             shown = each.name + ("…" if each.many else "")
@@ -105,13 +101,34 @@ class Verb:
         return " ".join(words)
 
     def all_options(self) -> tuple[Option, ...]:
-        """Its own options, and those that every verb takes."""
+        """Return the verb's options, and those of every verb."""
         return (*self.options, ON)
 
 
-ON = Option("--on", "the session to use, where several are open", "NAME", "session")
+INSIST = Option("--insist", "send it even if it is known to end a running Asterisk")
+ON = Option("--on", "the session to use, if several are open", "NAME", "session")
 
 VERBS: dict[str, Verb] = {}
+
+_LISTS = "%ari channels, bridges, endpoints, recordings, sounds, events and calls list things."
+# Verbs that users may type, and their names here.
+_ALSO_CALLED = {
+    "applications": "%ari apps lists the Stasis applications.",
+    "bye": "%ari hangup ends a call, %ari disconnect the session.",
+    "exit": "%ari disconnect closes the session.",
+    "list": _LISTS,
+    "listen": "%ari recording listen plays a stored recording, %ari snoop listens to a channel.",
+    "log": "%ari events lists what happened, %ari requests what was sent.",
+    "ls": _LISTS,
+    "phone": "%ari call 1000 makes a phone call.",
+    "press": "caller.press('1') presses a key, where caller = %ari call 1000.",
+    "quit": "%ari disconnect closes the session.",
+    "reset": "%ari disconnect and %ari connect start again.",
+    "say": "%ari play hello-world plays a sound, %ari play digits:123 says digits.",
+    "show": _LISTS,
+    "transfer": "%ari redirect, %ari continue and %ari move transfer a channel.",
+    "version": "%ari status shows which Asterisk it is.",
+}
 
 
 def verb(
@@ -121,7 +138,7 @@ def verb(
     options: Sequence[Option] = (),
     **more: Any,
 ) -> Callable[[Run], Run]:
-    """Register what runs a verb."""
+    """Register the function of a verb."""
 
     def register(run: Run) -> Run:
         VERBS[name] = Verb(name, about, run, arguments, tuple(options), **more)
@@ -131,10 +148,10 @@ def verb(
 
 
 def find(words: Sequence[str], operations: Iterable[str] = ()) -> tuple[Verb, int]:
-    """The verb that a line begins with, and of how many words it is.
+    """Return the verb at the start of a line, and its number of words.
 
     Raises:
-        UsageProblem: there is none of that name; the message has the nearest.
+        UsageProblem: unknown verb; the message suggests a similar one.
     """
     for length in (2, 1):
         found = VERBS.get(" ".join(words[:length])) if len(words) >= length else None
@@ -146,17 +163,22 @@ def find(words: Sequence[str], operations: Iterable[str] = ()) -> tuple[Verb, in
         typed = words[1] if len(words) > 1 else ""
         problem = f"{first} has no {typed!r}" if typed else f"{first} what?"
         raise UsageProblem(problem, suggest(typed, subverbs) or f"One of: {', '.join(subverbs)}.")
+    operations = list(operations)
     known = [*dict.fromkeys(name.split()[0] for name in VERBS), *operations]
+    meant = _ALSO_CALLED.get(str(first).lower(), "")
+    if not meant and first in operations:  # a resource or a model, which is not a verb
+        own = [f"%ari {each}" for each in operations if each.startswith(f"{first}.")]
+        meant = f"Verbs: {', '.join(own)}." if own else f"Try: %ari docs {first}"
     raise UsageProblem(
-        f"no verb is called {first!r}", suggest(first, known) or "%ari help lists them."
+        f"unknown verb: {first!r}", meant or suggest(first, known) or "%ari help lists them."
     )
 
 
-def parse(verb: Verb, words: Sequence[str], cell: str | None = None) -> Given:
-    """Read what stands behind a verb.
+def parse(verb: Verb, words: Sequence[str], cell: str | None = None) -> ParsedLine:
+    """Parse the words after a verb.
 
     Raises:
-        UsageProblem: something is missing, unknown or too much; the message has the usage.
+        UsageProblem: a word is missing, unknown or superfluous; the message has the syntax.
     """
     options: dict[str, Any] = {
         each.name: None if each.value else False for each in verb.all_options()
@@ -168,20 +190,27 @@ def parse(verb: Verb, words: Sequence[str], cell: str | None = None) -> Given:
         word = rest.pop(0)
         if re.match(r"--|-[A-Za-z]", word):
             _option(verb, word, rest, options)
-        elif verb.fields and _is_field(word):
-            name, _, text = str(word).partition("=")
-            whole = getattr(word, "value", None)
+        elif verb.fields and (name := _field_name(word, verb.fields)):
+            if name in fields:
+                raise UsageProblem(f"{verb.name} got {name} twice", f"Usage: {verb.usage}")
+            text, whole = str(word)[len(name) + 1 :], getattr(word, "value", None)
             fields[name] = text if whole is None or isinstance(whole, str) else whole
         else:
             places.append(word)
     if "" in places:
         raise UsageProblem(f"{verb.name} got an empty word", f"Usage: {verb.usage}")
-    return Given(_arguments(verb, places), options, fields, cell)
+    return ParsedLine(_arguments(verb, places), options, fields, cell)
 
 
-def _is_field(word: str) -> bool:
-    name, sign, _ = str(word).partition("=")
-    return bool(sign) and name.replace("_", "a").replace(".", "a").isalnum()
+_FIELD = re.compile(r"[\w.]+(?==)")
+# A dialplan variable or function, whose arguments may hold anything: CALLERID(name), MY-VAR.
+_VARIABLE = re.compile(r"[^\s=()]+(?:\([^()]*\))?(?==)")
+
+
+def _field_name(word: str, fields: str) -> str:
+    """Return the name in ``name=value``, or "" for any other word."""
+    found = (_VARIABLE if fields == "variable" else _FIELD).match(str(word))
+    return found[0] if found else ""
 
 
 def _option(verb: Verb, word: str, rest: list[str], options: dict[str, Any]) -> None:
@@ -192,6 +221,8 @@ def _option(verb: Verb, word: str, rest: list[str], options: dict[str, Any]) -> 
         raise UsageProblem(
             f"{verb.name} has no option {name}", suggest(name, declared) or f"Usage: {verb.usage}"
         )
+    if options[name]:
+        raise UsageProblem(f"{name} is given twice", f"Usage: {verb.usage}")
     if not option.value:
         if sign:
             raise UsageProblem(f"{name} takes no value", f"Usage: {verb.usage}")
@@ -219,7 +250,7 @@ def _arguments(verb: Verb, places: list[Any]) -> dict[str, Any]:
             )
     if places:
         raise UsageProblem(
-            f"{verb.name} does not know what to do with {str(places[0])!r}",
+            f"{verb.name} got an unexpected word {str(places[0])!r}",
             f"Usage: {verb.usage}",
         )
     return found

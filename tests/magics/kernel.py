@@ -13,7 +13,7 @@ from jupyter_client.manager import KernelManager
 
 @dataclass
 class Cell:
-    """A cell that was run, and all output that came below it."""
+    """A cell that was run, and all output below it."""
 
     id: str
     text: str = ""
@@ -30,7 +30,7 @@ class Kernel:
         self.manager.start_kernel()
         self.client: BlockingKernelClient = self.manager.blocking_client()
         self.client.start_channels()
-        self.client.wait_for_ready(timeout=60)
+        self.client.wait_for_ready(timeout=100)
         self.cells: dict[str, Cell] = {}
         self.run("%load_ext ari_notebook")
 
@@ -47,7 +47,7 @@ class Kernel:
         return cell
 
     def finish(self, cell: Cell, timeout: float = 60) -> None:
-        """Listen until a cell is done."""
+        """Receive messages until a cell has finished."""
         until = time.monotonic() + timeout
         while time.monotonic() < until:
             message = self._next(until - time.monotonic())
@@ -59,10 +59,15 @@ class Kernel:
         raise TimeoutError(f"the cell did not end; so far: {cell}")
 
     def listen(self, seconds: float) -> None:
-        """Take what comes for a while."""
+        """Receive messages for a while."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             self._next(left)
+
+    def output(self, cell: Cell) -> Cell:
+        """Return a cell that runs, with its output so far."""
+        self.listen(1)
+        return cell
 
     def _next(self, timeout: float) -> dict[str, Any] | None:
         try:
@@ -83,7 +88,7 @@ class Kernel:
         return message
 
     def complete(self, code: str, cursor: int | None = None) -> list[str]:
-        """What JupyterLab gets when somebody presses Tab: whole texts of the line's last word."""
+        """Return JupyterLab's completions of the line's last word."""
         at = len(code) if cursor is None else cursor
         id = self.client.complete(code, at)
         while True:

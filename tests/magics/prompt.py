@@ -7,13 +7,14 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
+from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 
 @dataclass
 class Typed:
-    """What came of a cell."""
+    """The result of a cell."""
 
     result: Any
     error: BaseException | None
@@ -21,7 +22,7 @@ class Typed:
 
 
 class Prompt:
-    """A shell with the extension loaded; nothing of it is shared with another."""
+    """A shell with the extension loaded, without state shared with another shell."""
 
     def __init__(self, config: Config | None = None) -> None:
         settings = Config(HistoryManager={"enabled": False})
@@ -30,30 +31,29 @@ class Prompt:
         self.shell.extension_manager.load_extension("ari_notebook")
 
     def __call__(self, cell: str) -> Any:
-        """Run a cell that must work; its result."""
+        """Run a cell that must succeed; return its result."""
         typed = self.type(cell)
         if typed.error is not None:
             raise typed.error
         return typed.result
 
     def type(self, cell: str) -> Typed:
-        """Run a cell as a person does."""
+        """Run a cell like a user."""
         out = io.StringIO()
         with redirect_stdout(out), redirect_stderr(out):
             done = self.shell.run_cell(cell, store_history=True)
         return Typed(done.result, done.error_in_exec or done.error_before_exec, out.getvalue())
 
     def fail(self, cell: str) -> str:
-        """Run a cell that must not work; the error as it is shown."""
+        """Run a cell that must fail; return the error as shown."""
         typed = self.type(cell)
         assert typed.error is not None, f"{cell} worked: {typed.result!r}"
         return typed.out.strip()
 
     def tab(self, line: str) -> list[str]:
-        """What Tab offers at the end of a line, as the IPython shell asks for it."""
-        completer = self.shell.Completer
-        offered: list[str] = completer.complete(line_buffer=line, cursor_pos=len(line))[1]
-        return offered
+        """Return what Tab offers at the end of a line, as IPython and ipykernel ask for it."""
+        with provisionalcompleter():
+            return [each.text for each in self.shell.Completer.completions(line, len(line))]
 
     @property
     def names(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Whatever is typed wrong: one line that helps, a real error, and nothing changed."""
+"""Invalid input: a one-line error with advice, a real exception, and no change."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def refused(prompt: Prompt, line: str) -> str:
 
 
 @pytest.mark.parametrize("verb", NEEDS)
-def test_with_nothing_behind_it(embedded: Prompt, verb: str) -> None:
+def test_verb_without_required_argument_is_refused(embedded: Prompt, verb: str) -> None:
     cell = "\npass" if VERBS[verb].cell == "required" else ""
     shown = refused(embedded, typed(verb) + cell)
     assert f"{verb} needs " in shown
@@ -57,7 +57,7 @@ def test_with_nothing_behind_it(embedded: Prompt, verb: str) -> None:
 
 
 @pytest.mark.parametrize("verb", COUNTED)
-def test_with_too_much_behind_it(embedded: Prompt, verb: str) -> None:
+def test_verb_with_extra_word_is_refused(embedded: Prompt, verb: str) -> None:
     words = " ".join(f"word{n}" for n in range(len(VERBS[verb].arguments) + 1))
     cell = "\npass" if VERBS[verb].cell == "required" else ""
     shown = refused(embedded, f"{typed(verb)} {words}{cell}")
@@ -65,7 +65,7 @@ def test_with_too_much_behind_it(embedded: Prompt, verb: str) -> None:
 
 
 @pytest.mark.parametrize("verb", list(VERBS))
-def test_with_an_option_it_has_not(embedded: Prompt, verb: str) -> None:
+def test_unknown_option_is_refused(embedded: Prompt, verb: str) -> None:
     cell = "\npass" if VERBS[verb].cell == "required" else ""
     assert "has no option --nonsense" in refused(embedded, f"{typed(verb)} --nonsense{cell}")
 
@@ -99,21 +99,21 @@ def test_with_an_option_it_has_not(embedded: Prompt, verb: str) -> None:
         ("%ari bridge destroy", "there is no bridge"),
         ("%ari curl", "no request was sent yet"),
         ("%ari capture stop", "nothing is being captured"),
-        ("%ari off nobody", "no handler is called 'nobody'"),
-        ("%ari use nowhere", "no session is called 'nowhere'"),
-        ("%ari status --on nowhere", "no session is called 'nowhere'"),
+        ("%ari off nosuch", "unknown handler: 'nosuch'"),
+        ("%ari use nowhere", "unknown session: 'nowhere'"),
+        ("%ari status --on nowhere", "unknown session: 'nowhere'"),
         ("%ari help plau", "Did you mean play?"),
         ("%ari docs StasisStrat", "StasisStart"),
-        ("%ari trace perhaps", "trace is on or off"),
+        ("%ari trace perhaps", "trace takes on or off"),
         ("%ari connect nowhere", "neither a URL nor a server"),
         ("%ari connect http://127.0.0.1:1", "127.0.0.1:1"),
         ("%ari connect --app 'a b' http://127.0.0.1:1", "application"),
-        ("%ari ladder nobody", "no channel 'nobody' has been seen"),
+        ("%ari ladder nosuch", "no channel 'nosuch' in the event log"),
         ("%ari replay missing.ari", "missing.ari"),
         ("%%ari play hello\npass", "play takes no cell"),
         ("%ari on StasisStart", "on takes a cell"),
         ("%%ari on StasisStart\nthis is no Python", "line 1 of the cell"),
-        ("%%ari on StasisStart --name 'a b'\npass", "is no name for a handler"),
+        ("%%ari on StasisStart --name 'a b'\npass", "is not a valid name for a handler"),
         ("%%ari on StasisStrat\npass", "Did you mean StasisStart"),
         ("%%ari dialplan\n[broken\nexten => 1", "still in use"),
         ("%ari get /channels --body {broken", "is not closed"),
@@ -122,21 +122,31 @@ def test_with_an_option_it_has_not(embedded: Prompt, verb: str) -> None:
         ("%ari hangup --channel ''", "--channel is empty"),
         ("%ari hangup --channel", "--channel needs a value: the channel"),
         ("%ari variable", "variable needs a name"),
-        ("%ari continue 1002@", "needs a context behind the @"),
-        ("%ari dtmf 12x", "a telephone has no keys for '12x'"),
-        ("%ari moh stop now", "moh does not know what to do with 'now'"),
-        ("%ari silence now", "silence does not know what to do with 'now'"),
-        ("%ari call 9999", "`%ari dialplan` shows what can be dialled"),
-        ("%%ari\nstatus", "%%ari needs a verb. One of: %%ari on, %%ari dialplan."),
+        ("%ari continue 1002@", "needs a context after the @"),
+        ("%ari dtmf 12x", "not telephone keys: '12x'"),
+        ("%ari moh stop now", "moh got an unexpected word 'now'"),
+        ("%ari silence now", "silence got an unexpected word 'now'"),
+        ("%ari call 9999", "`%ari dialplan` lists the extensions"),
+        ("%%ari\nstatus", "%%ari needs a verb. One of: %%ari on, %%ari flow, %%ari dialplan."),
         ("%ari docs Stasiss", "StasisStart"),
+        ("%ari ls", "%ari channels, bridges"),
+        ("%ari version", "%ari status shows which Asterisk"),
+        ("%ari phone", "%ari call 1000"),
+        ("%ari originate Local/1 --caller O'Neil", """Write "O'Neil" or O\\'Neil."""),
+        ("%ari originate Local/1 --app a --extension 1@b", "--app or --extension, not both"),
+        ("%ari connect --app a --app b", "--app is given twice"),
+        ("%ari wait StasisStart state=Up state=Down", "wait got state twice"),
+        ("%ari variable X=${EXTEN}", "In single quotes it is not expanded: '${EXTEN}'"),
+        ("%ari variable X=a b", 'needs quotes: %ari variable X="a b"'),
+        ("%ari channels.originate endpoint=a app=b channelVars=x", "did you mean variables?"),
     ],
 )
-def test_what_is_said(embedded: Prompt, line: str, says: str) -> None:
+def test_error_of_invalid_line(embedded: Prompt, line: str, says: str) -> None:
     assert says in refused(embedded, line)
 
 
 @pytest.mark.parametrize("id", ["1.2.3", "Zoë", "a b", "'", "$x", "../..", "%00", "x" * 300])
-def test_unknown_ids_of_every_kind(embedded: Prompt, id: str) -> None:
+def test_unknown_id_is_refused(embedded: Prompt, id: str) -> None:
     embedded.names["odd"] = id
     for line in ("%ari hangup $odd", "%ari bridge destroy $odd", "%ari playback stop $odd"):
         shown = embedded.fail(line)
@@ -145,17 +155,35 @@ def test_unknown_ids_of_every_kind(embedded: Prompt, id: str) -> None:
     embedded("%ari status")
 
 
-def test_a_closed_session_says_so(embedded: Prompt) -> None:
+def test_closed_session_says_so(embedded: Prompt) -> None:
     from ari_notebook import connect
 
     with connect(name="short") as session:
         embedded.names["short"] = session
-    assert "no session is called 'short'" in embedded.fail("%ari channels --on short")
+    assert "unknown session: 'short'" in embedded.fail("%ari channels --on short")
     assert "SessionClosed" in embedded.type("short.channels.list()").out
 
 
-def test_a_failed_connect_keeps_the_session(embedded: Prompt) -> None:
+def test_failed_connect_keeps_the_session(embedded: Prompt) -> None:
     session = embedded.names["ari"]
     embedded.fail("%ari connect http://127.0.0.1:1")
     assert embedded.names["ari"] is session
     assert session.connected
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("applications", "%ari apps lists the Stasis applications"),
+        ("asterisk", "Verbs: %ari asterisk."),
+        ("device_states", "Verbs: %ari device_states."),
+        ("Channel", "Try: %ari docs Channel"),
+    ],
+)
+def test_resource_or_model_as_verb_names_what_to_type(
+    prompt: Prompt, typed: str, says: str
+) -> None:
+    prompt("%ari connect")
+    said = prompt.fail(f"%ari {typed}")
+    assert says in said
+    assert f"Did you mean {typed}?" not in said

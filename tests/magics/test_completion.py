@@ -7,11 +7,11 @@ from collections.abc import Callable
 from IPython.core.completer import provisionalcompleter
 
 from ari_notebook.magics.grammar import VERBS
-from ari_notebook.spec import builtin
+from ari_notebook.schema import builtin
 from tests.magics.prompt import Prompt
 
 
-def test_every_verb_and_subverb_and_option(prompt: Prompt) -> None:
+def test_verbs_subverbs_and_options_are_completed(prompt: Prompt) -> None:
     offered = prompt.tab("%ari ")
     for name, verb in VERBS.items():
         first, _, second = name.partition(" ")
@@ -21,7 +21,7 @@ def test_every_verb_and_subverb_and_option(prompt: Prompt) -> None:
         assert {o.name for o in verb.all_options()} <= set(prompt.tab(f"%ari {name} --"))
 
 
-def test_every_operation_and_parameter(prompt: Prompt) -> None:
+def test_operations_and_parameters_are_completed(prompt: Prompt) -> None:
     for resource, operations in builtin().resources.items():
         assert f"{resource}." in prompt.tab(f"%ari {resource[:3]}")
         offered = prompt.tab(f"x = %ari {resource}.")
@@ -37,7 +37,7 @@ def test_every_operation_and_parameter(prompt: Prompt) -> None:
                     assert f"{parameter.name}={value}" in prompt.tab(line)
 
 
-def test_what_lives_now(on_exchange: Callable[..., Prompt]) -> None:
+def test_live_objects_are_completed(on_exchange: Callable[..., Prompt]) -> None:
     prompt = on_exchange()
     prompt("%ari call 1000\n%ari wait StasisStart;\nchannel = %ari select")
     prompt("bridge = %ari bridge create --name 'my bridge'\n%ari bridge add")
@@ -60,7 +60,9 @@ def test_what_lives_now(on_exchange: Callable[..., Prompt]) -> None:
     assert "1000@default" in prompt.tab("%ari call 1000@")
     assert "app=hello-world" in prompt.tab("%ari channels.originate app=hello")
     assert prompt.tab("%ari wait ChannelDtmfReceived di") == ["digit="]
-    assert prompt.tab("%ari status --on 127") == [prompt.names["ari"].name]
+    assert prompt.tab(f"%ari status --on {prompt.names['ari'].name[:3]}") == [
+        prompt.names["ari"].name
+    ]
 
 
 HOSTILE = (
@@ -76,7 +78,7 @@ HOSTILE = (
 )
 
 
-def test_whatever_a_name_is_tab_gives_it_as_it_is_to_be_typed(
+def test_names_are_completed_in_quotes_if_necessary(
     on_exchange: Callable[..., Prompt],
 ) -> None:
     prompt = on_exchange()
@@ -92,7 +94,7 @@ def test_whatever_a_name_is_tab_gives_it_as_it_is_to_be_typed(
     assert len(prompt("%ari bridges")) == 0
 
 
-def test_a_quote_that_is_open_is_completed_and_closed(prompt: Prompt) -> None:
+def test_quote_that_is_open_is_completed_and_closed(prompt: Prompt) -> None:
     prompt("%ari connect\n%ari bridge create --name 'my bridge';")
     for typed in ('"my', "'my", "my", '"my b'):
         assert prompt.tab(f"%ari bridge destroy {typed}") == ["'my bridge'"]
@@ -100,7 +102,7 @@ def test_a_quote_that_is_open_is_completed_and_closed(prompt: Prompt) -> None:
     assert prompt.tab("%ari record x --until #") == ["'#'"]
 
 
-def test_python_is_left_alone(on_exchange: Callable[..., Prompt]) -> None:
+def test_completion_of_python_is_unchanged(on_exchange: Callable[..., Prompt]) -> None:
     prompt = on_exchange()
     completer = prompt.shell.Completer
     with provisionalcompleter():
@@ -110,7 +112,32 @@ def test_python_is_left_alone(on_exchange: Callable[..., Prompt]) -> None:
     assert "play" not in prompt.tab("x = safari pl")
 
 
-def test_a_server_that_is_gone_offers_nothing(prompt: Prompt) -> None:
+def test_unreachable_server_completes_nothing(prompt: Prompt) -> None:
     prompt("%ari connect")
     prompt.names["ari"].simulator.stop()
     assert prompt.tab("%ari play sound:hell") == []
+
+
+def test_line_without_completions_is_unchanged(prompt: Prompt) -> None:
+    prompt("zebra = 1")
+    for line in (
+        "%ari nosuch ",
+        "%ari hangup zeb",
+        "x = %ari play nosuch --channel ",
+        "%%ari play ",
+    ):
+        assert prompt.tab(line) == []
+        with provisionalcompleter():
+            assert list(prompt.shell.Completer.completions(line, len(line))) == []
+    line = "%ari play {zeb"
+    with provisionalcompleter():
+        found = prompt.shell.Completer.completions(line, len(line))
+        assert "zebra" in {each.text for each in found}
+
+
+def test_cell_magic_offers_verbs_that_take_a_cell(prompt: Prompt) -> None:
+    assert sorted(prompt.tab("%%ari ")) == sorted(
+        {name.split()[0] for name, verb in VERBS.items() if verb.cell}
+    )
+    assert "StasisStart" in prompt.tab("%%ari on Stasis")
+    assert "--name" in prompt.tab("%%ari on StasisStart --")

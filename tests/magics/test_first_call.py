@@ -9,7 +9,7 @@ from ari_notebook import NotFound
 from tests.magics.prompt import Prompt
 
 
-def test_hello_world(on_exchange: Callable[..., Prompt]) -> None:
+def test_tutorial_call_runs_line_by_line(on_exchange: Callable[..., Prompt]) -> None:
     prompt = on_exchange()
     prompt("%ari call 1000")
     start = prompt("start = %ari wait StasisStart\nstart")
@@ -27,7 +27,7 @@ def test_hello_world(on_exchange: Callable[..., Prompt]) -> None:
     assert isinstance(prompt.type("%ari hangup").error, NotFound)
 
 
-def test_the_session_is_ari_in_the_notebook(on_exchange: Callable[..., Prompt]) -> None:
+def test_session_is_ari_in_the_notebook(on_exchange: Callable[..., Prompt]) -> None:
     prompt = on_exchange()
     session = prompt.names["ari"]
     assert prompt("%ari status").events == session.status.events
@@ -36,7 +36,7 @@ def test_the_session_is_ari_in_the_notebook(on_exchange: Callable[..., Prompt]) 
     assert "ari" not in prompt.names
 
 
-def test_the_readmes_first_call_can_be_pasted(prompt: Prompt) -> None:
+def test_readmes_first_call_can_be_pasted(prompt: Prompt) -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     block = readme.partition("## The first call")[2].split("```")[1]
     table = prompt(block)

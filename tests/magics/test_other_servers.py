@@ -1,5 +1,5 @@
-"""A server that declares other things than we know: newer operations, events and parameters, and
-an operation less. What is checked, completed and explained is the server's own declaration.
+"""A server with another declaration: newer operations, events and parameters, and one operation
+less. Validation, completion and reference follow the server's declaration.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from ari_notebook import connect
+from ari_notebook.schema import builtin_files
 from ari_notebook.simulator.rest import apidocs
-from ari_notebook.spec import builtin_files
+from tests.helpers.servers import Server
 from tests.magics.prompt import Prompt
 
 
@@ -29,7 +30,7 @@ def parameter(name: str, location: str = "query", **more: Any) -> dict[str, Any]
 
 
 def change(files: dict[str, Any]) -> dict[str, Any]:
-    """Channels can dance, play has a volume and a mood, silence is gone; there are robots."""
+    """Return a declaration with more operations and parameters, and without silence."""
     channels, events = files["channels.json"], files["events.json"]["models"]
     paths = {api["path"]: api for api in channels["apis"]}
     paths["/channels/{channelId}/play"]["operations"][0]["parameters"] += [
@@ -72,7 +73,7 @@ def change(files: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def other(exchange_server: Any, prompt: Prompt, monkeypatch: pytest.MonkeyPatch) -> Any:
+def other(exchange_server: Server, prompt: Prompt, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A prompt at either exchange, which serves another declaration."""
     before: dict[Path, str] = {}
     if hasattr(exchange_server, "own"):
@@ -83,7 +84,7 @@ def other(exchange_server: Any, prompt: Prompt, monkeypatch: pytest.MonkeyPatch)
             (folder / name).write_text(json.dumps(content))
     else:
         changed = change(builtin_files())
-        monkeypatch.setattr(apidocs, "_files", lambda: changed)
+        monkeypatch.setattr(apidocs, "_files", lambda _version: changed)
     try:
         prompt(f"%ari connect {exchange_server.url} --user {exchange_server.user}")
         prompt("%ari call 1000\n%ari wait StasisStart;\nchannel = %ari select")
@@ -95,7 +96,7 @@ def other(exchange_server: Any, prompt: Prompt, monkeypatch: pytest.MonkeyPatch)
             (folder / "robots.json").unlink()
 
 
-def test_its_own_declaration_is_checked_before_anything_is_sent(other: Prompt) -> None:
+def test_arguments_are_checked_by_the_servers_declaration(other: Prompt) -> None:
     requests = other.names["ari"].requests
     sent = requests.count
     for line, says in (
@@ -121,7 +122,7 @@ def test_its_own_declaration_is_checked_before_anything_is_sent(other: Prompt) -
     assert other("%ari play beep mood=sad volume=3").media_uri == "sound:beep"
 
 
-def test_it_is_completed(other: Prompt) -> None:
+def test_operations_of_other_servers_are_completed(other: Prompt) -> None:
     for typed, offered in (
         ("%ari channels.dan", "channels.dance_now"),
         ("%ari robo", "robots."),
@@ -136,7 +137,7 @@ def test_it_is_completed(other: Prompt) -> None:
     assert "channels.start_silence" not in other.tab("%ari channels.")
 
 
-def test_it_is_explained_and_compared(other: Prompt) -> None:
+def test_operations_of_other_servers_are_in_docs_and_diff(other: Prompt) -> None:
     assert "POST /channels/{channelId}/dance" in str(other("%ari docs channels.dance_now"))
     assert "A channel danced." in str(other("%ari docs ChannelDanced"))
     assert "mood ('happy' | 'sad')" in str(other("%ari docs channels.play"))
@@ -151,7 +152,7 @@ def test_it_is_explained_and_compared(other: Prompt) -> None:
     } <= {tuple(row) for row in table.itertuples(index=False)}
 
 
-def test_a_resource_that_we_do_not_know_is_a_real_error_where_it_has_no_members(
+def test_unknown_resource_without_members_raises(
     other: Prompt,
 ) -> None:
     for cell in ("ari.robots['x']", "len(ari.robots)", "list(ari.robots)"):
@@ -159,6 +160,6 @@ def test_a_resource_that_we_do_not_know_is_a_real_error_where_it_has_no_members(
     assert "404 Resource not found" in other.fail("%ari robots.list")
 
 
-def test_a_server_as_we_know_it_is_no_other() -> None:
+def test_server_equal_to_builtin_declaration_has_no_diff() -> None:
     with connect() as ari:
         assert "robots" not in ari.resources

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import time
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.helpers.waiting import until
 from tests.magics.prompt import Prompt
 
 
-def wait_until(true: Callable[[], bool]) -> None:
-    until = time.monotonic() + 5
-    while not true():
-        assert time.monotonic() < until, "it did not come"
-        time.sleep(0.02)
-
-
-def test_a_cell_is_a_handler(on_exchange: Callable[..., Prompt]) -> None:
+def test_cell_is_a_handler(on_exchange: Callable[..., Prompt]) -> None:
     prompt = on_exchange()
     prompt(
         "%%ari on StasisStart\nseen = (event.type, channel.name, ari.name)\n%ari play hello-world"
@@ -29,26 +23,26 @@ def test_a_cell_is_a_handler(on_exchange: Callable[..., Prompt]) -> None:
     prompt("%%ari on StasisStart\nseen = 'again'")
     assert list(prompt("%ari handlers").index) == ["on_StasisStart"]
     prompt("%ari call 1000\n%ari wait StasisStart;")
-    wait_until(lambda: prompt.names["seen"] == "again")
+    until(lambda: prompt.names["seen"] == "again")
     prompt("%ari off on_StasisStart")
     assert len(prompt("%ari handlers")) == 0
 
 
-def test_a_handler_for_some_events_only(prompt: Prompt) -> None:
+def test_handler_for_some_events_only(prompt: Prompt) -> None:
     prompt("%ari connect")
     prompt("keys = []")
     prompt("%%ari on ChannelDtmfReceived digit=5 --name fives\nkeys.append(event.digit)")
     prompt("caller = %ari call 1000\n%ari wait StasisStart;\ncaller.press('1525')")
-    wait_until(lambda: prompt.names["keys"] == ["5", "5"])
+    until(lambda: prompt.names["keys"] == ["5", "5"])
     assert "fives" in prompt("%ari handlers").index
 
 
-def test_a_failing_handler_says_so_and_stops_nothing(prompt: Prompt) -> None:
+def test_failing_handler_says_so_and_stops_nothing(prompt: Prompt) -> None:
     prompt("%ari connect")
     typed = prompt.type("%%ari on StasisStart\n1 / 0")
     assert typed.error is None
     prompt("%ari call 1000\n%ari wait StasisStart;")
-    wait_until(lambda: prompt.names["ari"].handlers["on_StasisStart"].failures == 1)
+    until(lambda: prompt.names["ari"].handlers["on_StasisStart"].failures == 1)
     failed = prompt("ari.events.last('HandlerFailed')")
     assert "ZeroDivisionError" in failed["traceback"]
     assert prompt("%ari status").state == "connected"
@@ -68,20 +62,20 @@ def test_in_a_handler_verbs_act_on_the_channel_of_the_event(
     prompt("%ari call 1000\n%ari wait StasisStart;\nfirst = %ari select")
     prompt("%ari call 1000\n%ari wait StasisStart;")
     prompt("%ari events.user_event eventName=x application=hello-world source=channel:$first")
-    wait_until(lambda: bool(prompt.names["said"]))
+    until(lambda: bool(prompt.names["said"]))
     name = prompt.names["first"].name
     assert prompt.names["said"] == [(name, name, name)]
     assert prompt("%ari select").name != name
 
 
-def test_in_a_handler_the_session_is_the_handlers_own(prompt: Prompt) -> None:
+def test_ari_in_handler_is_its_session(prompt: Prompt) -> None:
     prompt("%ari connect --name one\n%ari connect --name two")
     prompt("names = []")
     prompt(
         "%%ari on StasisStart --on one\nstatus = %ari status\nnames.append((status.name, ari.name))"
     )
     prompt("%ari call 1000 --on one")
-    wait_until(lambda: bool(prompt.names["names"]))
+    until(lambda: bool(prompt.names["names"]))
     assert prompt.names["names"] == [("one", "one")]
 
 
@@ -100,7 +94,29 @@ def test_trace_shows_the_wire_without_the_password(on_exchange: Callable[..., Pr
     assert "Authorization" not in shown
 
 
-def test_the_dialplan_is_shown_and_replaced(prompt: Prompt) -> None:
+def test_trace_shows_requests_before_their_events(on_exchange: Callable[..., Prompt]) -> None:
+    prompt = on_exchange()
+    prompt.type("%ari call 1000\n%ari wait StasisStart;")
+    shown = prompt.type(
+        "%ari trace on\n%ari play tone:ring;\n%ari wait PlaybackStarted;\n"
+        "%ari playback stop\n%ari wait PlaybackFinished;\n%ari hangup\n%ari wait StasisEnd;\n"
+        "%ari trace off"
+    ).out
+    order = re.findall(
+        r"> (POST|DELETE) /ari/(\w+)|\"type\": ?\"(PlaybackStarted|PlaybackFinished|StasisEnd)\"",
+        shown,
+    )
+    assert ["".join(each) for each in order] == [
+        "POSTchannels",
+        "PlaybackStarted",
+        "DELETEplaybacks",
+        "PlaybackFinished",
+        "DELETEchannels",
+        "StasisEnd",
+    ]
+
+
+def test_dialplan_is_shown_and_replaced(prompt: Prompt) -> None:
     prompt("%ari connect")
     assert "exten => 1000" in str(prompt("%ari dialplan"))
     prompt(
@@ -111,7 +127,7 @@ def test_the_dialplan_is_shown_and_replaced(prompt: Prompt) -> None:
     assert "7000" in prompt.tab("%ari call 70")
 
 
-def test_a_real_asterisk_keeps_its_dialplan(on_exchange: Callable[..., Prompt]) -> None:
+def test_real_asterisk_keeps_its_dialplan(on_exchange: Callable[..., Prompt]) -> None:
     prompt = on_exchange()
     assert "extensions.conf" in prompt.fail("%ari dialplan")
 
@@ -127,11 +143,11 @@ def test_capture_and_replay(
     live = list(prompt("%ari events")["type"])
     assert "UsageProblem" in prompt.fail("%ari capture start 'my call.ari'")
     prompt("again = %ari replay 'my call.ari' --speed inf")
-    wait_until(lambda: len(prompt.names["again"].events) >= len(live))
+    until(lambda: len(prompt.names["again"].events) >= len(live))
     assert list(prompt("again.events.df")["type"]) == live
 
 
-def test_views(on_exchange: Callable[..., Prompt]) -> None:
+def test_view_verbs_return_their_views(on_exchange: Callable[..., Prompt]) -> None:
     prompt = on_exchange()
     prompt("%ari call 1000\n%ari wait StasisStart;\nchannel = %ari select\n%ari hangup")
     prompt("%ari wait StasisEnd;")
@@ -141,13 +157,13 @@ def test_views(on_exchange: Callable[..., Prompt]) -> None:
     assert len(prompt("%ari events --channel $channel --type StasisStart")) == 1
 
 
-def test_the_panel_looks_as_often_as_configured(prompt: Prompt) -> None:
+def test_panel_looks_as_often_as_configured(prompt: Prompt) -> None:
     prompt("%ari connect")
     prompt("%config AriMagics.refresh = 0.5")
     assert prompt("panel = %ari panel\npanel").look_seconds == 0.5
 
 
-def test_reference(on_exchange: Callable[..., Prompt]) -> None:
+def test_docs_verb_shows_reference(on_exchange: Callable[..., Prompt]) -> None:
     prompt = on_exchange()
     assert "POST /channels/{channelId}/play" in str(prompt("%ari docs channels.play"))
     assert "Event StasisStart" in str(prompt("%ari docs StasisStart"))

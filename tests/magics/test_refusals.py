@@ -1,4 +1,4 @@
-"""What a state does not allow: nothing connected, read-only, a channel that is not ready."""
+"""Refusals by state: not connected, read-only, a channel that is not ready."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from ari_notebook.magics.grammar import VERBS
 from ari_notebook.magics.verbs import load_verbs
+from tests.helpers.servers import Server
 from tests.magics.prompt import Prompt
 
 load_verbs()
@@ -19,7 +20,7 @@ def typed(verb: str) -> str:
 
 
 @pytest.mark.parametrize("verb", CONNECTED)
-def test_with_nothing_connected(prompt: Prompt, verb: str) -> None:
+def test_verb_without_connection_is_refused(prompt: Prompt, verb: str) -> None:
     words = " ".join("one" for each in VERBS[verb].arguments if each.required)
     cell = "\npass" if VERBS[verb].cell == "required" else ""
     shown = prompt.fail(f"{typed(verb)} {words}{cell}")
@@ -27,15 +28,15 @@ def test_with_nothing_connected(prompt: Prompt, verb: str) -> None:
     assert "not connected to an Asterisk. Type: %ari connect" in shown
 
 
-def test_a_read_only_session_changes_nothing(exchange_server: object, prompt: Prompt) -> None:
-    url, user = exchange_server.url, exchange_server.user  # type: ignore[attr-defined]
+def test_read_only_session_changes_nothing(exchange_server: Server, prompt: Prompt) -> None:
+    url, user = exchange_server.url, exchange_server.user
     prompt(f"%ari connect {url} --user {user} --read-only")
     for line in ("%ari call 1000", "%ari originate Local/1000@default", "%ari bridge create"):
         assert prompt.fail(line).startswith("ReadOnly: this session is read-only")
     assert len(prompt("%ari channels")) == 0
 
 
-def test_on_the_channel_that_is_not_ready(on_exchange: Callable[..., Prompt]) -> None:
+def test_verb_on_channel_not_ready_is_refused(on_exchange: Callable[..., Prompt]) -> None:
     prompt = on_exchange()
     prompt("channel = %ari create Local/1002@default")
     prompt("%ari wait StasisStart")

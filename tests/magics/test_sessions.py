@@ -8,18 +8,19 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from traitlets.config import Config
 
 import ari_notebook
-from ari_notebook import sessions, simulator
+from ari_notebook import simulator
 from ari_notebook.client.errors import UsageProblem
+from ari_notebook.connection import registry
+from tests.helpers.servers import Server
 from tests.magics.prompt import Prompt
 
 
-def test_several_at_once(prompt: Prompt) -> None:
+def test_several_sessions_are_used_by_name(prompt: Prompt) -> None:
     prompt("%ari connect --name one")
     first = prompt.names["ari"]
     prompt("%ari connect --name two")
@@ -32,26 +33,31 @@ def test_several_at_once(prompt: Prompt) -> None:
     assert prompt("%ari use one") is first
     assert prompt.names["ari"] is first
     prompt("%ari disconnect two")
-    assert sessions.names() == ["one"]
+    assert registry.names() == ["one"]
     assert prompt.names["ari"] is first
 
 
-def test_running_the_cell_again_replaces_the_session(exchange_server: Any, prompt: Prompt) -> None:
+def test_running_the_cell_again_replaces_the_session(
+    exchange_server: Server, prompt: Prompt
+) -> None:
     line = f"%ari connect {exchange_server.url} --user {exchange_server.user}"
     first = prompt(line)
     second = prompt(line)
     assert first.closed
     assert second.connected
-    assert second.name == exchange_server.url.removeprefix("http://")
+    in_process = exchange_server.url.startswith("simulator:")
+    host = "simulator" if in_process else exchange_server.url.removeprefix("http://")
+    assert second.name == host
     assert prompt.type("%ari status").out.count("taken") == 0
     embedded = prompt("%ari connect")
     again = prompt("%ari connect")
     assert embedded.closed
     assert not second.closed
-    assert again.name == "simulator"
+    assert again.name == ("simulator-2" if in_process else "simulator")
 
 
-def test_named_servers_and_the_environment(
+@pytest.mark.threads
+def test_named_servers_and_variables_configure_connect(
     prompt: Prompt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with simulator.start() as server:
@@ -82,7 +88,7 @@ def test_named_servers_and_the_environment(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("servers = 3", "servers is no table. Write [servers.NAME]."),
+        ("servers = 3", "servers must be a table. Write [servers.NAME]."),
         ("[servers]\noffice = 'x'", "[servers.office] needs a url"),
         ("[servers.office]\nurl = 5", "url is a text, not 5"),
         ("[servers.office]\nurl = 'http://x'\nread_only = 'no'", "read_only is true or false"),
@@ -94,7 +100,7 @@ def test_named_servers_and_the_environment(
         ("", "neither a URL nor a server"),
     ],
 )
-def test_a_broken_configuration_is_said_in_one_line_and_tab_goes_on(
+def test_broken_configuration_is_one_line_and_tab_works(
     prompt: Prompt, tmp_path: Path, text: str, says: str
 ) -> None:
     file = tmp_path / "ari-notebook" / "config.toml"
@@ -106,7 +112,9 @@ def test_a_broken_configuration_is_said_in_one_line_and_tab_goes_on(
     assert "--app" in prompt.tab("%ari connect ")
 
 
-def test_an_empty_variable_is_none(prompt: Prompt, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_environment_variable_is_ignored(
+    prompt: Prompt, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("ARI_URL", "ARI_USER", "ARI_APP"):
         monkeypatch.setenv(name, "")
     assert prompt("%ari connect").simulator is not None
@@ -114,7 +122,7 @@ def test_an_empty_variable_is_none(prompt: Prompt, monkeypatch: pytest.MonkeyPat
         assert session.apps == ("hello-world",)
 
 
-def test_config(prompt: Prompt) -> None:
+def test_config_options_apply_and_survive_reload(prompt: Prompt) -> None:
     prompt("%config AriMagics.app = 'from-config'")
     prompt("%config AriMagics.keep = 2000")
     session = prompt("%ari connect")
@@ -125,7 +133,7 @@ def test_config(prompt: Prompt) -> None:
     assert prompt("%config AriMagics.app") == "from-config"
     typed = prompt.type("%reload_ext ari_notebook")
     assert typed.error is None
-    assert "is not taken" in typed.out
+    assert "is ignored" in typed.out
     assert prompt("%config AriMagics.keep") == 1_000_000
     assert prompt("%config AriMagics.display") == "html"
 
@@ -162,6 +170,26 @@ def test_load_twice_reload_unload(on_exchange: Callable[..., Prompt]) -> None:
     prompt("%load_ext ari_notebook")
 
 
+def test_connect_timeout_is_the_sessions(prompt: Prompt) -> None:
+    assert prompt("%ari connect --timeout 3.5").sender._rest.timeout == 3.5
+    assert "takes seconds" in prompt.fail("%ari connect --timeout soon")
+
+
+def test_capture_of_existing_file_names_option(prompt: Prompt, tmp_path: Path) -> None:
+    line = f"%ari capture start {tmp_path / 'day.ari'}"
+    prompt("%ari connect")
+    prompt(line)
+    prompt("%ari capture stop")
+    assert "replace it with --overwrite (overwrite=True)" in prompt.fail(line)
+    prompt(f"{line} --overwrite")
+
+
+def test_reload_names_the_sessions_it_closes(prompt: Prompt) -> None:
+    prompt("%ari connect --name office")
+    assert "which closed: office\n" in prompt.type("%reload_ext ari_notebook").out
+    assert prompt.type("%reload_ext ari_notebook").out == ""
+
+
 def test_automagic_gives_way_to_the_variable(prompt: Prompt) -> None:
     prompt("%automagic on")
     prompt("ari connect")
@@ -196,7 +224,8 @@ print(len(shell.user_ns["ran"]), len(shell.user_ns["ari"].handlers))
 """
 
 
-def test_autoreload_of_all_our_modules_leaves_sessions_and_handlers_working(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_autoreload_of_all_modules_keeps_sessions_and_handlers(tmp_path: Path) -> None:
     package = Path(ari_notebook.__file__).parent
     shutil.copytree(package, tmp_path / package.name, ignore=shutil.ignore_patterns("__pycache__"))
     done = subprocess.run(
@@ -220,13 +249,24 @@ print(*sorted(set(sys.modules) - before))
 """
 
 
-def test_what_is_heavy_is_loaded_when_it_is_used() -> None:
-    """Else loading the extension is felt: benchmarks/loading.py."""
+def test_loading_the_extension_imports_no_heavy_modules() -> None:
+    """Heavy imports would delay the extension noticeably: benchmarks/loading.py."""
     done = subprocess.run(
         [sys.executable, "-c", LOADING], capture_output=True, text=True, timeout=60, check=True
     )
     loaded = set(done.stdout.split())
     assert "ari_notebook.magics" in loaded
     assert {name.partition(".")[0] for name in loaded} == {"ari_notebook"}
-    heavy = ("simulator", "session", "spec", "live", "views.panel", "captures", "doctor")
-    assert not [name for name in loaded if name.removeprefix("ari_notebook.").startswith(heavy)]
+    heavy = ("simulator", "sessions.", "schema", "store.", "views.panel", "captures", "doctor")
+    inner = {name.removeprefix("ari_notebook.") for name in loaded}
+    assert {name for name in inner if name.startswith(heavy)} == {"store.plain_text"}
+
+
+def test_ended_session_is_reported(prompt: Prompt) -> None:
+    prompt("%ari connect")
+    assert "ari: simulator was closed (0 events)" in prompt.type("%ari connect").out
+    prompt("%ari connect --name two")
+    said = prompt.type("%ari disconnect two").out
+    assert "ari: two was closed" in said
+    assert "ari: current session: simulator" in said
+    assert "ari: simulator was closed" in prompt.type("%ari disconnect").out

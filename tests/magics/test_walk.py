@@ -1,7 +1,7 @@
-"""Somebody who knows neither ARI nor this toolkit: only Tab, `%ari help` and `%ari docs`.
+"""A newcomer's walk with only Tab, `%ari help` and `%ari docs`.
 
-Every word that is typed was offered by Tab at its place, stands in a page read before, or is a
-name of the newcomer's own.
+Every word that is typed was offered by Tab at its place, is on a page read before, or is a name
+that the newcomer chose.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from tests.magics.prompt import Prompt
 
 
 class Newcomer:
-    """Types only what it has read, what Tab offers, and names that it has made up."""
+    """Types only words that it has read, that Tab offers, and names that it chose."""
 
     def __init__(self, prompt: Prompt) -> None:
         self.prompt = prompt
         self.read: set[str] = set()
 
     def look(self, line: str) -> str:
-        """Read a page: what stands in it is known from now on, word by word."""
+        """Read a page: its words are known from now on."""
         shown = self.prompt.type(line)
         assert shown.error is None, shown.out
         self.read.update(re.findall(r"[\w$*#-]+", shown.out))
         return shown.out
 
     def type(self, line: str, *own: str) -> object:
-        """Type a line of which every word is known; ``own`` are the names that it makes up."""
+        """Type a line of known words; ``own`` are the names that it chooses."""
         assigned, _, words = line.rpartition("%ari ")
         typed = f"{assigned}%ari "
         for word in words.split(" "):
@@ -39,14 +39,14 @@ class Newcomer:
         return self.prompt(line)
 
     def _is_offered(self, typed: str, word: str) -> bool:
-        """By Tab, with nothing or the first letters of it typed."""
+        """Return whether Tab offers a word after none or some of its letters."""
         return any(word in self.prompt.tab(typed + word[:length]) for length in (0, 1, 3))
 
 
-def test_a_newcomer_types_nothing_that_nobody_has_said(prompt: Prompt) -> None:
+def test_newcomer_types_only_what_help_mentions(prompt: Prompt) -> None:
     prompt("%ari connect")
     me = Newcomer(prompt)
-    for line in ("%ari paly hello-world", "%ari play hello-wrold", "%ari hangup $nobody"):
+    for line in ("%ari paly hello-world", "%ari play hello-wrold", "%ari hangup $nosuch"):
         with pytest.raises(AssertionError, match="who says"):
             me.type(line)
     assert "%ari connect" in me.look("%ari disconnect\n%ari")
@@ -66,7 +66,7 @@ def test_take_a_call_play_bridge_record_and_read_it_back(
     me.type("%ari call 1000")
     me.type("%ari wait StasisStart")
     assert "In Stasis" in me.look("%ari")
-    assert "the latest in Stasis" in me.look("%ari help select")
+    assert "the newest in Stasis" in me.look("%ari help select")
     me.type("alice = %ari select")
 
     assert "hello-world means sound:hello-world" in me.look("%ari help play")

@@ -1,4 +1,4 @@
-"""The verbs, by what they are about. Each module registers its own in the grammar's table."""
+"""The verbs, by subject. Each module registers its verbs in the grammar's table."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ __all__ = ["load_verbs"]
 
 _MODULES = (
     "connection",
+    "outbound",
     "calls",
     "channels",
     "media",
     "bridges",
     "tables",
     "events",
+    "flows",
     "raw",
-    "reference",
-    "looking",
-    "capturing",
-    "exchange",
-    "checking",
+    "docs",
+    "views",
+    "captures",
+    "simulator",
+    "lessons",
+    "demo",
 )
 
 

@@ -6,20 +6,21 @@ from typing import Any
 
 from ari_notebook.client.errors import NotFound
 from ari_notebook.magics.context import Context
-from ari_notebook.magics.grammar import Argument, Given, Option, verb
+from ari_notebook.magics.grammar import Argument, Option, ParsedLine, verb
 from ari_notebook.magics.verbs.media import RECORD_OPTIONS, WAIT, play_on, record_from
 
 _GROUP = "Bridges"
 _PATH = "/bridges/{bridgeId}"
-BRIDGE = Option("--bridge", "the bridge; the latest if left out", "B", "bridge")
+BRIDGE = Option("--bridge", "the bridge; default: the newest", "B", "bridge")
 
 
-def _bridge(context: Context, given: Given) -> Any:
-    """The bridge that ``--bridge`` names, or the latest."""
+def _bridge(context: Context, given: ParsedLine) -> Any:
+    """Return the bridge of ``--bridge``, or the newest."""
     named = given.options.get("--bridge")
     session = context.session
     if named:
         return context.find_bridge(named)
+    session.synchronizer.refresh_bridges()
     ids = list(session.tables.bridges)
     if not ids:
         raise NotFound("there is no bridge", "Make one: bridge = %ari bridge create")
@@ -36,7 +37,7 @@ def _bridge(context: Context, given: Given) -> Any:
     operation="POST /bridges",
     examples=("bridge = %ari bridge create", "%ari bridge create holding --name waiting"),
 )
-def create(context: Context, given: Given) -> Any:
+def create(context: Context, given: ParsedLine) -> Any:
     """Make a bridge."""
     session = context.session
     arguments = {"type": str(given["TYPE"] or "mixing")}
@@ -46,12 +47,12 @@ def create(context: Context, given: Given) -> Any:
     return session.invoke(session.operation("bridges.create"), arguments)
 
 
-def _channels(context: Context, given: Given) -> list[str]:
-    """The channels that are named, by id; the current one where none is."""
+def _channels(context: Context, given: ParsedLine) -> list[str]:
+    """Return the ids of the named channels, or of the current one."""
     words = given["CHANNEL"]
     if not words:
         return [context.session.current_channel.id]
-    # A list in a variable is names with commas between them; one object stays itself.
+    # A list in a variable becomes names with commas; a single object is unchanged.
     named = [each for word in words for each in (str(word).split(",") if "," in word else [word])]
     return [context.find_channel(each).id for each in named]
 
@@ -67,7 +68,7 @@ def _channels(context: Context, given: Given) -> list[str]:
     operation=f"POST {_PATH}/addChannel",
     examples=("%ari bridge add $alice $bob", "%ari bridge add $alice --bridge waiting"),
 )
-def add(context: Context, given: Given) -> Any:
+def add(context: Context, given: ParsedLine) -> Any:
     """Put channels into a bridge."""
     bridge = _bridge(context, given)
     channels = _channels(context, given)
@@ -86,7 +87,7 @@ def add(context: Context, given: Given) -> Any:
     operation=f"POST {_PATH}/removeChannel",
     examples=("%ari bridge remove $alice",),
 )
-def remove(context: Context, given: Given) -> Any:
+def remove(context: Context, given: ParsedLine) -> Any:
     """Take channels out."""
     bridge = _bridge(context, given)
     channels = _channels(context, given)
@@ -105,7 +106,7 @@ def remove(context: Context, given: Given) -> Any:
     operation=f"DELETE {_PATH}",
     examples=("%ari bridge destroy",),
 )
-def destroy(context: Context, given: Given) -> None:
+def destroy(context: Context, given: ParsedLine) -> None:
     """End a bridge."""
     named = given["BRIDGE"]
     bridge = context.find_bridge(named) if named else _bridge(context, given)
@@ -123,14 +124,14 @@ def destroy(context: Context, given: Given) -> None:
     operation=f"POST {_PATH}/play",
     examples=("%ari bridge play hello-world",),
 )
-def play(context: Context, given: Given) -> Any:
+def play(context: Context, given: ParsedLine) -> Any:
     """Play to a bridge."""
     return play_on(context, given, _bridge(context, given))
 
 
 @verb(
     "bridge record",
-    "record what is said in a bridge",
+    "record the audio of a bridge",
     Argument("NAME", "a name for the recording"),
     options=(BRIDGE, *RECORD_OPTIONS),
     fields="bridges.record",
@@ -139,7 +140,7 @@ def play(context: Context, given: Given) -> Any:
     operation=f"POST {_PATH}/record",
     examples=("%ari bridge record meeting",),
 )
-def record(context: Context, given: Given) -> Any:
+def record(context: Context, given: ParsedLine) -> Any:
     """Record a bridge."""
     return record_from(given, _bridge(context, given))
 
@@ -154,8 +155,8 @@ def record(context: Context, given: Given) -> Any:
     operation=f"POST {_PATH}/moh",
     examples=("%ari bridge moh", "%ari bridge moh stop"),
 )
-def moh(context: Context, given: Given) -> None:
-    """Music."""
+def moh(context: Context, given: ParsedLine) -> None:
+    """Play or stop music on hold in a bridge."""
     bridge, what = _bridge(context, given), given["start|stop"]
     if what == "stop":
         bridge.stop_moh()

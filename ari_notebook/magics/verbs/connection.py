@@ -1,4 +1,4 @@
-"""Verbs that connect, disconnect, and say which server is meant."""
+"""Verbs that connect, disconnect, and select a session."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from ari_notebook import sessions
-from ari_notebook.connecting import connect
+from ari_notebook.connection import registry
+from ari_notebook.connection.config_file import server
+from ari_notebook.connection.status import Status, counted
 from ari_notebook.magics.context import NAME, Context
-from ari_notebook.magics.grammar import Argument, Given, Option, verb
-from ari_notebook.session import Session
-from ari_notebook.status import Status
+from ari_notebook.magics.grammar import Argument, Option, ParsedLine, verb
+from ari_notebook.sessions.session import Session, connect
 
 _GROUP = "Connection"
 
@@ -24,13 +25,16 @@ _GROUP = "Connection"
     Argument("URL", "a URL, as http://127.0.0.1:8088", required=False, kind="server"),
     options=(
         Option("--app", "Stasis applications to register, with commas", "A,B"),
-        Option("--user", "the ARI user; its password comes from ARI_PASSWORD or is asked for", "U"),
-        Option("--name", "what to call the session", "N"),
-        Option("--subscribe-all", "be told about every channel, bridge, endpoint and device"),
-        Option("--read-only", "refuse everything that could change something"),
+        Option("--user", "the ARI user; its password is ARI_PASSWORD or entered at a prompt", "U"),
+        Option("--name", "name of the session", "N"),
+        Option(
+            "--subscribe-all", "receive the events of every channel, bridge, endpoint and device"
+        ),
+        Option("--read-only", "refuse requests that could change something"),
         Option("--transport", "what carries REST", "http|websocket", "transport"),
         Option("--no-verify", "do not check TLS certificates"),
-        Option("--tidy", "when it closes or the kernel exits, take away what it made"),
+        Option("--timeout", "seconds to wait for a response; default: 10", "S"),
+        Option("--tidy", "when it closes or the kernel exits, delete what it created"),
     ),
     group=_GROUP,
     method='ari = ari_notebook.connect("http://127.0.0.1:8088", app="hello-world")',
@@ -41,7 +45,7 @@ _GROUP = "Connection"
         "%ari connect http://127.0.0.1:8088 --app hello-world --user asterisk",
     ),
 )
-def connect_(context: Context, given: Given) -> Session:
+def connect_(context: Context, given: ParsedLine) -> Session:
     """Open a session."""
     server = settings_of(given["URL"])
     name = given.option("--name") or server.name
@@ -57,87 +61,93 @@ def connect_(context: Context, given: Given) -> Session:
             verify=not given.option("--no-verify"),
             keep=context.settings.keep,
             tidy=given.option("--tidy") or None,
+            timeout=context.seconds("--timeout", 10.0),
         )
         _take_the_place(session, name)
-    session.tell = _tell
+    session.notices.add_listener(print_notice)
     context.bind(session)
     return session
 
 
-# The sessions that this verb opened, and the names that were asked for them.
+# The sessions that this verb opened, and their requested names.
 _opened: weakref.WeakKeyDictionary[Session, str | None] = weakref.WeakKeyDictionary()
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """The sessions so far say nothing: one may be about to lose its application to the next."""
+    """Suppress notices of open sessions: a new session may take an application over."""
     for each in list(_opened):
-        each.tell = lambda _line: None
+        each.notices.remove_listener(print_notice)
     try:
         yield
     finally:
         for each in list(_opened):
-            each.tell = _tell
+            each.notices.add_listener(print_notice)
 
 
 def _take_the_place(session: Session, name: str | None) -> None:
-    """Close the session that the same line opened before: running a cell again is no second one.
+    """Close the session that the same line opened before, when a cell is run again.
 
-    Two of one name, two simulators that were not told apart by name, and two that would fight for
-    an application are one.
+    A session replaces another of the same name, another simulator unless the names differ, and
+    another of the same application.
     """
     for each, its_name in list(_opened.items()):
         shared = each.url == session.url and set(each.apps) & set(session.apps)
         both_embedded = each.simulator is not None and session.simulator is not None
         if not each.closed and (shared or (name == its_name and (name or both_embedded))):
-            each.close()
-    default = "simulator" if session.simulator else session.url.split("//", 1)[1]
-    sessions.rename(session, name or default)
+            _close(each)
+    default = "simulator" if session.simulator else session.address.host
+    registry.rename(session, name or default)
     _opened[session] = name
 
 
-def settings_of(url: Any) -> Any:
-    """The server that a word means: a URL, or a name in the configuration file."""
-    from ari_notebook.settings import server
+def _close(session: Session) -> None:
+    """Close a session and print a line, because its calls, events and handlers end with it."""
+    session.close()
+    print_notice(f"{session.name} was closed ({counted(session.log.count, 'event')})")
 
+
+def settings_of(url: Any) -> Any:
+    """Return the server of a word: a URL, or a name in the configuration file."""
     return server(None if url is None else str(url))
 
 
-def _tell(line: str) -> None:
-    """Something happened in the background: the connection was lost, a handler failed."""
+def print_notice(line: str) -> None:
+    """Show a notice of background activity: the connection was lost, a handler failed."""
     sys.stderr.write(f"ari: {line}\n")
 
 
 @verb(
     "disconnect",
-    "close a session: the one in use, or the one of that name",
+    "close a session: the current one, or the one of that name",
     Argument("NAME", required=False, kind="session"),
     group=_GROUP,
     method="ari.close()",
     connected=False,
     examples=("%ari disconnect",),
 )
-def disconnect(context: Context, given: Given) -> None:
+def disconnect(context: Context, given: ParsedLine) -> None:
     """Close a session."""
     session = sessions.find(str(given["NAME"])) if given["NAME"] else context.session
-    session.close()
+    _close(session)
     left = sessions.opened()
     if left:
         context.bind(sessions.current())
+        print_notice(f"current session: {sessions.current().name}")
     elif context.shell.user_ns.get(NAME) is session:
         del context.shell.user_ns[NAME]
 
 
 @verb(
     "use",
-    "make another open session the one that is meant, and bind it to ari",
+    "make another open session the current one, and bind it to ari",
     Argument("NAME", "the name of an open session", kind="session"),
     group=_GROUP,
     method='ari = ari_notebook.sessions.use("office")',
     connected=False,
     examples=("%ari use office",),
 )
-def use(context: Context, given: Given) -> Session:
+def use(context: Context, given: ParsedLine) -> Session:
     """Choose a session."""
     session = sessions.use(str(given["NAME"]))
     context.bind(session)
@@ -152,9 +162,9 @@ def use(context: Context, given: Given) -> Session:
     connected=False,
     examples=("%ari sessions",),
 )
-def sessions_(context: Context, given: Given) -> Any:
-    """The open sessions as a table."""
-    import pandas as pd
+def sessions_(context: Context, given: ParsedLine) -> Any:
+    """Return the open sessions as a table."""
+    import pandas as pd  # noqa: PLC0415  takes 0.4 s
 
     columns = ["name", "url", "user", "applications", "state", "events", "requests", "used"]
     rows = []
@@ -177,11 +187,11 @@ def sessions_(context: Context, given: Given) -> Any:
 
 @verb(
     "status",
-    "how the connection stands: events, requests, reconnects, gaps",
+    "the state of the connection: events, requests, reconnects, gaps",
     group=_GROUP,
     method="ari.status",
     examples=("%ari status",),
 )
-def status(context: Context, given: Given) -> Status:
-    """How things stand."""
+def status(context: Context, given: ParsedLine) -> Status:
+    """Return the session's status."""
     return context.session.status

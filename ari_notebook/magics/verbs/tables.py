@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from ari_notebook.client.errors import UsageProblem
 from ari_notebook.magics.context import Context
-from ari_notebook.magics.grammar import Argument, Given, Option, verb
-from ari_notebook.magics.suggest import suggest
+from ari_notebook.magics.grammar import Argument, Option, ParsedLine, verb
+from ari_notebook.magics.verbs.media import heard
+from ari_notebook.schema.suggest import suggest
 
 if TYPE_CHECKING:
-    from ari_notebook.session import Session
+    from ari_notebook.sessions.session import Session
 
 _GROUP = "Tables"
 
@@ -24,14 +25,22 @@ def _table(name: str, about: str, resource: str, operation: str = "") -> None:
         operation=operation,
         examples=(f"%ari {name}",),
     )
-    def run(context: Context, given: Given) -> Any:
-        return context.session.frame(resource)
+    def run(context: Context, given: ParsedLine) -> Any:
+        return shown(context.session, resource, context.session.frame(resource))
 
 
-_table("channels", "the channels that live now", "channels", "GET /channels")
-_table("bridges", "the bridges that live now", "bridges", "GET /bridges")
-_table("playbacks", "what is played now", "playbacks")
-_table("recordings", "what is recorded now, and what was", "recordings", "GET /recordings/stored")
+def shown(session: Session, name: str, frame: Any) -> Any:
+    """Return a table as a verb returns it: a DataFrame that a notebook shows as a page."""
+    from ari_notebook.views.display.table import kind_of  # noqa: PLC0415  pandas takes 0.4 s
+    from ari_notebook.views.pages.tables import ShownTable  # noqa: PLC0415  80 ms
+
+    return ShownTable(frame, kind_of(name), session, session.ladder)
+
+
+_table("channels", "the current channels", "channels", "GET /channels")
+_table("bridges", "the current bridges", "bridges", "GET /bridges")
+_table("playbacks", "the current playbacks", "playbacks")
+_table("recordings", "live and stored recordings", "recordings", "GET /recordings/stored")
 _table("endpoints", "the endpoints: phones and trunks", "endpoints", "GET /endpoints")
 _table(
     "apps", "the Stasis applications and their subscriptions", "applications", "GET /applications"
@@ -42,59 +51,66 @@ _table("mailboxes", "the mailboxes", "mailboxes", "GET /mailboxes")
 
 @verb(
     "sounds",
-    "the sounds that can be played; with a text only those that contain it",
+    "the installed sounds; with a text, those that contain it",
     Argument("TEXT", required=False),
+    options=(Option("--listen", "hear the sound of that name"),),
     group=_GROUP,
     method="ari.sounds.df",
     operation="GET /sounds",
-    examples=("%ari sounds", "%ari sounds hello"),
+    examples=("%ari sounds", "%ari sounds hello", "%ari sounds hello-world --listen"),
 )
-def sounds(context: Context, given: Given) -> Any:
-    """The sounds."""
+def sounds(context: Context, given: ParsedLine) -> Any:
+    """Return the sounds; with ``--listen`` one of them, to be heard."""
+    if given.option("--listen"):
+        name = str(given["TEXT"] or "")
+        if not name:
+            raise UsageProblem("which sound?", "Try: %ari sounds hello-world --listen")
+        context.session.sounds.get(name)  # NotFound, before a channel is made
+        return heard(context.session, name)
     table = context.session.frame("sounds")
     text = str(given["TEXT"] or "").lower()
     if not text:
-        return table
+        return shown(context.session, "sounds", table)
     wanted = table.index.str.lower().str.contains(text, regex=False)
     if "text" in table:
         wanted |= table["text"].astype("str").str.lower().str.contains(text, regex=False)
-    return table[wanted]
+    return shown(context.session, "sounds", table[wanted])
 
 
 @verb(
     "events",
-    "what has happened, oldest first",
+    "the event log, oldest first",
     options=(
-        Option("--type", "only these types, with commas", "T", "event"),
-        Option("--last", "at most so many, the latest", "N"),
-        Option("--channel", "only of this channel", "C", "channel"),
+        Option("--type", "event types, with commas", "T", "event"),
+        Option("--last", "maximum number, the newest ones", "N"),
+        Option("--channel", "events of this channel", "C", "channel"),
     ),
     group=_GROUP,
     method="ari.events.tail(20)",
     examples=("%ari events --last 20", "%ari events --type StasisStart,StasisEnd"),
 )
-def events(context: Context, given: Given) -> Any:
-    """The event log as a table."""
+def events(context: Context, given: ParsedLine) -> Any:
+    """Return the event log as a table."""
     session = context.session
     last, types = context.number("--last", None), given.option("--type")
     channel = given.option("--channel")
     if last is not None and not types and not channel:
-        return session.events.tail(last)
+        return shown(session, "events", session.events.tail(last))
     table = session.events.df
     if types:
         table = table[table["type"].isin(_types(session, str(types), set(table["type"])))]
     if channel:
         table = table[table["channel"].isin(context.ids(channel))]
-    return table if last is None else table.tail(last)
+    return shown(session, "events", table if last is None else table.tail(last))
 
 
 def _types(session: Session, text: str, seen: set[str]) -> list[str]:
-    """The event types that a text names; those that this package adds to the log, too."""
+    """Return the event types in a text, including those that this package adds to the log."""
     types = text.split(",")
     for name in types:
         if name not in session.declaration.events and name not in seen:
             raise UsageProblem(
-                f"no event is called {name!r}", suggest(name, session.declaration.events)
+                f"unknown event: {name!r}", suggest(name, session.declaration.events)
             )
     return types
 
@@ -106,6 +122,20 @@ def _types(session: Session, text: str, seen: set[str]) -> list[str]:
     method="ari.requests.df",
     examples=("%ari requests",),
 )
-def requests(context: Context, given: Given) -> Any:
-    """The request log as a table."""
-    return context.session.requests.df
+def requests(context: Context, given: ParsedLine) -> Any:
+    """Return the request log as a table."""
+    return shown(context.session, "requests", context.session.requests.df)
+
+
+@verb(
+    "leaks",
+    "what is stuck: empty bridges, old or orphaned channels, with the request that removes each",
+    options=(Option("--older", "seconds from which on a channel is too old", "S"),),
+    group=_GROUP,
+    method="ari.leaks()",
+    examples=("%ari leaks", "%ari leaks --older 600"),
+)
+def leaks(context: Context, given: ParsedLine) -> Any:
+    """Return the stuck objects."""
+    older = context.seconds("--older", 0) if given.option("--older") else None
+    return shown(context.session, "leaks", context.session.leaks(older))

@@ -1,4 +1,4 @@
-"""Taking a line apart: quotes, JSON, $name and {expression}."""
+"""Splitting a line: quotes, JSON, $name and {expression}."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ari_notebook import UsageProblem
-from ari_notebook.magics.words import quoted, split
+from ari_notebook.magics.tokenizer import quoted, split
 
 NAMES: dict[str, Any] = {
     "channel": SimpleNamespace(id="1.2"),
@@ -49,7 +49,7 @@ NAMES: dict[str, Any] = {
         ("{}", ["{}"]),
         ('body=[{"a": 1}, 2]', ['body=[{"a": 1}, 2]']),
         ('{"brace": "}"}', ['{"brace": "}"}']),
-        ("call 1000    # somebody; dials it's", ["call", "1000"]),
+        ("call 1000    # a comment; it's", ["call", "1000"]),
         ("# only a comment", []),
         ("dtmf #", ["dtmf", "#"]),
         ("dtmf #1 digit=#", ["dtmf", "#1", "digit=#"]),
@@ -57,11 +57,11 @@ NAMES: dict[str, Any] = {
         ('\'a # b\' {"c": " # d"}', ["a # b", '{"c": " # d"}']),
     ],
 )
-def test_words(line: str, words: list[str]) -> None:
+def test_line_is_split_into_words(line: str, words: list[str]) -> None:
     assert split(line, NAMES) == words
 
 
-def test_a_whole_word_keeps_its_object() -> None:
+def test_whole_word_keeps_its_object() -> None:
     (word,) = split("$channel", NAMES)
     assert word.value is NAMES["channel"]
 
@@ -78,7 +78,7 @@ def test_a_whole_word_keeps_its_object() -> None:
         ('{"open": 1', "a { is not closed"),
     ],
 )
-def test_what_cannot_be_read_is_said(line: str, message: str) -> None:
+def test_unreadable_line_is_an_error(line: str, message: str) -> None:
     with pytest.raises(UsageProblem) as caught:
         split(line, NAMES)
     assert message in str(caught.value)
@@ -97,7 +97,7 @@ def test_single_quotes_keep_everything(words: list[str]) -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_what_is_quoted_is_split_to_what_it_was(text: str) -> None:
+def test_split_returns_a_quoted_text_unchanged(text: str) -> None:
     assert split(f"play {quoted(text)} channel={quoted(text)}", NAMES) == [
         "play",
         text,

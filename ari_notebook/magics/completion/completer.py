@@ -1,4 +1,4 @@
-"""What may stand at the end of a line of `%ari`: from the grammar, the server and what lives."""
+"""Completions of a line of `%ari`, from the grammar, the server and the live tables."""
 
 from __future__ import annotations
 
@@ -8,33 +8,37 @@ from typing import Any
 
 from ari_notebook.client.errors import UsageProblem
 from ari_notebook.magics import grammar
-from ari_notebook.magics.candidates import Source
+from ari_notebook.magics.completion.sources import CompletionSource
+from ari_notebook.magics.tokenizer import quoted
 from ari_notebook.magics.verbs import load_verbs
-from ari_notebook.magics.words import quoted
 
 __all__ = ["complete"]
 
-_OPEN = re.compile(r"""^([\w.-]*=)?['"]""")  # a quote that begins the word, or its value
+_OPEN = re.compile(r"""^([\w.-]*=)?['"]""")  # a quote at the start of the word, or of its value
 _VARIABLE = re.compile(r"\$\w+")
 _NAME = re.compile(r"[\w.-]+")
 _WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*(?:"|$)|'[^']*(?:'|$)|\S)+""")
 
 
-def complete(text: str, names: Mapping[str, Any]) -> tuple[str, list[tuple[str, str]]]:
-    """What may stand at the end of a line.
+def complete(
+    text: str, names: Mapping[str, Any], *, cell: bool = False
+) -> tuple[str, list[tuple[str, str]]]:
+    """Return the completions of a line's last word.
 
     Args:
-        text: what stands behind ``%ari``, up to the cursor.
+        text: the text after ``%ari``, up to the cursor.
         names: the notebook's variables.
+        cell: whether it is ``%%ari``, for verbs that take a cell.
 
     Returns:
-        The last word's part that is completed, and the completions with their kinds.
+        The part of the last word to complete, and the completions with their kinds.
     """
     load_verbs()
     words: list[str] = _WORD.findall(text)
     fragment = words.pop() if words and text.endswith(words[-1]) else ""
     known = [word.strip("'\"") for word in words]
-    found = _complete(known, fragment, Source(names, _named_session(known)))
+    source = CompletionSource(names, _named_session(known))
+    found = _in_cell(known, fragment, source) if cell else _complete(known, fragment, source)
     typed = _OPEN.sub(r"\1", fragment).lower()
     offered = [
         (_as_word(each, kind), kind)
@@ -45,17 +49,17 @@ def complete(text: str, names: Mapping[str, Any]) -> tuple[str, list[tuple[str, 
 
 
 def _named_session(words: list[str]) -> str:
-    """What ``--on`` names; empty where it is not there."""
+    """Return the session's name after ``--on``, or ""."""
     return words[words.index("--on") + 1] if "--on" in words[:-1] else ""
 
 
 def _as_word(text: str, kind: str) -> str:
-    """A completion as it is to be typed: in quotes where it would mean something else without."""
+    """Return a completion as text to insert, quoted if necessary."""
     if kind == "option" or _VARIABLE.fullmatch(text):
         return text
     name, sign, value = text.partition("=")
     if sign and _NAME.fullmatch(name):
-        # A # or - that does not begin the word is nothing special.
+        # A # or - is special only at the start of a word.
         plain = quoted(f"={value}") == f"={value}" and not value.startswith("[")
         return text if plain else f"{name}={quoted(value)}"
     return quoted(text)
@@ -64,7 +68,7 @@ def _as_word(text: str, kind: str) -> str:
 Found = Iterable[tuple[str, str]]
 
 
-def _complete(words: list[str], fragment: str, source: Source) -> Found:
+def _complete(words: list[str], fragment: str, source: CompletionSource) -> Found:
     if fragment.startswith("$"):
         return [(f"${name}", "variable") for name in source.variables()]
     if not words:
@@ -83,6 +87,16 @@ def _complete(words: list[str], fragment: str, source: Source) -> Found:
     return found
 
 
+def _in_cell(words: list[str], fragment: str, source: CompletionSource) -> Found:
+    """Return the completions after ``%%ari``."""
+    found = [name.split() for name, verb in grammar.VERBS.items() if verb.cell]
+    if not words:
+        return [(name[0], "verb") for name in found]
+    if any(words[: len(name)] == name for name in found):
+        return _complete(words, fragment, source)
+    return [(name[1], "subverb") for name in found if name[1:] and name[:1] == words]
+
+
 def _first_words() -> Found:
     names = dict.fromkeys(name.split()[0] for name in grammar.VERBS)
     return [(name, "verb") for name in names]
@@ -92,13 +106,15 @@ def _subverbs(word: str) -> list[str]:
     return [n.split()[1] for n in grammar.VERBS if n.startswith(f"{word} ")]
 
 
-def _of_operation(name: str, given: list[str], fragment: str, source: Source) -> Found:
+def _of_operation(name: str, given: list[str], fragment: str, source: CompletionSource) -> Found:
     if given and given[-1] == "--on":
         return source.values("session")
     return [*_fields(name, given, fragment, source), ("--on", "option")]
 
 
-def _of_verb(verb: grammar.Verb, given: list[str], fragment: str, source: Source) -> Found:
+def _of_verb(
+    verb: grammar.Verb, given: list[str], fragment: str, source: CompletionSource
+) -> Found:
     options = {each.name: each for each in verb.all_options()}
     if given and given[-1] in options and options[given[-1]].value:
         return source.values(options[given[-1]].kind, options[given[-1]].value)
@@ -121,7 +137,7 @@ def _of_verb(verb: grammar.Verb, given: list[str], fragment: str, source: Source
 
 
 def _places(given: list[str], options: dict[str, grammar.Option]) -> list[str]:
-    """The words that are arguments: neither options nor their values, nor name=value."""
+    """Return the positional arguments: no options, option values or name=value."""
     places, rest = [], list(given)
     while rest:
         word = rest.pop(0)
@@ -140,8 +156,8 @@ def _argument(verb: grammar.Verb, number: int) -> grammar.Argument | None:
     return last if last is not None and last.many else None
 
 
-def _fields(subject: str, given: list[str], fragment: str, source: Source) -> Found:
-    """``name=`` for the names of an operation or event not given yet, or the values of one."""
+def _fields(subject: str, given: list[str], fragment: str, source: CompletionSource) -> Found:
+    """Return ``name=`` for the remaining names of an operation or event, or values of one name."""
     name, sign, typed = fragment.partition("=")
     if sign:
         found = source.values_of(subject, name, typed)

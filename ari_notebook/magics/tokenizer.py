@@ -1,9 +1,8 @@
-"""A line of `%ari` taken apart into words, with ``$name`` and ``{expression}`` expanded.
+"""Splitting of a line of `%ari` into words, with ``$name`` and ``{expression}`` expanded.
 
-Quotes hold words together; in single quotes nothing is expanded. JSON may stand as it is: braces
-belong to a word with all that is in them, and ``{"…`` and ``{}`` are no expressions. A ``#`` that
-stands alone begins a comment, as in Python; one that an option or nothing follows is the key of a
-telephone.
+Quotes group words; in single quotes nothing is expanded. JSON needs no quotes: braces and their
+content belong to one word, and ``{"…`` and ``{}`` are not expressions. A separate ``#`` begins a
+comment, as in Python; if an option or nothing follows, it is a telephone's key.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import Any
 import orjson
 
 from ari_notebook.client.errors import UsageProblem
-from ari_notebook.magics.suggest import suggest
+from ari_notebook.schema.suggest import suggest
 
 __all__ = ["Word", "quoted", "split", "without_comment"]
 
@@ -27,22 +26,22 @@ _COMMENT = re.compile(r"#\s+(?!--)\S")
 
 
 class Word(str):
-    """A word; ``value`` is the Python object where the whole word is one ``$name`` or ``{…}``."""
+    """A word; ``value`` is the Python object if the whole word is one ``$name`` or ``{…}``."""
 
     value: Any
 
     def __new__(cls, text: str, value: Any = None) -> Word:
-        """A word of a text; the value is the text where none is given."""
+        """Return a word of a text; without a value, the value is the text."""
         made = super().__new__(cls, text)
         made.value = text if value is None else value
         return made
 
 
 def split(line: str, names: Mapping[str, Any]) -> list[Word]:
-    """The words of a line.
+    """Return the words of a line.
 
     Args:
-        line: what was typed behind ``%ari``.
+        line: text after ``%ari``.
         names: the notebook's variables, for ``$name`` and ``{expression}``.
 
     Raises:
@@ -52,7 +51,7 @@ def split(line: str, names: Mapping[str, Any]) -> list[Word]:
 
 
 def quoted(text: str) -> str:
-    """The text as one word of a line, of which nothing is expanded: `split` gives it back."""
+    """Quote a text as one word without expansions: `split` returns it unchanged."""
     if not _SPECIAL.search(text):
         return text
     if "'" not in text:
@@ -63,7 +62,7 @@ def quoted(text: str) -> str:
 
 
 def without_comment(line: str) -> str:
-    """The line up to its comment.
+    """Return the line without its comment.
 
     Raises:
         UsageProblem: a quote or brace is not closed.
@@ -72,7 +71,7 @@ def without_comment(line: str) -> str:
 
 
 def _cut(line: str) -> Iterator[tuple[list[tuple[str, bool]], int]]:
-    """Each word's parts, a text and whether it is to be expanded; and where the word ends."""
+    """Yield each word's parts, with whether to expand them, and the end of the word."""
     parts: list[tuple[str, bool]] = []
     text, started, at = "", False, 0
     while at < len(line):
@@ -107,7 +106,7 @@ def _cut(line: str) -> Iterator[tuple[list[tuple[str, bool]], int]]:
 
 
 def _quoted(line: str, at: int) -> int:
-    """Where the quote that opens here is closed."""
+    """Return the position of the closing quote."""
     quote, end = line[at], at + 1
     while end < len(line):
         if line[end] == "\\" and quote == '"':
@@ -115,11 +114,21 @@ def _quoted(line: str, at: int) -> int:
         elif line[end] == quote:
             return end
         end += 1
-    raise UsageProblem(f"a {quote} is not closed: {line[at:]}", "Add it, or leave both out.")
+    raise UsageProblem(f"a {quote} is not closed: {line[at:]}", _unclosed(line, at))
+
+
+def _unclosed(line: str, at: int) -> str:
+    """Return advice for an unclosed quote at this place."""
+    quote, begin = line[at], max(line.rfind(" ", 0, at), line.rfind("=", 0, at)) + 1
+    word = line[begin:].partition(" ")[0]
+    if begin == at:  # at the start of the word
+        return f"Close it, or write \\{quote} for the character itself."
+    escaped = f"{line[begin:at]}\\{word[at - begin :]}"
+    return f'Write "{word}" or {escaped}.' if quote == "'" else f"Close it, or write {escaped}."
 
 
 def _closing(line: str, at: int) -> int:
-    """Where the bracket that opens here is closed; quotes inside are skipped."""
+    """Return the position of the closing bracket; quotes inside are skipped."""
     opening, depth, quote = line[at], 0, ""
     index = at
     while index < len(line):
@@ -154,7 +163,7 @@ def _word(parts: list[tuple[str, bool]], names: Mapping[str, Any]) -> Word:
 
 
 def _expand(text: str, names: Mapping[str, Any]) -> Iterator[Any]:
-    """The pieces of a text: literal texts, and the values of what is expanded."""
+    """Yield the pieces of a text: literal texts and expanded values."""
     kept, at = "", 0
     while at < len(text):
         found: tuple[Any, int] | None = None
@@ -189,7 +198,12 @@ def _expression(text: str, at: int, names: Mapping[str, Any]) -> tuple[Any, int]
         compile(text[at + 1 : end].strip(), "%ari", "eval")
     except SyntaxError:
         return None
-    return _value(text[at + 1 : end].strip(), names), end + 1
+    try:
+        return _value(text[at + 1 : end].strip(), names), end + 1
+    except UsageProblem as problem:
+        if text[:at].endswith("$"):  # the dialplan's notation
+            problem.hint = f"In single quotes it is not expanded: '{text[at - 1 : end + 1]}'."
+        raise
 
 
 def _value(expression: str, names: Mapping[str, Any]) -> Any:
@@ -210,7 +224,7 @@ def _visible(names: Iterable[str]) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    """What a value is on the line: a live object its id, JSON for what is made of others."""
+    """Return a value's text for the line: the id of a live object, JSON for a list or dict."""
     if isinstance(value, str):
         return value
     if (id := getattr(value, "id", None)) is not None:

@@ -1,4 +1,4 @@
-"""Where a line of `%ari` may stand: in functions, loops, conditions, coroutines, with a comment."""
+"""Places of a line with `%ari`: functions, loops, conditions, coroutines, before a comment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def called(on_exchange: Callable[..., Prompt]) -> Prompt:
     return prompt
 
 
-def test_the_variables_of_a_function_come_before_the_notebooks(called: Prompt) -> None:
+def test_variables_of_a_function_come_before_the_notebooks(called: Prompt) -> None:
     called("media = 'tt-monkeys'")
     called("def say(media, more):\n    p = %ari play $media {more.strip()} digits:12\n    return p")
     playback = called("say('hello-world', ' tt-weasels ')")
@@ -28,7 +28,7 @@ def test_the_variables_of_a_function_come_before_the_notebooks(called: Prompt) -
     assert "'more' is not defined" in called.fail("%ari play $more")
 
 
-def test_in_loops_conditions_and_coroutines(called: Prompt) -> None:
+def test_magic_works_in_loops_conditions_and_coroutines(called: Prompt) -> None:
     called(
         "for word in ('a', 'b'):\n"
         "    if word == 'b':\n"
@@ -47,16 +47,16 @@ def test_in_loops_conditions_and_coroutines(called: Prompt) -> None:
     assert called("%ari variable WORD") == "c"
 
 
-def test_with_a_comment(called: Prompt) -> None:
+def test_comment_after_magic_is_ignored(called: Prompt) -> None:
     assert called("p = %ari play hello-world   # it's said\np").media_uri == "sound:hello-world"
     typed = called.type("%ari status;  # quiet")
     assert (typed.error, typed.out) == (None, "")
     assert "connected" in called.type("%ari status  # aloud;").out
 
 
-def test_a_bridge_is_shown_as_it_is_after_the_verb(called: Prompt) -> None:
+def test_bridge_is_shown_as_it_is_after_the_verb(called: Prompt) -> None:
     channel = called("%ari select")
     called("bridge = %ari bridge create")
     added = called.type("%ari bridge add").out
-    assert f"channels  {channel.id}" in added, added
+    assert f"channels  {channel.name}" in added, added
     assert "channels  none" in called.type("%ari bridge remove").out

@@ -1,4 +1,4 @@
-"""Verbs about the embedded exchange itself."""
+"""Verbs about the embedded simulator."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 from ari_notebook.client.errors import UsageProblem
 from ari_notebook.magics.context import Context
-from ari_notebook.magics.grammar import Given, verb
-from ari_notebook.magics.verbs.reference import Page
+from ari_notebook.magics.grammar import ParsedLine, verb
+from ari_notebook.magics.verbs.docs import DocsText
 
 _GROUP = "The simulator"
 
@@ -20,7 +20,7 @@ _GROUP = "The simulator"
     cell="optional",
     examples=("%ari dialplan", "%%ari dialplan\n[default]\nexten => 1000,1,Stasis(hello-world)"),
 )
-def dialplan(context: Context, given: Given) -> Any:
+def dialplan(context: Context, given: ParsedLine) -> Any:
     """Show or replace the dialplan."""
     simulator = context.session.simulator
     if simulator is None:
@@ -29,11 +29,11 @@ def dialplan(context: Context, given: Given) -> Any:
             "Change it there, then: asterisk -rx 'dialplan reload'.",
         )
     if given.cell is None:
-        return Page(simulator.dialplan)
-    from ari_notebook.simulator.config import ConfigError
+        return DocsText(simulator.dialplan)
+    from ari_notebook.simulator import ConfigError  # noqa: PLC0415  takes 70 ms
 
     try:
         simulator.set_dialplan(given.cell)
     except ConfigError as error:
-        raise UsageProblem(str(error), "The dialplan before it is still in use.") from None
+        raise UsageProblem(str(error), "The previous dialplan is still in use.") from None
     return None

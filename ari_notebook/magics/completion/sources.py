@@ -1,4 +1,4 @@
-"""What there is to choose from: for Tab, by the kinds that the grammar names."""
+"""Sources of completions, by the kinds of values in the grammar."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 from ari_notebook import lessons, sessions
 from ari_notebook.client.errors import AriError
+from ari_notebook.connection.config_file import servers
 from ari_notebook.magics import grammar
-from ari_notebook.spec import Declaration, builtin
+from ari_notebook.schema import Declaration, builtin
 
 if TYPE_CHECKING:
-    from ari_notebook.session import Session
-    from ari_notebook.spec import Parameter
+    from ari_notebook.schema import Parameter
+    from ari_notebook.sessions.session import Session
 
-__all__ = ["Source"]
+__all__ = ["CompletionSource"]
 
-_SECONDS = 5.0  # how long an answer of the server is good enough for Tab
+_SECONDS = 5.0  # seconds for which a response is reused for completion
 _asked: weakref.WeakKeyDictionary[Any, dict[str, tuple[float, list[Any]]]]
 _asked = weakref.WeakKeyDictionary()
 
-# A parameter of any operation → the kind of thing that it names.
+# Parameter of any operation → kind of its value.
 _PARAMETERS = {
     "channelId": "channel",
     "channel": "channel",
@@ -53,12 +54,12 @@ _REASONS = (
 )  # fmt: skip
 
 
-class Source:
-    """Knows what there is, in the session that is meant.
+class CompletionSource:
+    """Completions from a session.
 
     Args:
         names: the notebook's variables.
-        on: the name of the session that is meant, where the line says so.
+        on: name of the session, if given in the line.
     """
 
     def __init__(self, names: Mapping[str, Any], on: str = "") -> None:
@@ -67,7 +68,7 @@ class Source:
 
     @property
     def session(self) -> Session | None:
-        """The session that is meant; None where none is open."""
+        """The session, or None if none is open."""
         opened = sessions.opened()
         if self._on:
             return next((each for each in opened if each.name == self._on), None)
@@ -76,15 +77,15 @@ class Source:
 
     @property
     def declaration(self) -> Declaration:
-        """Its server's, or the built-in one."""
+        """The server's declaration, or the built-in one."""
         return self.session.declaration if self.session else builtin()
 
     def variables(self) -> list[str]:
-        """The notebook's variables."""
+        """Return the notebook's variables."""
         return [name for name in self._names if not name.startswith("_")]
 
     def operations(self, fragment: str) -> list[tuple[str, str]]:
-        """Operations; only their resources while no dot is typed."""
+        """Return operations; only resources if the text has no dot."""
         resources = self.declaration.resources
         if "." not in fragment:
             return [(f"{name}.", "resource") for name in resources]
@@ -98,7 +99,7 @@ class Source:
     # Names and values of fields.
 
     def names_of(self, subject: str) -> list[str]:
-        """The names that may be given for an operation, an event type, or a query."""
+        """Return the argument names of an operation, an event type, or a query."""
         parameters = self._parameters(subject)
         if parameters is not None:
             return list(parameters)
@@ -106,7 +107,7 @@ class Source:
         return sorted({f.name for each in types for f in self.declaration.fields(each)})
 
     def values_of(self, subject: str, name: str, typed: str = "") -> list[tuple[str, str]]:
-        """The values that one of them may have; ``typed`` is what there is of it already."""
+        """Return the values of an argument; ``typed`` is its text so far."""
         parameter = (self._parameters(subject) or {}).get(name)
         if parameter is not None:
             return self._values_of_parameter(parameter, typed)
@@ -118,7 +119,7 @@ class Source:
         return self.values(_PARAMETERS.get(name, name), fragment=typed)
 
     def _parameters(self, subject: str) -> dict[str, Parameter] | None:
-        """By the names they are typed by."""
+        """Return parameters by their Python names."""
         resource, dot, name = subject.partition(".")
         operation = self.declaration.resources.get(resource, {}).get(name) if dot else None
         return {p.name: p for p in operation.parameters} if operation is not None else None
@@ -133,25 +134,25 @@ class Source:
     # Values by kind.
 
     def values(self, kind: str, name: str = "", fragment: str = "") -> list[tuple[str, str]]:
-        """What may stand where something of a kind is wanted.
+        """Return the values of a kind.
 
         Args:
-            kind: as the grammar has it.
-            name: of the argument or option: ``on|off`` lists what it may be.
-            fragment: what is typed already.
+            kind: kind in the grammar.
+            name: name of the argument or option; ``on|off`` lists its values.
+            fragment: the text so far.
         """
         if kind in _KINDS:
-            with suppress(AriError):  # what cannot be asked or read has nothing to offer
+            with suppress(AriError):  # an unreachable server or unreadable file has no completions
                 return [(text, kind) for text in _KINDS[kind](self, fragment)]
         return [(each, "value") for each in name.split("|")] if "|" in name else []
 
     def table(self, name: str) -> Mapping[str, Any]:
-        """A live table; empty without a session."""
+        """Return a live table; empty without a session."""
         found: Mapping[str, Any] = getattr(self.session.tables, name) if self.session else {}
         return dict(found)
 
     def listed(self, resource: str) -> list[Any]:
-        """What the server lists, asked for now and then."""
+        """Return the objects of a resource from the server, with a cache."""
         session = self.session
         if session is None:
             return []
@@ -164,10 +165,10 @@ class Source:
         return found
 
 
-def _live(table: str) -> Callable[[Source, str], Iterator[str]]:
-    """Ids, names, and the notebook's variables that hold one of them."""
+def _live(table: str) -> Callable[[CompletionSource, str], Iterator[str]]:
+    """Return ids, names, and notebook variables with one of them."""
 
-    def values(source: Source, _fragment: str) -> Iterator[str]:
+    def values(source: CompletionSource, _fragment: str) -> Iterator[str]:
         rows = source.table(table)
         for name, value in list(source._names.items()):
             kept = getattr(value, "id", None) if type(value).__module__ != "builtins" else None
@@ -181,7 +182,7 @@ def _live(table: str) -> Callable[[Source, str], Iterator[str]]:
     return values
 
 
-def _media(source: Source, fragment: str) -> Iterator[str]:
+def _media(source: CompletionSource, fragment: str) -> Iterator[str]:
     scheme, colon, _ = fragment.partition(":")
     if not colon:
         yield from _MEDIA
@@ -194,20 +195,20 @@ def _media(source: Source, fragment: str) -> Iterator[str]:
         yield from (f"tone:{each}" for each in _TONES)
 
 
-def _sounds(source: Source, _fragment: str) -> Iterator[str]:
+def _sounds(source: CompletionSource, _fragment: str) -> Iterator[str]:
     yield from (str(each["id"]) for each in source.listed("sounds"))
 
 
-def _stored(source: Source, _fragment: str) -> Iterator[str]:
+def _stored(source: CompletionSource, _fragment: str) -> Iterator[str]:
     yield from (str(each["name"]) for each in source.listed("recordings"))
 
 
-def _any_recording(source: Source, fragment: str) -> Iterator[str]:
+def _any_recording(source: CompletionSource, fragment: str) -> Iterator[str]:
     yield from source.table("recordings")
     yield from _stored(source, fragment)
 
 
-def _endpoints(source: Source, fragment: str) -> Iterator[str]:
+def _endpoints(source: CompletionSource, fragment: str) -> Iterator[str]:
     for each in source.listed("endpoints"):
         yield f"{each['technology']}/{each['resource']}"
     yield from (f"Local/{each}" for each in _places(source) if "@" in each)
@@ -215,21 +216,20 @@ def _endpoints(source: Source, fragment: str) -> Iterator[str]:
         yield "Local/"
 
 
-def _extensions(source: Source, fragment: str) -> Iterator[str]:
+def _extensions(source: CompletionSource, fragment: str) -> Iterator[str]:
     yield from (each for each in _places(source) if ("@" in each) == ("@" in fragment))
 
 
-def _places(source: Source) -> list[str]:
-    """Extensions and EXTEN@CONTEXT: of the simulator's dialplan, and where channels have been."""
+def _places(source: CompletionSource) -> list[str]:
+    """Return extensions, as EXTEN and EXTEN@CONTEXT, of the simulator and of channels."""
     found: dict[str, None] = {}
     session = source.session
     if session is None:
         return []
     if session.simulator is not None:
-        plan = session.simulator.run(lambda exchange: exchange.dialplan)
-        for context in plan.contexts:
-            for exten in plan.extensions(context):
-                # Patterns (_1XXX) and the special ones (s, h, i, t) are not what somebody dials.
+        for context, extensions in session.simulator.extensions().items():
+            for exten in extensions:
+                # Patterns (_1XXX) and the special ones (s, h, i, t) are not dialled by callers.
                 if not exten.startswith("_") and len(exten) > 1:
                     found |= {exten: None, f"{exten}@{context}": None}
     for row in source.table("channels").values():
@@ -239,45 +239,43 @@ def _places(source: Source) -> list[str]:
     return list(found)
 
 
-def _contexts(source: Source, _fragment: str) -> Iterator[str]:
+def _contexts(source: CompletionSource, _fragment: str) -> Iterator[str]:
     yield from dict.fromkeys(each.partition("@")[2] for each in _places(source) if "@" in each)
 
 
-def _applications(source: Source, _fragment: str) -> Iterator[str]:
+def _applications(source: CompletionSource, _fragment: str) -> Iterator[str]:
     yield from (str(each["name"]) for each in source.listed("applications"))
 
 
-def _event_sources(source: Source, _fragment: str) -> Iterator[str]:
+def _event_sources(source: CompletionSource, _fragment: str) -> Iterator[str]:
     for kind in ("channel", "bridge"):
         yield from (f"{kind}:{id}" for id in source.table(f"{kind}s"))
     yield from (f"endpoint:{each}" for each in _endpoints(source, "/"))
     yield "deviceState:"
 
 
-def _events(source: Source, fragment: str) -> Iterator[str]:
+def _events(source: CompletionSource, fragment: str) -> Iterator[str]:
     before, comma, _ = fragment.rpartition(",")
     yield from (before + comma + each for each in source.declaration.events)
 
 
-def _servers(_source: Source, _fragment: str) -> Iterator[str]:
-    from ari_notebook.settings import servers
-
+def _servers(_source: CompletionSource, _fragment: str) -> Iterator[str]:
     yield from servers()
 
 
-def _docs(source: Source, _fragment: str) -> Iterator[str]:
-    from ari_notebook.simulator.dialplan.reference import names
+def _docs(source: CompletionSource, _fragment: str) -> Iterator[str]:
+    from ari_notebook.simulator import dialplan_names  # noqa: PLC0415  takes 70 ms
 
     yield from source.declaration.names
     yield from grammar.VERBS
-    yield from names()
+    yield from dialplan_names()
 
 
-def _fixed(*values: str) -> Callable[[Source, str], Iterable[str]]:
+def _fixed(*values: str) -> Callable[[CompletionSource, str], Iterable[str]]:
     return lambda _source, _fragment: values
 
 
-_KINDS: dict[str, Callable[[Source, str], Iterable[str]]] = {
+_KINDS: dict[str, Callable[[CompletionSource, str], Iterable[str]]] = {
     "channel": _live("channels"),
     "bridge": _live("bridges"),
     "playback": _live("playbacks"),

@@ -1,0 +1,1 @@
+"""Tab completion of the `%ari` magics."""
