@@ -1,4 +1,4 @@
-"""A TCP proxy between a client and Asterisk: it keeps what the client sent, and breaks things."""
+"""A TCP proxy between a client and Asterisk that records the requests and causes faults."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Proxy:
             try:
                 server = socket.create_connection(self._server, timeout=5)
             except OSError:
-                client.close()  # the server is down: so is what stands for it
+                client.close()  # the server is down, and so is its proxy
                 continue
             pair = (client, server)
             for each in pair:
@@ -174,8 +174,8 @@ class Proxy:
             each.close()
 
 
-def wait_until(what: Callable[[], object], seconds: float = 10, every: float = 0.02) -> bool:
-    """Wait until a function gives something true; whether it did in time."""
+def wait_until(what: Callable[[], object], seconds: float = 30, every: float = 0.02) -> bool:
+    """Wait until a condition is true; return whether it was in time."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if what():

@@ -1,4 +1,4 @@
-"""Chaos, fuzz and flood of benchmarks/, shortened: what they prove there must stay true here."""
+"""Short runs of chaos, fuzz and flood from benchmarks/."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_no_mutated_frame_does_more_than_end_its_connection() -> None:
     assert result["refused streams"] > 100
 
 
-def test_a_mutated_answer_is_a_value_or_an_error_of_ours(simulator: RunningSimulator) -> None:
+def test_mutated_answer_is_a_value_or_an_error_of_ours(simulator: RunningSimulator) -> None:
     with ari_notebook.connect(simulator.url, password=simulator.password) as ari:
         result = fuzz_answers(ari, 1_000, seed=2)
         assert result["values"] > 100
@@ -48,7 +48,7 @@ def test_a_mutated_answer_is_a_value_or_an_error_of_ours(simulator: RunningSimul
 
 
 @pytest.mark.slow
-def test_a_flood_leaves_the_newest_and_says_what_it_dropped() -> None:
+def test_flood_leaves_the_newest_and_says_what_it_dropped() -> None:
     result = flood(rate=5_000, seconds=5, keep=10_000)
     assert result["seen"] >= result["sent"]
     assert result["kept"] == 10_000

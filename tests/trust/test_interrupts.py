@@ -1,4 +1,4 @@
-"""An interrupt at any moment: the session is as usable as before, and leaves nothing behind."""
+"""After an interrupt at any moment the session remains usable, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ import pandas  # noqa: F401 - here, since no interrupt may meet it half loaded
 import pytest
 
 import ari_notebook
+from tests.helpers.servers import Server
 from tests.trust.proxy import wait_until
 
 
 def interrupted(do: Callable[[], object], most: float) -> bool:
-    """Do something, and interrupt it at a moment within some seconds; whether that hit it."""
+    """Run a function, and interrupt it within some seconds; return whether it was interrupted."""
     done, main = threading.Event(), threading.main_thread().ident
     delay = random.random() * most
     assert main is not None
@@ -45,7 +46,7 @@ def interrupted(do: Callable[[], object], most: float) -> bool:
 
 
 def begin(url: str, opened: list[Any], transport: Any) -> tuple[Any, int]:
-    """Connect; what was interrupted has opened nothing, or is in the list."""
+    """Connect; an interrupted attempt has opened nothing, or its session is in the list."""
 
     def connect() -> None:
         opened.append(
@@ -60,13 +61,13 @@ def begin(url: str, opened: list[Any], transport: Any) -> tuple[Any, int]:
 
 
 def stands(ari: Any) -> bool:
-    """Whether it is connected, its tables are right, and it answers.
+    """Return whether it is connected, its tables are right, and it answers.
 
     An interrupt in the middle of a frame breaks the socket, which is found out a moment later.
     """
     with contextlib.suppress(ari_notebook.NotSent):
         listed = ari.channels.list()
-        return bool(ari.connected and ari.following._held is None and isinstance(listed, list))
+        return bool(ari.connected and ari.synchronizer._held is None and isinstance(listed, list))
     return False
 
 
@@ -100,7 +101,9 @@ def work(ari: Any, folder: Path) -> list[Callable[[], object]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("transport", ["http", "websocket"])
-def test_an_interrupt_at_any_moment(exchange_server: Any, transport: str, tmp_path: Path) -> None:
+# Python prints an interrupt in a finalizer, or before a new socket has a variable.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_interrupt_at_any_moment(exchange_server: Server, transport: str, tmp_path: Path) -> None:
     random.seed(7)
     hits = 0
     for _ in range(3):
@@ -111,11 +114,11 @@ def test_an_interrupt_at_any_moment(exchange_server: Any, transport: str, tmp_pa
             hits += interrupted(do, 0.2)
             assert wait_until(partial(stands, ari))
             ari.events.user_event("still here", application="busy")
-            assert ari.wait_for("ChannelUserevent", timeout=10).eventname == "still here"
+            assert ari.wait_for("ChannelUserevent", timeout=30).eventname == "still here"
         hits += interrupted(ari.close, 0.02)
         ari.close()  # does what was left to do
         assert wait_until(
-            lambda: not [t for t in threading.enumerate() if t.name.startswith("ari-")], 15
+            lambda: not [t for t in threading.enumerate() if t.name.startswith("ari-")], 60
         ), threading.enumerate()
         assert ari_notebook.sessions.opened() == []
     assert hits > 5

@@ -1,4 +1,4 @@
-"""A read-only session sends nothing but GET, whatever is typed: seen by a proxy on the way."""
+"""A read-only session sends only GET requests, as recorded by a proxy."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import ari_notebook
 from ari_notebook.client.errors import NotFound, ReadOnly
 from ari_notebook.magics.grammar import VERBS, Verb
 from ari_notebook.magics.verbs import load_verbs
-from ari_notebook.session import Session
+from ari_notebook.sessions.session import Session
 from ari_notebook.simulator import RunningSimulator
-from ari_notebook.views.commands import _COMMANDS, Commands
+from ari_notebook.views.panel.commands import _COMMANDS, Commands
 from tests.magics.prompt import Prompt
 from tests.trust.proxy import Proxy, wait_until
 
@@ -26,7 +26,7 @@ METHODS = ("POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
 
 
 def messages(octets: bytes) -> list[dict[str, Any]]:
-    """What a client sent over a WebSocket, after the handshake."""
+    """Return what a client sent over a WebSocket, after the handshake."""
     at, found = octets.index(b"\r\n\r\n") + 4, []
     while at < len(octets):
         opcode, size = octets[at] & 15, octets[at + 1] & 127
@@ -43,7 +43,7 @@ def messages(octets: bytes) -> list[dict[str, Any]]:
 
 
 def sent_methods(proxy: Proxy) -> set[str]:
-    """The methods of all requests that passed, over HTTP and inside WebSockets."""
+    """Return the methods of all requests that passed, over HTTP and inside WebSockets."""
     found = {method for method, _ in proxy.requests}
     for octets in proxy.sent:
         if b"Upgrade: websocket" in octets:
@@ -52,7 +52,7 @@ def sent_methods(proxy: Proxy) -> set[str]:
 
 
 def busy_channel(ari: Session) -> str:
-    """A channel in Stasis and in a bridge, played to, the bridge recorded; its id."""
+    """Return a channel in Stasis and in a bridge, played to, the bridge recorded; its id."""
     ari.call("1000")
     channel = ari.channels[ari.wait_for("StasisStart")["channel"]["id"]]
     channel.answer()
@@ -64,7 +64,7 @@ def busy_channel(ari: Session) -> str:
 
 
 def line_for(verb: Verb, channel: str, folder: Path) -> str:
-    """A line that would work in a session that may write."""
+    """Return a line that would work in a session that may write."""
     words = ["%%ari" if verb.cell == "required" else "%ari", verb.name]
     for argument in verb.arguments:
         if argument.required:
@@ -106,15 +106,20 @@ def test_every_verb(
 
 
 def buttons() -> list[tuple[str, str, dict[str, Any]]]:
-    """Every button of the panel, with arguments that would do."""
+    """Return every button of the panel, with valid arguments."""
     given = {"timeout": 5, "media": "sound:beep", "direction": "both", "dtmf": "1", "name": "x"}
-    given |= {"format": "wav", "type": "mixing", "channel": "1.1"}
+    given |= {"format": "wav", "type": "mixing", "channel": "1.1", "endpoint": "PJSIP/x"}
+    given |= {"context": "default", "extension": "1000", "priority": "1", "app": "watcher"}
+    given |= {"appArgs": "a", "callerId": "A <1>", "operation": "pause", "with": "1.2"}
+    given |= {"variables": {"COLOUR": "red"}}
     pressed = [
-        (kind, action, {name: given[name] for name in names})
+        (kind, action, {name: given[name] for name in names if name not in conflicting})
         for kind, actions in _COMMANDS.items()
         for action, names in actions.items()
+        for conflicting in [("app", "appArgs") if "extension" in names else ()]
     ]
-    return [*pressed, ("phone", "call", {"extension": "1000"})]
+    joined = ("channels", "join", {"with": "1.2"})
+    return [*pressed, joined, ("phone", "call", {"extension": "1000"})]
 
 
 @pytest.mark.parametrize("transport", ["http", "websocket"])

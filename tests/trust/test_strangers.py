@@ -1,9 +1,9 @@
-"""The simulator as somebody meets it who should not be there.
+"""The simulator towards unauthorised clients.
 
-More of it, each where its module is tested: limits of lines, headers, bodies and frames in
-tests/simulator/test_http11.py and test_frames.py; of connections and silence in test_shell.py; the
-loopback in test_cli.py; users, hashes and addresses in test_auth.py and test_pipeline.py; names of
-recordings in test_stored.py.
+More of it, each where its module is tested: in tests/simulator/, limits of lines, headers,
+bodies and frames in wire/; of connections and silence in server/test_server.py; the loopback in
+test_cli.py; users, hashes and addresses in rest/test_auth.py and rest/test_pipeline.py; names of
+recordings in media/test_stored_recordings.py.
 """
 
 from __future__ import annotations
@@ -15,14 +15,17 @@ from typing import Any
 import pytest
 
 from ari_notebook import simulator
-from ari_notebook.simulator.config import Http, read_config
-from ari_notebook.simulator.exchange import Exchange
+from ari_notebook.simulator import SimulatedAsterisk
+from ari_notebook.simulator.config.settings import HttpSettings, read_config
 from ari_notebook.simulator.messages import Request, Response
 from ari_notebook.simulator.rest.auth import matches
 from benchmarks.fuzz_simulator import Unbroken
+from tests.conftest import RealAsterisk
+from tests.demonstration import ari_conf, copy_demonstration, demonstration
+from tests.helpers.servers import Server
 from tests.simulator.raw import basic, request, send
 
-LOGIN = tuple(basic("asterisk", "asterisk").split(": ", 1))
+LOGIN = ("Authorization", basic("asterisk", "asterisk").removeprefix("Authorization: "))
 TRICKS = [
     "../outside", "..%2Foutside", "%2e%2e%2foutside", "..%5coutside", "%2Foutside", "//outside",
     "a/../../outside", "a%2F..%2F..%2Foutside", "outside%00.wav", "..%252foutside",
@@ -30,8 +33,8 @@ TRICKS = [
 ]  # fmt: skip
 
 
-def test_it_listens_on_the_loopback_unless_it_is_told_otherwise(tmp_path: Path) -> None:
-    assert Http().address == Http().tls_address == "127.0.0.1"
+def test_default_host_is_loopback(tmp_path: Path) -> None:
+    assert HttpSettings().address == HttpSettings().tls_address == "127.0.0.1"
     (tmp_path / "http.conf").write_text("[general]\nenabled = yes\n")
     assert read_config(tmp_path).http.address == "127.0.0.1"
     with simulator.start() as running:
@@ -44,21 +47,23 @@ def test_it_listens_on_the_loopback_unless_it_is_told_otherwise(tmp_path: Path) 
     [
         "X: no login at all",
         basic("asterisk", "wrong"),
-        basic("nobody", "asterisk"),
+        basic("nosuch", "asterisk"),
         basic("", ""),
         "Authorization: Basic ====",
         "Authorization: Bearer asterisk",
     ],
 )
-def test_nothing_is_told_without_the_password(exchange_server: Any, path: str, login: str) -> None:
-    """And a wrong password is answered as an unknown user is."""
+def test_responses_without_the_password_have_no_data(
+    exchange_server: Server, path: str, login: str
+) -> None:
+    """A wrong password gets the same response as an unknown user."""
     octets = request(exchange_server, "GET", path, login, "Upgrade: websocket", auth=False)
     answer, _ = send(exchange_server.url, octets)
     assert answer.startswith("HTTP/1.1 401 Unauthorized"), answer
 
 
-def test_a_password_is_compared_in_a_time_that_does_not_tell_how_much_of_it_is_right() -> None:
-    """Of passwords this long an early end would take a thousandth of the time."""
+def test_password_is_compared_in_constant_time() -> None:
+    """With passwords this long an early return would take a thousandth of the time."""
     kept = "x" * 2_000_000
     near, far = kept[:-1] + "y", "y" + kept[1:]
 
@@ -72,30 +77,32 @@ def test_a_password_is_compared_in_a_time_that_does_not_tell_how_much_of_it_is_r
 
 
 @pytest.fixture
-def guarded(tmp_path: Path) -> tuple[Exchange, Path]:
-    """An exchange whose recordings lie beside a file that is nobody's business."""
+def guarded(tmp_path: Path) -> tuple[SimulatedAsterisk, Path]:
+    """An exchange whose recordings lie beside a private file."""
     spool = tmp_path / "spool"
     spool.mkdir()
     for name in ("outside", "outside.wav"):
         (tmp_path / name).write_bytes(b"top secret")
-    exchange = Exchange(read_config(), start=0.0, seed=1)
-    exchange.media.stored.directory = spool
-    return exchange, tmp_path
+    asterisk = SimulatedAsterisk(demonstration(), start=0.0, seed=1)
+    asterisk.ari.media.stored.directory = spool
+    return asterisk, tmp_path
 
 
 @pytest.mark.parametrize("trick", TRICKS)
-def test_no_name_leads_to_a_file_outside(guarded: tuple[Exchange, Path], trick: str) -> None:
-    exchange, outside = guarded
+def test_no_name_leads_to_a_file_outside(
+    guarded: tuple[SimulatedAsterisk, Path], trick: str
+) -> None:
+    asterisk, outside = guarded
     before = {path: path.read_bytes() for path in outside.iterdir() if path.is_file()}
 
     def ask(method: str, target: str) -> Response:
-        answer = exchange.request(Request(method, f"/ari{target}", [LOGIN]))
+        answer = asterisk.request(Request(method, f"/ari{target}", [LOGIN]))
         assert isinstance(answer, Response)
         assert b"top secret" not in answer.body, (target, answer)
         return answer
 
     ask("POST", "/channels?channelId=c&endpoint=Local/1002@default&app=x&extension=1002")
-    exchange.advance(1.0)
+    asterisk.advance(1.0)
     for target in (f"/recordings/stored/{trick}", f"/recordings/stored/{trick}/file"):
         answer = ask("GET", target)  # two slashes lead to the list, which is empty
         assert answer.status in (400, 403, 404) or answer.body == b"[]", target
@@ -103,40 +110,37 @@ def test_no_name_leads_to_a_file_outside(guarded: tuple[Exchange, Path], trick: 
     ask("GET", f"/sounds/{trick}")
     ask("POST", f"/recordings/stored/{trick}/copy?destinationRecordingName=copy")
     ask("POST", "/channels/c/record?name=ok&format=wav&maxDurationSeconds=1")
-    exchange.advance(3.0)
+    asterisk.advance(3.0)
     with Unbroken():
         ask("POST", f"/recordings/stored/ok/copy?destinationRecordingName={trick}")
     ask("POST", f"/channels/c/record?name={trick}&format=wav&ifExists=overwrite")
     ask("POST", f"/channels/c/record?name=ok&format=wav/{trick}&ifExists=overwrite")
     ask("POST", f"/channels/c/play?media=sound:{trick}")
     ask("POST", f"/channels/c/play?media=recording:{trick}")
-    exchange.advance(5.0)
+    asterisk.advance(5.0)
     ask("DELETE", "/channels/c")
-    exchange.advance(6.0)
+    asterisk.advance(6.0)
     assert {path: path.read_bytes() for path in outside.iterdir() if path.is_file()} == before
 
 
-def test_an_origin_that_is_not_allowed(tmp_path: Path) -> None:
+def _with_origin(text: str) -> str:
+    return text.replace("enabled = yes", "enabled = yes\nallowed_origins = http://a.example", 1)
+
+
+def test_cors_headers_are_for_allowed_origins(tmp_path: Path) -> None:
     """A page from elsewhere gets no leave to read answers; sockets ask for the password alone.
 
     The next test holds that against a real Asterisk.
     """
-    for file in (Path(simulator.__file__).parent.parent / "config").glob("*.conf"):
-        text = file.read_text()
-        if file.name == "ari.conf":
-            text = text.replace("allowed_origins = *", "allowed_origins = http://a.example")
-        (tmp_path / file.name).write_text(text)
-    with simulator.start(tmp_path) as running:
+    copy_demonstration(tmp_path)
+    (tmp_path / "ari.conf").write_text(_with_origin(ari_conf()))
+    with simulator.start(tmp_path, check_origin=False) as running:
         check_origins(running)
 
 
-def test_an_origin_that_is_not_allowed_on_a_real_one(real_asterisk: Any) -> None:
-    path = real_asterisk.own() / "etc/asterisk/ari.conf"
-    text = path.read_text()
-    assert "allowed_origins = *" in text
-    real_asterisk.write_config(
-        "ari.conf", text.replace("allowed_origins = *", "allowed_origins = http://a.example")
-    )
+def test_cors_headers_on_a_real_asterisk(real_asterisk: RealAsterisk) -> None:
+    text = (real_asterisk.own() / "etc/asterisk/ari.conf").read_text()
+    real_asterisk.write_config("ari.conf", _with_origin(text))
     real_asterisk.reload()
     try:
         check_origins(real_asterisk)
@@ -156,6 +160,6 @@ def check_origins(server: Any) -> None:
     upgrade = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13")
     for origin in ("http://a.example", "http://evil.example"):
         key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
-        told = answer("/ari/events?app=x", origin, *upgrade, key)
-        assert told.startswith("HTTP/1.1 101"), told
-        assert "Access-Control" not in told
+        published = answer("/ari/events?app=x", origin, *upgrade, key)
+        assert published.startswith("HTTP/1.1 101"), published
+        assert "Access-Control" not in published
