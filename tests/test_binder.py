@@ -1,6 +1,6 @@
-"""What Binder does with binder/, done here: its own code reads it, and its scripts run.
+"""The folder binder/, read by the code of Binder, with its scripts run.
 
-The clean root folder in which all of it was tried once is in docs/binder.md.
+The clean root folder in which all of it was tried once is in docs/how-to/binder.md.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ import pytest
 import requests
 
 from tests.conftest import ROOT, TOP, free_port
-from tests.test_course import landing
+from tests.lessons.test_course import landing
+
+SAMPLES = "ari_notebook/simulator/sample_config"
 
 
 @pytest.fixture
@@ -36,13 +38,13 @@ def built(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_course_lies_where_one_looks(built: Path) -> None:
+def test_course_lies_where_one_looks(built: Path) -> None:
     assert (built / "repo/course/00-start-here.ipynb").exists()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("server", ["jupyterlab", "jupyter_server"])
-def test_it_opens_on_the_first_page(built: Path, server: str) -> None:
+def test_binder_opens_the_first_page(built: Path, server: str) -> None:
     port = free_port()
     command = [
         *(sys.executable, "-m", server, "--no-browser", "--allow-root"),
@@ -114,19 +116,20 @@ def home_of_a_root() -> Iterator[Path]:
     home = ROOT / "home" / "binder-test"
     shutil.rmtree(home, ignore_errors=True)
     shutil.copytree(TOP / "binder", home / "binder")
-    shutil.copytree(TOP / "ari_notebook" / "config", home / "ari_notebook" / "config")
+    shutil.copytree(TOP / SAMPLES, home / SAMPLES)
+    shutil.copytree(TOP / "scripts", home / "scripts")
     yield home
     shutil.rmtree(home)
 
 
 @pytest.mark.asterisk
-def test_a_real_asterisk_runs_beside_it_as_an_ordinary_user(home_of_a_root: Path) -> None:
+def test_real_asterisk_runs_beside_it_as_an_ordinary_user(home_of_a_root: Path) -> None:
     home, port, sip_port = home_of_a_root, free_port(), free_port()
     for name, old, new in (
         ("http.conf", "bindport = 8088", f"bindport = {port}"),
         ("pjsip.conf", "127.0.0.1:5060", f"127.0.0.1:{sip_port}"),
     ):
-        path = home / "ari_notebook" / "config" / name
+        path = home / SAMPLES / name
         path.write_text(path.read_text().replace(old, new))
     subprocess.run(["chown", "-R", "1000:1000", home], check=True)
     inside = f"/home/{home.name}"
@@ -139,8 +142,9 @@ def test_a_real_asterisk_runs_beside_it_as_an_ordinary_user(home_of_a_root: Path
     )
     try:
         assert server.stdout
-        assert server.stdout.readline() == "asterisk\n"
-        info = asked(f"http://127.0.0.1:{port}/ari/asterisk/info", seconds=30)
+        password = server.stdout.readline().strip()
+        assert len(password) == 22  # 128 bits
+        info = asked(f"http://127.0.0.1:{port}/ari/asterisk/info", password, seconds=30)
         assert info["system"]["version"]
         assert "[servers.asterisk]" in (home / ".config/ari-notebook/config.toml").read_text()
     finally:
@@ -152,7 +156,7 @@ def test_a_real_asterisk_runs_beside_it_as_an_ordinary_user(home_of_a_root: Path
 
 
 def end(process: int) -> None:
-    """End a process that is nobody's child any more, and wait until it is gone."""
+    """End an orphaned process, and wait until it has ended."""
     os.kill(process, signal.SIGTERM)
     for _ in range(200):
         try:
@@ -163,12 +167,12 @@ def end(process: int) -> None:
     os.kill(process, signal.SIGKILL)
 
 
-def asked(url: str, seconds: float) -> dict[str, dict[str, str]]:
-    """What ARI says, as soon as it answers."""
+def asked(url: str, password: str, seconds: float) -> dict[str, dict[str, str]]:
+    """Return ARI's response, as soon as it answers."""
     end = time.monotonic() + seconds
     while True:
         try:
-            answer = requests.get(url, auth=("asterisk", "asterisk"), timeout=5)
+            answer = requests.get(url, auth=("asterisk", password), timeout=30)
             answer.raise_for_status()
             return dict(answer.json())
         except requests.RequestException:

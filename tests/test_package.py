@@ -1,4 +1,4 @@
-"""A wheel built from this tree works where there is no tree."""
+"""A wheel built from this checkout works outside of it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,25 @@ import sys
 import sysconfig
 import venv
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+
+pytestmark = pytest.mark.slow  # builds a wheel and an environment
 
 TOP = Path(__file__).parent.parent
 PACKAGE = TOP / "ari_notebook"
 
 
-def run(*command: object, **more: object) -> str:
+def run(*command: object, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:
     done = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, timeout=100, **more
+        [str(part) for part in command],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        cwd=cwd,
+        env=env,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -50,13 +58,16 @@ def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return scripts
 
 
-def test_what_is_in_the_wheel(wheel: Path) -> None:
+def test_wheel_has_the_expected_files(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "ari_notebook/py.typed" in names
     assert "ari_notebook/course/01-hello-world.ipynb" in names
-    assert "ari_notebook/config/ari.conf" in names
-    assert any(name.startswith("ari_notebook/spec/api_docs/") for name in names)
-    pages = {f"ari_notebook/views/page/{file.name}" for file in (PACKAGE / "views/page").iterdir()}
+    assert "ari_notebook/simulator/sample_config/ari.conf" in names
+    assert any(name.startswith("ari_notebook/schema/api_docs/") for name in names)
+    pages = {
+        f"ari_notebook/views/panel/frontend/{file.name}"
+        for file in (PACKAGE / "views/panel/frontend").iterdir()
+    }
     assert len(pages) > 5
     assert pages <= set(names)
     licence = [name for name in names if name.endswith("licenses/LICENSE")]
@@ -65,12 +76,12 @@ def test_what_is_in_the_wheel(wheel: Path) -> None:
     assert [name for name in names if strays & set(name.split("/"))] == []
 
 
-def test_it_is_imported_from_where_it_was_installed(elsewhere: Path, tmp_path: Path) -> None:
+def test_installed_package_is_imported(elsewhere: Path, tmp_path: Path) -> None:
     code = "import ari_notebook; print(ari_notebook.__file__)"
     assert str(elsewhere.parent) in run(elsewhere / "python", "-c", code, cwd=tmp_path)
 
 
-def test_a_call_through_the_embedded_exchange(elsewhere: Path, tmp_path: Path) -> None:
+def test_call_through_the_embedded_exchange(elsewhere: Path, tmp_path: Path) -> None:
     code = """
 import ari_notebook
 with ari_notebook.connect() as ari:
@@ -84,7 +95,7 @@ with ari_notebook.connect() as ari:
     assert said.split() == ["Up", "done"]
 
 
-def test_its_command(elsewhere: Path, tmp_path: Path) -> None:
+def test_installed_command_runs(elsewhere: Path, tmp_path: Path) -> None:
     from ari_notebook import __version__
 
     command = elsewhere / "ari-notebook"
@@ -92,10 +103,10 @@ def test_its_command(elsewhere: Path, tmp_path: Path) -> None:
     assert "doctor" in run(command, "--help", cwd=tmp_path)
 
 
-def test_its_course(elsewhere: Path, tmp_path: Path) -> None:
+def test_installed_course_is_found(elsewhere: Path, tmp_path: Path) -> None:
     code = """
 from pathlib import Path
-from ari_notebook.course import copy_course, course_folder
+from ari_notebook.lessons.course import copy_course, course_folder
 copy_course(Path("mine"))
 print(course_folder())
 """
@@ -105,7 +116,7 @@ print(course_folder())
     assert originals <= {p.name for p in (tmp_path / "mine").iterdir()}
 
 
-def test_the_panel_has_its_page(elsewhere: Path, tmp_path: Path) -> None:
+def test_panel_has_its_page(elsewhere: Path, tmp_path: Path) -> None:
     code = """
 import ari_notebook
 with ari_notebook.connect() as ari:
@@ -116,7 +127,7 @@ with ari_notebook.connect() as ari:
     assert said.split() == ["1", "True"]
 
 
-def test_the_magics_load(elsewhere: Path, tmp_path: Path) -> None:
+def test_magics_load(elsewhere: Path, tmp_path: Path) -> None:
     shell = [elsewhere / "python", "-m", "IPython", "--no-banner", "--colors=NoColor", "-c"]
     environment = {**os.environ, "IPYTHONDIR": str(tmp_path / "ipython")}
     said = run(*shell, "%load_ext ari_notebook\n%ari help", cwd=tmp_path, env=environment)
