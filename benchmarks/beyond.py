@@ -1,12 +1,17 @@
-"""The same analysis of a year's events by pandas, by Dask on two workers, and by DuckDB.
+"""The same analysis of a year's events by pyarrow, Polars, DuckDB, and Dask on two workers.
 
-    python benchmarks/beyond.py FOLDER [--events 10000000] [--servers 4] [--make]
+    python -m benchmarks.beyond FOLDER [--events 10000000] [--servers 4] [--engines NAMES] [--make]
+        [--no-calls]
 
-The events are those of a recorded day's calls at a real Asterisk, again and again under other ids,
-from several servers, days after one another; written as `to_parquet` writes them. FOLDER is made
-where it is not there (some 300 MB for ten million events), else used again. Every engine runs in
-processes of its own; the results must be equal. Time is from start to end, memory the most that
-all its processes together held at once (their proportional set sizes).
+The events are those of a recorded day of calls on a real Asterisk, repeated with other ids, for
+several servers and consecutive days, as `to_parquet` writes them. FOLDER is created if it does not
+exist (some 300 MB for ten million events), else reused. Every engine runs in
+separate processes; the results must be equal. "events" reads three columns, leaves out the rows
+that Asterisk did not send, and counts by type and by server; "calls" makes one row of each call,
+which this package does, with pandas (beside pyarrow) or Dask. Prints the seconds of each and, in
+brackets, the processor time of all threads without Dask's workers; and the time from start to end
+with the imports. Memory is the maximum that all processes of an engine used at once (their
+proportional set sizes).
 """
 
 from __future__ import annotations
@@ -18,62 +23,100 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from ari_notebook.captures.datasets import pieces
+from ari_notebook.captures.parquet import pieces
 
 RECORDED = Path(__file__).parent.parent / "tests" / "captures" / "calls.jsonl.gz"
 FILE_EVENTS = 100_000
+PARTS = "types", "servers"
 FIRST_IDS = "1795452375.", "1795452376.", "1795452377.", "1795452378.", "1795452379."
 
 START = """
 import json, sys, time
-folder = sys.argv[1]
+folder, with_calls = sys.argv[1], sys.argv[2] == "True"
+began, worked, calls, took = time.perf_counter(), time.process_time(), None, {}
+def note(what):
+    global began, worked
+    took[what] = time.perf_counter() - began, time.process_time() - worked
+    began, worked = time.perf_counter(), time.process_time()
 """
-PANDAS = """
-import pandas as pd
+PYARROW = """
+import pandas
+import pyarrow
+from pyarrow.parquet import ParquetFile
 import ari_notebook
 opened = ari_notebook.open_capture(folder)
-events = pd.read_parquet(folder, columns=["type", "asterisk_id"])
-types = events.groupby("type").size()
-servers = events.groupby("asterisk_id").size()
-calls = opened.calls.df.groupby("disposition")["talk"].agg(["size", "sum"])
+note("imports")
+names = ["type", "asterisk_id", "origin"]
+counts = pyarrow.concat_tables([  # in pieces: each fits into the processor's caches
+    ParquetFile(file, read_dictionary=names).read(names, use_threads=False)
+    .group_by(names, use_threads=False).aggregate([([], "count_all")])
+    for file in opened.files]).to_pandas()
+counts = counts[counts["origin"] == "asterisk"]
+types, servers = (
+    counts.groupby(name, observed=True)["count_all"].sum() for name in ("type", "asterisk_id"))
+note("events")
+if with_calls:
+    calls = opened.calls.df.groupby("disposition")["talk"].agg(["size", "sum"])
+    note("calls")
 """
 DASK = """
 import ari_notebook
 from distributed import Client, LocalCluster
 if __name__ == "__main__":
     with LocalCluster(2, threads_per_worker=1, dashboard_address=None) as two, Client(two):
-        opened = ari_notebook.open_capture(folder, engine="dask")
-        events = opened.events.df[["type", "asterisk_id"]]
-        calls = opened.calls.df.groupby("disposition")["talk"].agg(["size", "sum"])
         import dask
-        types, servers, calls = dask.compute(
-            events.groupby("type").size(), events.groupby("asterisk_id").size(), calls)
+        note("imports")
+        opened = ari_notebook.open_capture(folder, engine="dask")
+        events = opened.events.df[["type", "asterisk_id", "origin"]]
+        events = events[events["origin"] == "asterisk"]
+        types, servers = dask.compute(
+            events.groupby("type").size(), events.groupby("asterisk_id").size())
+        note("events")
+        if with_calls:
+            calls = opened.calls.df.groupby("disposition")["talk"].agg(["size", "sum"]).compute()
+            note("calls")
 """
 DUCKDB = """
 import duckdb
+import pandas
 duckdb.sql("set threads to 2")
+note("imports")
 table = f"read_parquet('{folder}/*/*/*.parquet', hive_partitioning=false)"
-count = f"count(*) from {table} group by 1"
-types = duckdb.sql(f"select type, {count}").df().set_index("type").iloc[:, 0]
-servers = duckdb.sql(f"select asterisk_id, {count}").df().set_index("asterisk_id").iloc[:, 0]
-calls = None
+counts = duckdb.sql(
+    f"select type, asterisk_id, count(*) as count from {table} where origin = 'asterisk'"
+    " group by 1, 2").df()
+types, servers = (counts.groupby(name)["count"].sum() for name in ("type", "asterisk_id"))
+note("events")
+"""
+POLARS = """
+import polars as pl
+import pandas as pd
+note("imports")
+table = pl.scan_parquet(f"{folder}/*/*/*.parquet", hive_partitioning=False)
+table = table.filter(pl.col("origin") == "asterisk")
+counts = table.group_by("type", "asterisk_id").len().collect()
+types, servers = (
+    pd.Series(dict(counts.group_by(name).agg(pl.col("len").sum()).iter_rows()))
+    for name in ("type", "asterisk_id"))
+note("events")
 """
 END = """
 if __name__ == "__main__":
-    answer = {"types": types.to_dict(), "servers": servers.to_dict()}
+    answer = {"took": took, "types": types.to_dict(), "servers": servers.to_dict()}
     if calls is not None:
         answer["calls"] = {
             name: [int(row["size"]), round(float(row["sum"]), 3)] for name, row in calls.iterrows()}
     print(json.dumps(answer))
 """
-ENGINES = {"pandas": PANDAS, "dask": DASK, "duckdb": DUCKDB}
+ENGINES = {"pyarrow": PYARROW, "polars": POLARS, "duckdb": DUCKDB, "dask": DASK}
 
 
 def make(folder: Path, count: int, servers: int) -> None:
-    """Write a dataset of so many events."""
+    """Write a dataset of a number of events."""
     (table,) = pieces(RECORDED)
     words = [name for name in table.columns if name not in ("timestamp", "received")]
     table = table.astype(dict.fromkeys(words, "str"))
@@ -107,7 +150,7 @@ def make(folder: Path, count: int, servers: int) -> None:
 
 
 def held(pid: int) -> int:
-    """Bytes that a process and all that it started hold; what they share is counted once."""
+    """Return the memory of a process and its descendants in bytes; shared memory counts once."""
     total = 0
     for one in (pid, *descendants(pid)):
         try:
@@ -119,7 +162,7 @@ def held(pid: int) -> int:
 
 
 def descendants(pid: int) -> list[int]:
-    """Ids of the processes that one started, and those that they started."""
+    """Return the ids of a process's descendants."""
     try:
         tasks = Path(f"/proc/{pid}/task").glob("*/children")
         children = [int(child) for task in tasks for child in task.read_text().split()]
@@ -128,12 +171,16 @@ def descendants(pid: int) -> list[int]:
     return children + [below for child in children for below in descendants(child)]
 
 
-def ask(engine: str, folder: Path) -> tuple[float, int, dict[str, dict[str, object]]]:
-    """An engine's seconds, the most memory it held, and its answer."""
+def ask(
+    engine: str, folder: Path, with_calls: bool
+) -> tuple[float, int, dict[str, dict[str, Any]]]:
+    """Return an engine's seconds, its maximum memory, and its result."""
     script = folder.parent / f"{engine}_asks.py"
     script.write_text(START + ENGINES[engine] + END)
     started = time.perf_counter()
-    asked = subprocess.Popen([sys.executable, script, folder], stdout=subprocess.PIPE)
+    asked = subprocess.Popen(
+        [sys.executable, script, folder, str(with_calls)], stdout=subprocess.PIPE
+    )
     over, most = threading.Event(), [0]
 
     def watch() -> None:
@@ -152,13 +199,15 @@ def ask(engine: str, folder: Path) -> tuple[float, int, dict[str, dict[str, obje
 
 
 def main() -> int:
-    """Make the dataset where it is not there, ask every engine, and compare."""
+    """Create the dataset if necessary, run every engine, and compare the results."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--servers", type=int, default=4)
+    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=[*ENGINES])
+    parser.add_argument("--no-calls", action="store_true", help="analyse the events only")
     parser.add_argument("--make", action="store_true", help="make the dataset, and no more")
     options = parser.parse_args()
     folder = options.folder.absolute()
@@ -171,14 +220,23 @@ def main() -> int:
     sizes = [file.stat().st_size for file in folder.rglob("*.parquet")]
     print(f"{len(sizes)} files, {sum(sizes) / 1e6:,.0f} MB")
     answers = {}
-    for engine in ENGINES:
-        took, most, answers[engine] = ask(engine, folder)
-        count = sum(answers[engine]["servers"].values())  # type: ignore[arg-type]
-        print(f"{engine:7} {took:7.1f} s {most / 2**20:7,.0f} MiB, {count:,} events", flush=True)
-    shared = {engine: {k: a[k] for k in ("types", "servers")} for engine, a in answers.items()}
-    equal = shared["pandas"] == shared["dask"] == shared["duckdb"]
-    equal = equal and answers["pandas"]["calls"] == answers["dask"]["calls"]
-    print(f"calls and seconds of talk: {answers['pandas']['calls']}")
+    for engine in options.engines:
+        took, most, answers[engine] = ask(engine, folder, not options.no_calls)
+        count = sum(answers[engine]["servers"].values())
+        parts = [
+            f"{what} {seconds[0]:.2f} s ({seconds[1]:.2f} s)"
+            for what, seconds in answers[engine].pop("took").items()
+        ]
+        print(
+            f"{engine:7} {', '.join(parts)}, in all {took:.1f} s, {most / 2**20:,.0f} MiB,"
+            f" {count:,} events",
+            flush=True,
+        )
+    some = next(iter(answers.values()))
+    calls = [answer["calls"] for answer in answers.values() if "calls" in answer]
+    equal = all(answer[part] == some[part] for answer in answers.values() for part in PARTS)
+    equal = equal and all(each == calls[0] for each in calls)
+    print(f"calls and seconds of talk: {calls[:1]}")
     print("results are equal" if equal else f"results differ: {answers}")
     return 0 if equal else 1
 

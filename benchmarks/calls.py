@@ -1,16 +1,17 @@
-"""A real Asterisk under sipp's calls: recorded, opened, replayed, and held against its own records.
+"""Record, open and replay calls of sipp on a real Asterisk, and compare them with its records.
 
-    python benchmarks/calls.py URL SIP_PORT [--seconds 600] [--rate 2] [--cdr FILE]
+    python -m benchmarks.calls URL SIP_PORT [--seconds 600] [--rate 2] [--cdr FILE]
 
-URL is a real Asterisk with the configuration of ari_notebook/config, on this machine, with SIP on
-SIP_PORT; user asterisk, password asterisk unless ARI_PASSWORD says another. sipp calls four
+URL is a real Asterisk on this machine with the configuration of
+ari_notebook/simulator/sample_config and with SIP on SIP_PORT;
+user asterisk, password asterisk unless ARI_PASSWORD says another. sipp calls four
 extensions, a program answers and bridges, Local channels are originated. The recording must open
-and replay as the session's own tables, cell by cell; else the exit code is 1. With --cdr, calls are
+and replay as the session's tables, cell by cell; else the exit code is 1. With --cdr, calls are
 compared with what cdr_custom wrote into FILE meanwhile, with the columns in DETAILS:
 
     calls.csv => ${CSV_QUOTE(${CDR(linkedid)})},${CSV_QUOTE(${CDR(uniqueid)})},...
 
-times as ``CDR(start,u)``, durations as ``CDR(billsec,f)``; calls that nobody answered have records
+times as ``CDR(start,u)``, durations as ``CDR(billsec,f)``; unanswered calls have records
 where cdr.conf says ``unanswered = yes``.
 """
 
@@ -34,18 +35,18 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 import ari_notebook
-from ari_notebook.session import Session
+from ari_notebook.sessions.session import Session
 
 DETAILS = ("linkedid", "uniqueid", "start", "answer", "end", "billsec", "disposition")
 KINDS = ("channels", "bridges", "playbacks", "recordings", "endpoints", "device_states")
-# Extension → how long sipp's caller stays, milliseconds: to the program, to the dialplan's own
+# Extension → how long sipp's caller stays, milliseconds: to the program, to the dialplan's
 # answer, to one that rings first, and to one that is busy.
 CALLED = {"1000": 4000, "1002": 2500, "1004": 3000, "1006": 1000}
 NEAR = 0.02  # seconds
 
 
 def program(ari: Session) -> None:
-    """What takes the calls that come to hello-world: each caller hears a file, then is bridged."""
+    """Handle the calls to hello-world: play a file to each caller, then bridge it."""
 
     @ari.on("StasisStart")
     def greet(channel: Any) -> None:
@@ -58,7 +59,7 @@ def program(ari: Session) -> None:
 
 
 def sipp(extension: str, port: int, seconds: float, rate: float) -> subprocess.Popen[bytes]:
-    """Callers of one extension, for a time."""
+    """Run callers of one extension for a time."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
         own = free.getsockname()[1]
@@ -77,7 +78,7 @@ def sipp(extension: str, port: int, seconds: float, rate: float) -> subprocess.P
 
 
 def traffic(ari: Session, port: int, seconds: float, rate: float) -> None:
-    """Let calls come until the time is over, and all of them have ended."""
+    """Make calls for a time, and wait until all of them have ended."""
     callers = [sipp(extension, port, seconds, rate / len(CALLED)) for extension in CALLED]
     until, lines = time.monotonic() + seconds, []
     while time.monotonic() < until:
@@ -99,7 +100,7 @@ def traffic(ari: Session, port: int, seconds: float, rate: float) -> None:
 
 
 def hang_up(channel: Any) -> None:
-    """Let the program end a call, where it is not over."""
+    """Hang up a call if it has not ended."""
     try:
         channel.hangup()
     except ari_notebook.NotFound:
@@ -107,7 +108,7 @@ def hang_up(channel: Any) -> None:
 
 
 def differences(ari: Session, path: Path) -> list[str]:
-    """Where a recording does not open, or replay, as the tables that the session has."""
+    """Return the differences between the session's tables and an opened or replayed recording."""
     wrong = []
     started = time.perf_counter()
     opened = ari_notebook.open_capture(path)
@@ -134,11 +135,11 @@ def differences(ari: Session, path: Path) -> list[str]:
 
 
 def record_times(ari: Session) -> tuple[dict[str, float], dict[str, float]]:
-    """When a channel's record starts and ends, by what events say.
+    """Return when a channel's record starts and ends according to the events.
 
-    It starts as the channel is announced, which is after its creation; it ends as the channel
-    leaves its last bridge, else as it is destroyed. A call begins with the creation of its first
-    channel and ends when its last is destroyed. A busy machine may take a while for either.
+    It starts when the channel is published, which is after its creation; it ends when the channel
+    leaves its last bridge, else when it is destroyed. A call begins with the creation of its first
+    channel and ends when its last one is destroyed. On a busy machine the times differ.
     """
     created: dict[str, float] = {}
     left: dict[str, float] = {}
@@ -152,7 +153,7 @@ def record_times(ari: Session) -> tuple[dict[str, float], dict[str, float]]:
 
 
 def against_records(ari: Session, path: Path, since: float) -> list[str]:
-    """Where calls are not what the server's own call detail records say, row by row."""
+    """Return differences between calls and the server's call detail records, row by row."""
     calls, (starts, ends) = ari.calls.df, record_times(ari)
     records: dict[str, list[dict[str, str]]] = defaultdict(list)
     with path.open() as file:

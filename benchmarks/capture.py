@@ -1,9 +1,9 @@
-"""What recording costs the event stream, and how fast a recording opens and plays again.
+"""Cost of recording for the event stream, and the time to open and replay a recording.
 
-    python benchmarks/capture.py [--events N]
+    python -m benchmarks.capture [--events N]
 
-The events are those of a recorded day's calls at a real Asterisk, again and again, handed to the
-session as its socket hands them on, in batches of 64.
+The events are those of a recorded day of calls on a real Asterisk, repeated, passed to the session
+in batches of 64, as its socket does.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import time
 from pathlib import Path
 
 import ari_notebook
-from ari_notebook.captures.files import Reader
-from ari_notebook.session import Session
+from ari_notebook.captures.file_format import Reader
+from ari_notebook.sessions.session import Session
 
 RECORDED = Path(__file__).parent.parent / "tests" / "captures" / "calls.jsonl.gz"
 BATCH = 64
@@ -26,7 +26,7 @@ ROUNDS = 15
 
 
 def batches(count: int) -> list[list[bytes]]:
-    """So many events as the recording has them, each round under other ids."""
+    """Return that number of events of the recording, with different ids in each round."""
     recorded = [record.raw for record in Reader(RECORDED) if record.kind == "event"]
     events: list[bytes] = []
     while len(events) < count:
@@ -41,13 +41,13 @@ Cost = tuple[float, float, float]
 
 
 def through(session: Session, given: list[list[bytes]], path: Path | None) -> Cost:
-    """What the events cost, with a capture into a path or without.
+    """Return the cost of the events, with or without a capture.
 
-    Seconds that pass in the stream's thread, seconds of the processor in that thread, and seconds
-    of the processor in all threads until everything is written.
+    The cost is the wall time in the stream's thread, the processor time of that thread, and the
+    processor time of all threads until everything is written, in seconds.
     """
     capture = session.capture(path) if path else None
-    hand_on = session.following._on_batch  # what its socket's thread calls
+    hand_on = session.synchronizer._on_batch  # what its socket's thread calls
     gc.collect()
     before, worked, started = time.process_time(), time.thread_time(), time.perf_counter()
     for batch in given:
@@ -59,7 +59,7 @@ def through(session: Session, given: list[list[bytes]], path: Path | None) -> Co
 
 
 def overhead(count: int, folder: Path) -> Path:
-    """Print what capturing adds: the median over pairs of runs, with and without, in turns."""
+    """Print the cost of capturing: the median over pairs of runs, with and without, in turns."""
     given = batches(count)
     path = folder / "empty"
     print(f"an event, median of {ROUNDS} pairs of runs, without a capture and with one")
@@ -83,7 +83,7 @@ def overhead(count: int, folder: Path) -> Path:
 
 
 def reading(path: Path) -> None:
-    """Print how fast a recording opens, gives its calls, and is played."""
+    """Print the time to open a recording, compute its calls, and replay it."""
     started = time.perf_counter()
     opened = ari_notebook.open_capture(path)
     took = time.perf_counter() - started

@@ -1,11 +1,11 @@
-"""Everything that can happen to a connection, for minutes, under traffic; then: is the truth kept?
+"""Faults of a connection under traffic, and a comparison of tables and server afterwards.
 
     ASTERISK_DIR=FOLDER python -m benchmarks.chaos [--minutes 10] [--seed 1] [--simulator]
 
 FOLDER is what scripts/asterisk installed (.asterisk in this checkout unless given). A real Asterisk
 is killed and started again, and a proxy between it and a session drops, resets, truncates, freezes
 and fills the connection, while sipp and the session itself make calls. Afterwards the tables have
-to equal the server's own lists, every loss has to be a recorded gap, and nothing may be left over.
+to equal the server's lists, every loss has to be a recorded gap, and nothing may be left over.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import requests
 
 import ari_notebook
 from ari_notebook.client.errors import AriError
-from ari_notebook.session import Session
+from ari_notebook.sessions.session import Session
 from benchmarks.reconnects import open_sockets
 from tests.trust.proxy import Proxy, wait_until
 
@@ -38,16 +38,24 @@ SETTLE = 40  # seconds that everything may take to be well again; a silent conne
 
 
 class Server(Protocol):
-    """What the run needs of an Asterisk, real or simulated."""
+    """An Asterisk, real or simulated, as the run uses it."""
 
-    url: str
-    user: str
-    password: str
+    @property
+    def url(self) -> str:
+        """Its URL."""
+
+    @property
+    def user(self) -> str:
+        """Return whether a client is admitted."""
+
+    @property
+    def password(self) -> str:
+        """The user's password."""
 
 
 @dataclass
 class Report:
-    """What happened, and what is wrong with it."""
+    """The counts of a run, and its failures."""
 
     faults: Counter[str] = field(default_factory=Counter)
     events: int = 0
@@ -81,8 +89,8 @@ class Chaos:
     """One run.
 
     Args:
-        server: that is talked to.
-        again: kills the server and starts it.
+        server: the server.
+        again: kills and restarts the server.
         seed: of the order of faults.
         sip_port: where sipp calls; None for none.
     """
@@ -99,7 +107,7 @@ class Chaos:
         self._stop = threading.Event()
 
     def run(self, seconds: float) -> Report:
-        """Do it, for that long."""
+        """Run for that time."""
         gc.collect()
         threads, sockets = set(threading.enumerate()), open_sockets()
         with (
@@ -138,7 +146,7 @@ class Chaos:
         caller.start()
         until = time.monotonic() + seconds
         with self._sipp():
-            while time.monotonic() < until:
+            while time.monotonic() < until or not self.report.faults["restart"]:
                 self._one_fault(proxy)
                 time.sleep(self._chance.uniform(0.5, 4))
         self._stop.set()
@@ -165,7 +173,7 @@ class Chaos:
             getattr(proxy, name)()
 
     def _flood(self) -> None:
-        """More events than the socket's buffers hold, while nobody reads them."""
+        """Send more events than the socket's buffers hold, without reading."""
         url = f"{self._server.url}/ari/events/user/Flood?application=hello-world"
         body = {"variables": {"text": "x" * 20_000}}
         until = time.monotonic() + FLOOD  # an Asterisk that is busy takes seconds for each
@@ -177,7 +185,7 @@ class Chaos:
                 direct.post(url, json=body, timeout=5)
 
     def _call(self, ari: Session) -> None:
-        """Calls as a user makes them; every error has to be one of ours."""
+        """Make calls like a user; every error must be an `AriError`."""
         while not self._stop.wait(self._chance.uniform(0.05, 0.5)):
             try:
                 ari.channels.originate(
@@ -268,8 +276,8 @@ class Chaos:
                 found[f"{kind} that only we have"] = sorted(ours.keys() - theirs.keys())[:5]
                 continue
             for id, item in theirs.items():
-                told = {"channels": "state", "bridges": "channels", "endpoints": "state"}[kind]
-                pair = item.get(told), ours[id].get(told)
+                published = {"channels": "state", "bridges": "channels", "endpoints": "state"}[kind]
+                pair = item.get(published), ours[id].get(published)
                 if kind == "bridges":
                     pair = sorted(pair[0] or ()), sorted(pair[1] or ())
                 if pair[0] != pair[1]:
@@ -279,7 +287,7 @@ class Chaos:
 
 @contextlib.contextmanager
 def _noted(wrong: list[str]) -> Iterator[None]:
-    """Note every exception that nobody caught, in any thread."""
+    """Record every uncaught exception, in any thread."""
     before = threading.excepthook, sys.unraisablehook
     threading.excepthook = lambda args: wrong.append(f"in {args.thread}: {args.exc_value!r}")
     sys.unraisablehook = lambda args: wrong.append(f"unraisable: {args.exc_value!r}")
@@ -290,7 +298,7 @@ def _noted(wrong: list[str]) -> Iterator[None]:
 
 
 def main() -> int:
-    """Run it and print the report; the exit code."""
+    """Run it and print the report; return the exit code."""
     parser = argparse.ArgumentParser(description="chaos between a session and an Asterisk")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)

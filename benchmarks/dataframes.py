@@ -1,10 +1,10 @@
-"""What the event log's DataFrames cost on a long history: time and memory.
+"""Time and memory of the event log's DataFrames with a long history.
 
-    python benchmarks/dataframes.py [--events N]
+    python -m benchmarks.dataframes [--events N]
 
 Prints the time of `ari.events.df` after 10 new events, of `tail(100)`, of a live table of 1,000
-channels (medians), and the memory that an event takes with its JSON, as the operating system
-sees it.
+channels (medians of wall time, minimum of processor time), and the memory per event with its JSON,
+as reported by the operating system.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import gc
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -20,41 +19,41 @@ from pathlib import Path
 
 import pandas as pd
 
-from ari_notebook.live import EventLog, Tables
-
-sys.path.insert(0, str(Path(__file__).parent))
-from mix import events
+from ari_notebook.store.event_log import EventLog
+from ari_notebook.store.tables import Tables
+from benchmarks.mix import events
 
 ROUNDS = 9
 
 
 def resident() -> int:
-    """The bytes of memory that this process holds now."""
+    """Return the current memory of this process in bytes."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) * 1024
-    raise RuntimeError("this system does not tell a process's memory; run it on Linux")
+    raise RuntimeError("this system does not report a process's memory; run it on Linux")
 
 
 def batches(texts: Iterator[bytes], size: int = 64) -> Iterator[list[bytes]]:
-    """The texts in lists, as a socket gives them."""
+    """Yield the texts in lists, as a socket gives them."""
     while batch := list(islice(texts, size)):
         yield batch
 
 
-def milliseconds(work: Callable[[], object], before: Callable[[], object] = bool) -> float:
-    """The median time of a piece of work, each time after another that is not counted."""
-    taken = []
+def milliseconds(work: Callable[[], object], before: Callable[[], object] = bool) -> str:
+    """Return the duration of a function; another function runs before each time, not counted."""
+    taken, worked = [], []
     for _ in range(ROUNDS):
         before()
-        started = time.perf_counter()
+        started, processor = time.perf_counter(), time.thread_time()
         work()
+        worked.append(time.thread_time() - processor)
         taken.append(time.perf_counter() - started)
-    return statistics.median(taken) * 1000
+    return f"{statistics.median(taken) * 1000:.2f} ms, {min(worked) * 1000:.2f} ms of the processor"
 
 
 def main() -> None:
-    """Fill a log, and print what reading it costs."""
+    """Fill a log, and print the cost of reading it."""
     parser = argparse.ArgumentParser(description="The cost of DataFrames on a long history.")
     parser.add_argument("--events", type=int, default=1_000_000)
     count = parser.parse_args().events
@@ -69,16 +68,19 @@ def main() -> None:
     for batch in batches(islice(texts, count - len(next_batch))):
         tables.apply(log.append(batch, time.time()))
         log.compress()
-    while log.fill():
-        pass
     gc.collect()
     used = (resident() - before) / len(log)
     print(f"{len(log):,} events, {len(tables.channels):,} channels alive")
     print(f"memory: {used:.0f} bytes an event, JSON and columns included")
     ten = milliseconds(lambda: log.df, lambda: log.append(list(islice(texts, 10)), time.time()))
-    print(f"df after 10 new events: {ten:.1f} ms")
-    print(f"tail(100): {milliseconds(lambda: log.tail(100)):.2f} ms")
-    print(f"live table of channels: {milliseconds(lambda: tables.frame('channels')):.2f} ms")
+    print(f"df after 10 new events: {ten}")
+    print(f"tail(100): {milliseconds(lambda: log.tail(100))}")
+    print(f"live table of channels: {milliseconds(lambda: tables.frame('channels'))}")
+    frame = log.df
+    gc.collect()
+    print(
+        f"memory with a DataFrame of all: {(resident() - before) / len(frame):.0f} bytes an event"
+    )
 
 
 if __name__ == "__main__":

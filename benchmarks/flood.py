@@ -1,4 +1,4 @@
-"""A flood of events into a session that cannot keep up: bounded memory, the newest state, no lie.
+"""A flood of events for a session that cannot keep up: memory, newest state, counted losses.
 
     python -m benchmarks.flood [--rate 20000] [--seconds 60] [--keep 100000]
 
@@ -20,23 +20,24 @@ from benchmarks.source import Source
 
 
 def memory() -> float:
-    """What this process holds now, in MB."""
+    """Return the current memory of this process in MB."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
-    raise OSError("this system does not tell")
+    raise OSError("this system does not report memory")
 
 
 def flood(rate: int, seconds: float, keep: int) -> dict[str, float]:
-    """Take a flood.
+    """Run a session under a flood.
 
     Returns:
         The figures: ``sent``, ``seen`` and ``kept`` events, those ``dropped`` from the history;
-        of the handler, the ``starts`` it was meant for, what it ``ran``, ``waits`` and was
+        of the handler, the ``starts`` that matched it, how many it ``ran``, ``waits`` and
         ``dropped``; ``rate`` of events a second; ``early`` and ``most`` MB of memory;
         ``behind``, the seconds from sending the last event to taking it.
     """
-    source, done, end = Source(rate, seconds), threading.Event(), {}
+    source, done = Source(rate, seconds), threading.Event()
+    end: dict[str, Any] = {}
     try:
         with ari_notebook.connect(source.url, password="", keep=keep) as ari:
 

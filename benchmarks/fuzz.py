@@ -1,11 +1,11 @@
-"""Mutated events, frames and REST answers into the client: does anything crash, hang or get lost?
+"""Feed mutated events, frames and REST responses to the client; report crashes, hangs and losses.
 
     python -m benchmarks.fuzz [--events 100000] [--answers 20000] [--seed 1]
     python -m benchmarks.fuzz --simulator [--inputs 100000] [--seed 1]     # fuzz_simulator.py
 
-Events and frames go into a session with handlers, waits, tables and every view; answers are served
-to a session that asks for everything. Each event has to be in the log, whatever it was, and each
-answer has to become a value or an error of ours.
+Events and frames go to a session with handlers, waits, tables and every view; responses are served
+to a session that sends every GET request. Each event must be in the log, and each response must
+result in a value or an `AriError`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import resource
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -25,9 +26,9 @@ import orjson
 import ari_notebook
 from ari_notebook import simulator
 from ari_notebook.client.errors import AriError
-from ari_notebook.client.frames import ProtocolError, Splitter
-from ari_notebook.client.rest import Answer, Call
-from ari_notebook.session import Session
+from ari_notebook.client.rest import RestRequest, RestResponse
+from ari_notebook.client.websocket_frames import ProtocolError, Splitter
+from ari_notebook.sessions.session import Session
 
 try:
     from benchmarks import fuzz_simulator
@@ -46,11 +47,11 @@ _JUNK: tuple[Any, ...] = (
 
 
 class Mutator:
-    """Makes wrong JSON of right JSON.
+    """Makes invalid JSON from valid JSON.
 
     Args:
-        seed: of what it does.
-        big: once in how many documents a string of 10 MB.
+        seed: seed of its random numbers.
+        big: one of this many documents gets a string of 10 MB.
     """
 
     def __init__(self, seed: int, big: int = 10_000) -> None:
@@ -58,7 +59,7 @@ class Mutator:
         self._big = big
 
     def __call__(self, document: bytes) -> bytes:
-        """The document with something wrong in it; seldom nothing, often several things."""
+        """Return the document with usually one or more mutations, rarely none."""
         chance = self._chance
         if chance.randrange(self._big) == 0:
             return document[:-1] + b',"big":"' + b"x" * _BIG + b'"}'
@@ -92,7 +93,7 @@ class Mutator:
         return bytes(octets)
 
     def _tree(self, tree: Any) -> Any:
-        """The tree with one of its nodes replaced, left out or moved."""
+        """Return the tree with one of its nodes replaced, left out or moved."""
         places: list[tuple[Any, Any]] = []
         stack = [tree]
         while stack:
@@ -120,7 +121,7 @@ class Mutator:
 
 
 def look(ari: Session) -> None:
-    """Everything that a person may look at."""
+    """Read every table and view."""
     for kind in ("channels", "bridges", "playbacks", "recordings", "endpoints", "device_states"):
         repr(ari.tables.frame(kind))
     repr(ari.events.tail(50))
@@ -133,12 +134,12 @@ def look(ari: Session) -> None:
 
 
 def fuzz_events(ari: Session, count: int, seed: int, looks: int = 4) -> Counter[str]:
-    """Mutated events into a session, in batches as the stream gives them.
+    """Feed mutated events to a session, in batches like those of the stream.
 
     Returns:
-        What became of them, by name.
+        The number of events by result.
     """
-    follower, mutate = ari._follower, Mutator(seed)
+    follower, mutate = ari.synchronizer, Mutator(seed)
     before, malformed = ari.log.count, ari.log.malformed
     result: Counter[str] = Counter()
     source = itertools.cycle(events(5000))
@@ -161,7 +162,7 @@ def fuzz_events(ari: Session, count: int, seed: int, looks: int = 4) -> Counter[
 
 
 def fuzz_frames(count: int, seed: int) -> Counter[str]:
-    """Mutated WebSocket frames into the splitter, in pieces of any size."""
+    """Feed mutated WebSocket frames to the parser, in pieces of any size."""
     chance, result = random.Random(seed), Counter[str]()
     splitter = Splitter()
     for _ in range(count):
@@ -185,19 +186,19 @@ def fuzz_frames(count: int, seed: int) -> Counter[str]:
 
 
 class FuzzedTransport:
-    """Asks the server and spoils its answer."""
+    """Sends requests to the server and mutates its responses."""
 
     def __init__(self, real: Any, seed: int) -> None:
         self._real, self._mutate = real, Mutator(seed, big=5_000)
         self._chance = random.Random(seed)
-        self._kept: dict[str, Answer] = {}
+        self._kept: dict[str, RestResponse] = {}
 
-    def send(self, call: Call, timeout: float) -> Answer:
+    def send(self, call: RestRequest, timeout: float) -> RestResponse:
         """See `Transport.send`."""
         if str(call) not in self._kept:
             self._kept[str(call)] = self._real.send(call, timeout)
         answer = self._kept[str(call)]
-        return Answer(
+        return RestResponse(
             self._chance.choice((answer.status, answer.status, 200, 204, 404, 500, 0, 999)),
             answer.reason,
             self._chance.choice((answer.headers, {"Content-Type": "application/json"}, {})),
@@ -206,17 +207,17 @@ class FuzzedTransport:
         )
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._real.close()
 
 
 def fuzz_answers(ari: Session, count: int, seed: int) -> Counter[str]:
-    """Mutated answers to every question that ARI knows."""
+    """Feed mutated responses to every GET operation of ARI."""
     result: Counter[str] = Counter()
     channel = next(iter(ari.tables.channels), "none")
     asked = [o for o in ari.declaration.operations if o.method == "GET" and not o.websocket]
-    real = ari._sender._rest.transport
-    ari._sender.carry_over(FuzzedTransport(real, seed))
+    real = ari.sender._rest.transport
+    ari.sender._rest.transport = FuzzedTransport(real, seed)
     try:
         for operation in itertools.islice(itertools.cycle(asked), count):
             given = {p.python_name: channel for p in operation.parameters if p.required}
@@ -229,12 +230,12 @@ def fuzz_answers(ari: Session, count: int, seed: int) -> Counter[str]:
                 result[type(error).__name__] += 1
                 result["longest message"] = max(result["longest message"], len(str(error)))
     finally:
-        ari._sender.carry_over(real)
+        ari.sender._rest.transport = real
     return result
 
 
 def prepare(ari: Session) -> None:
-    """Handlers of every kind, so that every path of an event is walked."""
+    """Add handlers of every kind, so that every code path of an event is executed."""
 
     @ari.on("*")
     def everything(event: Any) -> None:
@@ -268,11 +269,12 @@ def main() -> int:
         ) as ari,
     ):
         prepare(ari)
-        for name, result in (
-            ("events", lambda: fuzz_events(ari, asked.events, asked.seed)),
-            ("frames", lambda: fuzz_frames(asked.events, asked.seed)),
-            ("answers", lambda: fuzz_answers(ari, asked.answers, asked.seed)),
-        ):
+        parts: dict[str, Callable[[], Counter[str]]] = {
+            "events": lambda: fuzz_events(ari, asked.events, asked.seed),
+            "frames": lambda: fuzz_frames(asked.events, asked.seed),
+            "answers": lambda: fuzz_answers(ari, asked.answers, asked.seed),
+        }
+        for name, result in parts.items():
             started = time.perf_counter()
             figures = ", ".join(f"{n:,} {what}" for what, n in sorted(result().items()))
             print(f"{name}: {figures} in {time.perf_counter() - started:.1f} s", flush=True)

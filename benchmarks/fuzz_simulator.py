@@ -1,12 +1,11 @@
-"""Mutated input into the simulator, as a stranger may send it: nothing breaks, memory is bounded.
+"""Feed mutated input to the simulator: nothing may fail, and memory must stay bounded.
 
     python -m benchmarks.fuzz --simulator [--inputs 100000] [--seed 1]
 
-Requests, WebSocket frames, REST requests over a WebSocket and configuration files, each made of
-right ones by spoiling them. Every request has to become an answer, every frame a message or a
-close, every configuration a set-up or a `ConfigError` of one line; a server that got octets of any
-kind has to answer the next one who asks; and nothing may log an exception, which is how the
-simulator tells that something in it broke.
+The input is mutated requests, WebSocket frames, REST requests over a WebSocket and configuration
+files. Every request must get a response, every frame must result in a message or a close, every
+configuration in a set-up or a `ConfigError` of one line. After random octets the server must answer
+the next client. Nothing may log an exception: that is how the simulator reports internal errors.
 """
 
 from __future__ import annotations
@@ -29,19 +28,20 @@ import requests
 
 import ari_notebook
 from ari_notebook import simulator
-from ari_notebook.simulator.config import ConfigError, read_config
+from ari_notebook.schema import Operation, builtin
+from ari_notebook.simulator.asterisk import SimulatedAsterisk
+from ari_notebook.simulator.config.settings import ConfigError, read_config
 from ari_notebook.simulator.dialplan.applications import APPLICATIONS
 from ari_notebook.simulator.dialplan.functions import READERS, WRITERS
 from ari_notebook.simulator.dialplan.parse import Dialplan
-from ari_notebook.simulator.exchange import Exchange
-from ari_notebook.simulator.frames import BadFrame, FrameReader, encode
-from ari_notebook.simulator.http11 import RequestReader, Unreadable, render
 from ari_notebook.simulator.messages import Request, Response
-from ari_notebook.simulator.scenario import parse_scenario
-from ari_notebook.simulator.sockets import Socket
-from ari_notebook.spec import Operation, builtin
+from ari_notebook.simulator.phones.scenario import parse_scenario
+from ari_notebook.simulator.rest.event_socket import EventSocket
+from ari_notebook.simulator.wire.http11 import RequestReader, Unreadable, render
+from ari_notebook.simulator.wire.websocket_frames import BadFrame, FrameReader, encode
+from tests.demonstration import demonstration
 
-CONFIG = Path(ari_notebook.__file__).parent / "config"
+CONFIG = Path(ari_notebook.__file__).parent / "simulator/sample_config"
 _LOGIN = ("Authorization", "Basic " + base64.b64encode(b"asterisk:asterisk").decode())
 OPERATIONS = builtin().operations
 _FUNCTIONS, _APPLICATIONS = [*READERS, *WRITERS], sorted(APPLICATIONS)
@@ -69,7 +69,7 @@ _OCTETS = (b"\xff\xfe", b"\x00", b"\r\n", b"\n", b"\r\n\r\n", b": ", b"%", b"[",
 
 
 def spoil(octets: bytes, chance: random.Random) -> bytes:
-    """Octets with up to eight places changed, cut out, doubled or filled with something odd."""
+    """Change, delete, double or overwrite up to eight parts of octets."""
     data = bytearray(octets)
     for _ in range(chance.randrange(1, 9)):
         if not data:
@@ -90,18 +90,18 @@ def spoil(octets: bytes, chance: random.Random) -> bytes:
 
 
 class Requests:
-    """Makes requests that an operation might take, with arguments that it should not."""
+    """Makes requests of existing operations with unsuitable arguments."""
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
         self._ids = ["none"]
 
-    def learn(self, exchange: Exchange) -> None:
-        """Take the ids that live, so that arguments reach what they name."""
-        self._ids = [*exchange.channels, *exchange.bridges][-20:] or ["none"]
+    def learn(self, asterisk: SimulatedAsterisk) -> None:
+        """Store the ids of existing objects, to use them as arguments."""
+        self._ids = [*asterisk.exchange.channels, *asterisk.exchange.bridges][-20:] or ["none"]
 
     def word(self, name: str = "") -> str:
-        """A value for an argument."""
+        """Return a value for an argument."""
         if name.endswith("Id") and self._chance.random() < 0.7:
             return self._chance.choice(self._ids)
         if name == "variable" and self._chance.random() < 0.7:
@@ -111,7 +111,7 @@ class Requests:
         return self._chance.choice(_WORDS)
 
     def one(self) -> tuple[Operation, str, list[tuple[str, str]], object]:
-        """An operation, its path, its query and its body."""
+        """Return an operation, its path, its query and its body."""
         operation = self._chance.choice(OPERATIONS)
         path, query, body = operation.path, [], {}
         for each in operation.parameters:
@@ -126,7 +126,7 @@ class Requests:
         return operation, path, query, body
 
     def octets(self) -> bytes:
-        """As HTTP, right in its form."""
+        """Return the request as well-formed HTTP."""
         operation, path, query, body = self.one()
         target = "/ari" + path + "?" + "&".join(f"{k}={quote(v)}" for k, v in query)
         lines = [f"{operation.method} {target} HTTP/1.1", "Host: localhost", ": ".join(_LOGIN)]
@@ -139,9 +139,9 @@ class Requests:
         return "\r\n".join([*lines, "", ""]).encode() + content
 
     def message(self) -> bytes:
-        """As a message of REST over WebSocket."""
+        """Return the request as a message of REST over WebSocket."""
         operation, path, query, body = self.one()
-        message = {
+        message: dict[str, object] = {
             "type": "RESTRequest",
             "transaction_id": self.word(),
             "request_id": self.word(),
@@ -154,29 +154,30 @@ class Requests:
             message["message_body"] = orjson.dumps(body).decode()
         for _ in range(self._chance.choice((0, 0, 1, 2))):
             key = self._chance.choice(list(message))
-            message[key] = self._chance.choice((None, 1, [], {}, [[]], [{"name": 1}], self.word()))
+            values: tuple[object, ...] = (None, 1, [], {}, [[]], [{"name": 1}], self.word())
+            message[key] = self._chance.choice(values)
         return orjson.dumps(message)
 
 
-def _exchanges(count: int, seed: int) -> Iterator[Exchange]:
-    """For each input an exchange; a new one now and then."""
-    config = read_config()
+def _exchanges(count: int, seed: int) -> Iterator[SimulatedAsterisk]:
+    """Return an exchange for each input, a new one from time to time."""
+    config = demonstration()
     for number in range(count):
         if number % ROUND == 0:
-            exchange = Exchange(config, start=0.0, seed=seed + number)
+            asterisk = SimulatedAsterisk(config, start=0.0, seed=seed + number)
         if number % (ROUND // 10) == 0:
             for target in ("channels?app=fuzz&endpoint=Local/1002@default", "bridges?name=fuzz"):
-                exchange.request(Request("POST", f"/ari/{target}", [_LOGIN]))
-        exchange.advance(exchange.now + 0.05)
-        yield exchange
+                asterisk.request(Request("POST", f"/ari/{target}", [_LOGIN]))
+        asterisk.advance(asterisk.now + 0.05)
+        yield asterisk
 
 
 def fuzz_http(count: int, seed: int) -> Counter[str]:
-    """Spoiled requests in pieces of any size; what became of them, by the class of the answer."""
+    """Send malformed requests in pieces of any size; count the responses by class."""
     chance, result = random.Random(seed), Counter[str]()
     made = Requests(chance)
-    for exchange in _exchanges(count, seed):
-        made.learn(exchange)
+    for asterisk in _exchanges(count, seed):
+        made.learn(asterisk)
         octets = made.octets()
         octets = spoil(octets, chance) if chance.random() < 0.6 else octets
         reader, cut = RequestReader(), chance.randrange(len(octets) + 1)
@@ -185,9 +186,9 @@ def fuzz_http(count: int, seed: int) -> Counter[str]:
             for piece in (octets[:cut], octets[cut:]):
                 reader.feed(piece)
                 while (request := reader.next()) is not None:
-                    answer = exchange.request(request)
+                    answer = asterisk.request(request)
                     answered = True
-                    if isinstance(answer, Socket):
+                    if isinstance(answer, EventSocket):
                         answer.close()
                         result["upgrades"] += 1
                         continue
@@ -202,7 +203,7 @@ def fuzz_http(count: int, seed: int) -> Counter[str]:
 
 
 def fuzz_messages(count: int, seed: int) -> Counter[str]:
-    """Spoiled REST requests over an event socket; what became of them."""
+    """Send malformed REST requests over an event socket; count the responses by class."""
     chance, result = random.Random(seed), Counter[str]()
     made, socket_of = Requests(chance), {}
     events_of_all = "/ari/events?app=fuzz&subscribeAll=true"
@@ -213,25 +214,25 @@ def fuzz_messages(count: int, seed: int) -> Counter[str]:
         ("Sec-WebSocket-Version", "13"),
         ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
     ]
-    for exchange in _exchanges(count, seed):
-        if exchange not in socket_of:
-            opened = exchange.request(Request("GET", events_of_all, upgrade))
-            assert isinstance(opened, Socket)
-            socket_of = {exchange: opened}
-        made.learn(exchange)
-        events, message = socket_of[exchange], made.message()
+    for asterisk in _exchanges(count, seed):
+        if asterisk not in socket_of:
+            opened = asterisk.request(Request("GET", events_of_all, upgrade))
+            assert isinstance(opened, EventSocket)
+            socket_of = {asterisk: opened}
+        made.learn(asterisk)
+        events, message = socket_of[asterisk], made.message()
         events.receive(spoil(message, chance) if chance.random() < 0.5 else message)
         for octets in events.take():
-            told = orjson.loads(octets)
-            if told["type"] == "RESTResponse":
-                result[f"{told['status_code'] // 100}xx"] += 1
+            published = orjson.loads(octets)
+            if published["type"] == "RESTResponse":
+                result[f"{published['status_code'] // 100}xx"] += 1
             else:
                 result["events"] += 1
     return result
 
 
 def fuzz_frames(count: int, seed: int) -> Counter[str]:
-    """Spoiled WebSocket frames in pieces of any size."""
+    """Send malformed WebSocket frames in pieces of any size."""
     chance, result, reader = random.Random(seed), Counter[str](), FrameReader()
     for _ in range(count):
         payload = chance.randbytes(chance.choice((0, 2, 125, 126, 300, 65_600)))
@@ -249,7 +250,7 @@ def fuzz_frames(count: int, seed: int) -> Counter[str]:
 
 
 def fuzz_configuration(count: int, seed: int) -> Counter[str]:
-    """Spoiled configuration files, dialplans and scenarios; the refusals have to say where."""
+    """Read malformed configuration files, dialplans and scenarios; errors must give the line."""
     chance, result = random.Random(seed), Counter[str]()
     files = {path.name: path.read_bytes() for path in CONFIG.glob("*.conf")}
     scenario = b'[phones.alice]\nanswers = 2\n[[do]]\nat = 0\nphone = "alice"\ncall = "1000"\n'
@@ -274,11 +275,11 @@ def fuzz_configuration(count: int, seed: int) -> Counter[str]:
 
 
 def fuzz_dialplan(count: int, seed: int) -> Counter[str]:
-    """Calls into dialplans of one application and one function with senseless arguments."""
+    """Call dialplans of one application and one function with unsuitable arguments."""
     chance, result = random.Random(seed), Counter[str]()
     originate = Request("POST", "/ari/channels?app=fuzz&endpoint=Local/x@fuzz", [_LOGIN])
     short = [*(word for word in _WORDS if len(word) < 1000), "3", "x", "${A}", "1,2"]
-    for exchange in _exchanges(count, seed):
+    for asterisk in _exchanges(count, seed):
         words = [chance.choice(short) for _ in range(4)]
         function, application = chance.choice(_FUNCTIONS), chance.choice(_APPLICATIONS)
         name = f"{function}({words[0]},{words[1]})"
@@ -286,20 +287,20 @@ def fuzz_dialplan(count: int, seed: int) -> Counter[str]:
         text = f"[fuzz]\nexten => x,1,Set(A={value})\n same => n,Set({name}={words[2]})\n"
         text += f" same => n,{application}({words[2]},{words[3]},${{A}})\n same => n,Hangup()\n"
         try:
-            exchange.dialplan = Dialplan.parse(text.replace("\x00", ""))
+            asterisk.set_dialplan(text.replace("\x00", ""))
         except ConfigError:
             result["refused"] += 1
             continue
-        before = len(exchange.channels)
-        exchange.request(originate)
-        exchange.advance(exchange.now + 5)
+        before = len(asterisk.exchange.channels)
+        asterisk.request(originate)
+        asterisk.advance(asterisk.now + 5)
         result["calls"] += 1
-        result["still there after 5 s"] += len(exchange.channels) > before
+        result["still there after 5 s"] += len(asterisk.exchange.channels) > before
     return result
 
 
 def fuzz_server(count: int, seed: int) -> Counter[str]:
-    """Octets of any kind to a server; now and then it has to answer someone who asks properly."""
+    """Send random octets to a server, which must still respond to valid requests."""
     chance, result = random.Random(seed), Counter[str]()
     made = Requests(chance)
     with simulator.start(port=0) as running:
@@ -323,14 +324,14 @@ def fuzz_server(count: int, seed: int) -> Counter[str]:
 
 
 class Unbroken(logging.Handler):
-    """While it is entered, an exception that the simulator logs is an error of the run."""
+    """Context in which an exception that the simulator logs fails the run."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
         self.broken: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep what tells of an exception."""
+        """Store log records with an exception."""
         if record.exc_info:
             self.broken.append(f"{record.getMessage()}: {record.exc_info[1]!r}"[:500])
 
@@ -343,7 +344,7 @@ class Unbroken(logging.Handler):
 
 
 def _memory() -> float:
-    """The most that this process ever held, in MB."""
+    """Return the maximum memory of this process so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -359,7 +360,7 @@ SLOW = ("configuration", "dialplans", "octets to a server")  # a tenth of the in
 
 
 def run(count: int, seed: int) -> None:
-    """Do all of it and print the figures."""
+    """Run all kinds of input and print the figures."""
     logging.disable(logging.WARNING)  # thousands of justified complaints
     for name, part in PARTS.items():
         inputs, started = count // 10 if name in SLOW else count, time.perf_counter()

@@ -1,11 +1,17 @@
-"""How many events a second a client takes, from its socket to its log, its tables, its handlers.
+"""Events per second that a client processes, from its socket to its handlers and its DataFrame.
 
-    python benchmarks/ingest.py [--events N] [--rounds N]
+    python -m benchmarks.ingest [--events N] [--rounds N] [--parts]
 
-This process is the server: it has the frames ready and sends them as fast as they are taken. Every
-client runs in a process of its own, in turns; the median of the rounds counts. "ari-notebook" does
-everything: log, live tables, a handler. The others only decode and call a listener. Install them
-to compare: pip install aioari ari-client picows.
+This process is the server: it prepares the frames and sends them as fast as they are read. The
+clients run in turns, each in a separate process; the best round of each counts. Beside the rate it
+prints the processor time of the receiving thread, which other programs on the machine affect less,
+and the ratios of both. "ari-notebook" does everything: log, live tables, a handler, and after the
+last event `ari.events.df` of all. The others only decode, and call a listener; "limit" is the
+fastest decoding available to Python, picows and orjson. Install them to compare:
+pip install -e '.[peers]'.
+
+"--parts" prints instead what a session's processor time is spent on, measured around its functions
+in this process, without the socket.
 """
 
 from __future__ import annotations
@@ -14,21 +20,25 @@ import argparse
 import asyncio
 import importlib.util
 import json
-import statistics
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import orjson
 
-sys.path.insert(0, str(Path(__file__).parent))
-from mix import events
-from source import Server, frame, over
+from benchmarks.mix import events
+from benchmarks.source import Server, frame, over
 
-PIECE = 1 << 18
+PIECE = 1 << 18  # sent at once
+READ = 1 << 17  # as a session reads
+PARTS = (
+    "splitting the stream",
+    "log: fields, words, JSON, columns",
+    "live tables",
+    "finding events for handlers",
+)
 # Client → what must be installed, and what it does with an event.
 CLIENTS = {
     "ari-notebook": ("ari_notebook", "log, live tables, handlers"),
@@ -39,33 +49,47 @@ CLIENTS = {
 
 
 def in_pieces(frames: bytes) -> Iterator[bytes]:
-    """The whole stream, as much at a time as a socket likes to take."""
+    """Yield the whole stream in pieces of a size that suits a socket."""
     whole = memoryview(frames)
     for at in range(0, len(whole), PIECE):
         yield bytes(whole[at : at + PIECE])
 
 
 def ours(port: int) -> dict[str, float]:
-    """The whole of a session; when the last event's handler ran, and when all was put away."""
+    """Measure a session: until the last event's handler has run, and until all is stored."""
+    import pandas as pd
+
     import ari_notebook
 
+    pd.DataFrame({"t": pd.Categorical(["a"])})  # what pandas loads at first is not the log's
     over = threading.Event()
     with ari_notebook.connect(f"http://127.0.0.1:{port}", password="", keep=None) as ari:
         ari.on("ChannelUserevent")(lambda: over.set())
+        (receiver,) = [each for each in threading.enumerate() if each.name == "ari-events"]
+        assert receiver.ident is not None
+        clock = time.pthread_getcpuclockid(receiver.ident)
+        before = time.clock_gettime(clock)
         over.wait()
-        ended = time.time()
+        ended, processor = time.time(), time.clock_gettime(clock) - before
         count = ari.log.count
         assert ari.log.malformed == 0
+        began = time.thread_time()
         assert len(ari.events.df) == count
-        return {"ended": ended, "events": count, "readable": time.time()}
+        return {
+            "ended": ended,
+            "processor": processor,
+            "events": count,
+            "readable": time.time(),
+            "frame": time.thread_time() - began,
+        }
 
 
 def aioari_dispatch(port: int) -> dict[str, float]:
-    """The own loop and dispatch of aioari without its start, which needs a server's description."""
+    """Measure aioari's loop and dispatch, without its start, which needs a declaration."""
     import aiohttp
     from aioari.client import Client
 
-    async def run() -> float:
+    async def run() -> dict[str, float]:
         over = asyncio.Event()
         client = Client.__new__(Client)
         client.event_listeners = {}
@@ -76,20 +100,21 @@ def aioari_dispatch(port: int) -> dict[str, float]:
             url = f"ws://127.0.0.1:{port}/ari/events"
             async with session.ws_connect(url) as ws:
                 reading = asyncio.ensure_future(client._Client__run(ws))
+                before = time.thread_time()
                 await over.wait()
-                ended = time.time()
+                ended, processor = time.time(), time.thread_time() - before
                 await asyncio.sleep(0)
                 reading.cancel()
-                return ended
+                return {"ended": ended, "processor": processor}
 
-    return {"ended": asyncio.run(run())}
+    return asyncio.run(run())
 
 
 def ari_client_dispatch(port: int) -> dict[str, float]:
-    """ari-client, with a listener for the last event."""
+    """Measure ari-client with a listener for the last event."""
     from ari_client.ari_client import AriClient
 
-    async def run() -> float:
+    async def run() -> dict[str, float]:
         over = asyncio.Event()
 
         async def last(*_: object) -> None:
@@ -98,19 +123,20 @@ def ari_client_dispatch(port: int) -> dict[str, float]:
         client = AriClient("127.0.0.1", port, "asterisk", "")
         client._event_handlers["ChannelUserevent"] = last
         await client.connect("hello-world")
+        before = time.thread_time()
         await over.wait()
-        ended = time.time()
+        ended, processor = time.time(), time.thread_time() - before
         client.event_listener.cancel()
-        return ended
+        return {"ended": ended, "processor": processor}
 
-    return {"ended": asyncio.run(run())}
+    return asyncio.run(run())
 
 
 def limit(port: int) -> dict[str, float]:
-    """picows, in C, with orjson, in Rust; nothing is kept."""
+    """Measure picows (in C) with orjson (in Rust), storing nothing."""
     import picows
 
-    async def run() -> float:
+    async def run() -> dict[str, float]:
         over: asyncio.Future[float] = asyncio.get_running_loop().create_future()
 
         class Listener(picows.WSListener):
@@ -120,9 +146,10 @@ def limit(port: int) -> dict[str, float]:
                     over.set_result(time.time())
 
         await picows.ws_connect(Listener, f"ws://127.0.0.1:{port}/ari/events")
-        return await over
+        before = time.thread_time()
+        return {"ended": await over, "processor": time.thread_time() - before}
 
-    return {"ended": asyncio.run(run())}
+    return asyncio.run(run())
 
 
 RUN: dict[str, Callable[[int], dict[str, float]]] = {
@@ -133,11 +160,36 @@ RUN: dict[str, Callable[[int], dict[str, float]]] = {
 }
 
 
+def parts(frames: bytes) -> dict[str, float]:
+    """Return the processor seconds of the parts of a session's work."""
+    from ari_notebook.client.websocket_frames import Splitter
+    from ari_notebook.store.event_log import EventLog
+    from ari_notebook.store.tables import Tables
+
+    splitter, log, tables = Splitter(), EventLog(), Tables()
+    seconds = dict.fromkeys(PARTS, 0.0)
+    for at in range(0, len(frames), READ):
+        piece = frames[at : at + READ]
+        times = [time.thread_time()]
+        messages = splitter.feed(piece)
+        times.append(time.thread_time())
+        events = log.append(messages, time.time())
+        times.append(time.thread_time())
+        tables.apply(events)
+        times.append(time.thread_time())
+        events.places({"ChannelUserevent"})
+        times.append(time.thread_time())
+        for part, began, ended in zip(PARTS, times, times[1:], strict=False):
+            seconds[part] += ended - began
+    return seconds
+
+
 def main() -> None:
     """Serve every client in turns, and print their rates."""
     parser = argparse.ArgumentParser(description="Events a second, by client.")
     parser.add_argument("--events", type=int, default=200_000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--parts", action="store_true", help="of a session's processor time")
     parser.add_argument("--client", choices=RUN, help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -146,37 +198,57 @@ def main() -> None:
         return
     texts = [*events(given.events - 1), over()]
     frames = b"".join(map(frame, texts))
+    if given.parts:
+        rounds = [parts(frames) for _ in range(given.rounds)]
+        for part in PARTS:
+            least = min(each[part] for each in rounds)
+            print(f"{part:34} {least / len(texts) * 1e6:.2f} us per event")
+        return
     server = Server(lambda: in_pieces(frames))
     mean = sum(map(len, texts)) / len(texts)
     print(f"{len(texts)} events of {mean:.0f} bytes, 1,000 channels alive")
-    rates: dict[str, list[float]] = {}
-    readable: list[float] = []
+    found: dict[str, list[dict[str, float]]] = {}
     for name, (module, _) in CLIENTS.items():
         if importlib.util.find_spec(module) is None:
             print(f"{name}: left out; {module} is not installed")
         else:
-            rates[name] = []
+            found[name] = []
     for _ in range(given.rounds):
-        for name, measured in rates.items():
-            command = [sys.executable, __file__, "--client", name, "--port", str(server.port)]
+        for name, results in found.items():
+            command = [sys.executable, "-m", "benchmarks.ingest", "--client", name]
+            command += ["--port", str(server.port)]
             done = subprocess.run(command, capture_output=True, text=True, timeout=300)
             if done.returncode:
                 sys.exit(f"{name} failed:\n{done.stderr}")
             result = json.loads(done.stdout.splitlines()[-1])
             if result.get("events", len(texts)) != len(texts):
                 sys.exit(f"{name} took {result['events']:.0f} events of {len(texts)}")
-            measured.append(len(texts) / (result["ended"] - server.started))
+            result["took"] = result["ended"] - server.started
             if "readable" in result:
-                readable.append(len(texts) / (result["readable"] - server.started))
-    medians = {name: statistics.median(measured) for name, measured in rates.items()}
-    for name, rate in medians.items():
-        print(f"{name:13} {rate:9,.0f} events/s  ({CLIENTS[name][1]})")
-    print(
-        f"ari-notebook  {statistics.median(readable):9,.0f} events/s, the whole DataFrame included"
+                result["until_readable"] = result["readable"] - server.started
+            results.append(result)
+
+    def best(name: str, *measures: str) -> float:
+        """Return a client's minimum of seconds in one round, by the sum of these measures."""
+        return min(sum(each[measure] for measure in measures) for each in found[name])
+
+    rows = {f"{name} ({CLIENTS[name][1]})": (best(name, "took"), best(name, "processor"))
+            for name in found}  # fmt: skip
+    rows["ari-notebook, socket to DataFrame"] = (
+        best("ari-notebook", "until_readable"),
+        best("ari-notebook", "processor", "frame"),
     )
-    for name, rate in medians.items():
-        if name != "ari-notebook":
-            print(f"ratio to {name}: {medians['ari-notebook'] / rate:.2f}")
+    for row, seconds in rows.items():
+        took, processor = (each / len(texts) for each in seconds)
+        ratios = [
+            f"{best(base, 'took') / seconds[0]:.2f} ({best(base, 'processor') / seconds[1]:.2f})"
+            f" of {base}"
+            for base in ("limit", "aioari")
+            if base in found
+        ]
+        print(f"{row:53} {1 / took:9,.0f} events/s  {processor * 1e6:5.2f} us  {', '.join(ratios)}")
+    last = min(each["readable"] - each["ended"] for each in found["ari-notebook"])
+    print(f"ari.events.df after the last event: {last * 1000:.0f} ms")
 
 
 if __name__ == "__main__":

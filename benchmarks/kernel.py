@@ -1,11 +1,11 @@
-"""What a stream of events costs the notebook it runs in.
+"""Cost of an event stream for the notebook that receives it.
 
-    python benchmarks/kernel.py [--rate N] [--rounds N]
+    python -m benchmarks.kernel [--rate N] [--rounds N]
 
-A real IPython kernel, the source of the events in another process, which has made them beforehand:
-on two cores its own work would count as ours. Busy: a cell that computes in
-pure Python, its steps a second with and without a session that takes the events. Idle: how long an
-empty cell takes from the question to its answer. With and without take turns; medians count.
+Runs a real IPython kernel. The source of the events is another process, which makes them
+beforehand, so that its work is not measured. Busy: a cell that computes in pure Python, in steps
+per second, with and without a session that receives the events. Idle: the time from the request to
+the reply of an empty cell. Runs with and without alternate; medians count.
 """
 
 from __future__ import annotations
@@ -13,17 +13,14 @@ from __future__ import annotations
 import argparse
 import ast
 import statistics
-import sys
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 
-sys.path.insert(0, str(Path(__file__).parent))
-from source import Source
+from benchmarks.source import Source
 
 PREPARE = """
 import time, ari_notebook
@@ -44,7 +41,7 @@ COUNT = "session.log.count"
 
 
 def run(kernel: BlockingKernelClient, code: str, value: str = "None") -> Any:
-    """Run a cell, and then say what an expression is worth.
+    """Run a cell; return the value of an expression.
 
     Raises:
         RuntimeError: the cell failed.
@@ -59,7 +56,7 @@ def run(kernel: BlockingKernelClient, code: str, value: str = "None") -> Any:
 
 
 def answer_times(kernel: BlockingKernelClient, count: int = 10) -> list[float]:
-    """Milliseconds from a question to its answer, the kernel being idle in between."""
+    """Return the milliseconds from a request to its reply, with an otherwise idle kernel."""
     taken = []
     for _ in range(count):
         time.sleep(0.02)
@@ -71,7 +68,7 @@ def answer_times(kernel: BlockingKernelClient, count: int = 10) -> list[float]:
 
 @dataclass
 class Found:
-    """What was measured, round by round."""
+    """The measurements, by round."""
 
     events: list[float] = field(default_factory=list)  # a second
     lost: list[float] = field(default_factory=list)  # share of a busy cell's speed
@@ -80,7 +77,7 @@ class Found:
 
 
 def measure(rate: int, rounds: int, seconds: float) -> Found:
-    """With and without the stream, in turns so short that a busy machine is busy in both."""
+    """Measure with and without the stream, in short turns, so that other load affects both."""
     source = Source(rate, 86400, made=50_000)
     manager, kernel = start_new_kernel()
     found = Found()

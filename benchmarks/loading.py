@@ -1,8 +1,8 @@
-"""What loading the extension costs, over pandas and ipywidgets themselves.
+"""Cost of loading the extension, in addition to pandas and ipywidgets.
 
-    python benchmarks/loading.py [--rounds N]
+    python -m benchmarks.loading [--rounds N]
 
-Each round is a new process. Medians of its processor time and of the time that passed.
+Each round is a new process. Prints medians of its processor time and wall time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ print(*(b - a for a, b in zip(began, between)), *(b - a for a, b in zip(between,
 
 
 def measure(rounds: int) -> list[list[float]]:
-    """Seconds, each round's: theirs as passed and processor time, ours likewise."""
+    """Return the seconds of each round: wall time and processor time, theirs and ours."""
     found = []
     for _ in range(rounds):
         done = subprocess.run(

@@ -58,20 +58,21 @@ class _Call:
         else:
             if kind == "ChannelStateChange":
                 self.state = "Up"
-            event |= {
+            more: dict[str, dict[str, object]] = {
                 "StasisStart": {"args": ["inbound"]},
                 "ChannelDtmfReceived": {"digit": "5", "duration_ms": 100},
                 "ChannelVarset": {"variable": "RTPAUDIOQOS", "value": "ssrc=1;themssrc=2"},
                 "ChannelDialplan": {"dialplan_app": "Wait", "dialplan_app_data": "30"},
                 "ChannelHangupRequest": {"cause": 16},
                 "ChannelDestroyed": {"cause": 16, "cause_txt": "Normal Clearing"},
-            }.get(kind, {})
+            }
+            event |= more.get(kind, {})
             event["channel"] = self.channel()
         return {**event, "asterisk_id": "00:11:22:33:44:55", "application": "hello-world"}
 
 
 def events(count: int, alive: int = 1000, seed: int = 1) -> Iterator[bytes]:
-    """The JSON of so many events, with so many channels alive at any time."""
+    """Yield the JSON of a number of events, with a number of channels alive at any time."""
     chance = random.Random(seed)
     calls = [_Call(number, chance) for number in range(alive)]
     for call in calls:  # in the middle of their lives, as on any day

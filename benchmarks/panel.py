@@ -1,12 +1,12 @@
-"""What the panel's page takes: a real JupyterLab, a real Chromium, a thousand calls.
+"""Response times, messages and memory of the panel: JupyterLab, Chromium, a thousand calls.
 
     python -m benchmarks.panel [--channels 1000] [--rate 2000] [--minutes 5]
 
-The simulator runs in a process of its own; the notebook's kernel connects to it, shows the panel,
-and Chromium looks at it. First one call at a time: how long after its event a row shows. Then so
-many live channels at so many events a second: how long a click takes, how many messages a second
-the kernel sends, how much memory the page holds after its garbage is collected. All the while no
-request may leave this machine and nothing may go wrong on the page.
+The simulator runs in a separate process; the notebook's kernel connects to it and shows the panel
+in Chromium. First one call at a time: the time from its event to its row. Then a number of live
+channels at a rate of events: the time of a click, the messages per second that the kernel sends,
+and the page's memory after garbage collection. Meanwhile no request may leave this machine and no
+error may occur on the page.
 """
 
 from __future__ import annotations
@@ -26,15 +26,16 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from ari_notebook.simulator import SimulatedAsterisk
 from tests.views.conftest import watched_page
 from tests.views.lab import Kernel, chromium, open_notebook, run_done, running_lab
 
 _TICKS = 50  # a second, at each of which the simulator says something
-_CHANGED = 5  # calls a second that end, and begin anew
+_CHANGED = 5  # calls per second that end, and start again
 _ROW_SHOWN = """() => {
     window.shownAt = 0;
     new MutationObserver((_, watch) => {
-        if (!document.querySelector(".ari-panel tr.channel")) return;
+        if (!document.querySelector(".ari-panel li.channel")) return;
         window.shownAt = Date.now();
         watch.disconnect();
     }).observe(document.querySelector(".ari-panel"), {childList: true, subtree: true});
@@ -45,7 +46,7 @@ _CLICK_ANSWERED = """() => {
     const panel = document.querySelector(".ari-panel");
     window.took = window.pressed = 0;
     const click = (event) => {
-        const button = event.target;
+        const button = event.target.closest("button");
         const read = () => button.textContent + button.getAttribute("aria-pressed");
         const before = read();
         const look = () => {
@@ -60,11 +61,14 @@ _CLICK_ANSWERED = """() => {
 }"""
 
 
+_PASSWORD = "of the measurement"
+
+
 def exchange(pipe: Connection) -> None:
-    """The simulator's process: tells its URL, then does what it is told."""
+    """Run the simulator's process: print its URL, then execute commands."""
     from ari_notebook import simulator
 
-    with simulator.start() as running:
+    with simulator.start(password=_PASSWORD) as running:
         pipe.send(running.url)
         calls: deque[Any] = deque()
         rate, numbers = 0, count()
@@ -85,18 +89,18 @@ def exchange(pipe: Connection) -> None:
             time.sleep(max(0.0, 1 / _TICKS - (time.monotonic() - began)))
 
 
-def _speak(made: Any, number: int, events: int) -> None:
-    """So many events, two each of another channel: a key, and a variable that no row shows."""
-    channels = list(made.channels.values())
+def _speak(asterisk: SimulatedAsterisk, number: int, events: int) -> None:
+    """Publish events, two for each channel: a key, and a variable that no row shows."""
+    channels = list(asterisk.exchange.channels.values())
     for place in range(events // 2):
         channel = channels[(number * events + place) % len(channels)]
         channel.set_variable("ROUND", str(number))
-        channel.hear_digit(str(number % 10), 100)
+        channel.on_dtmf(str(number % 10), 100)
 
 
 @contextmanager
 def exchange_process() -> Iterator[tuple[str, Connection]]:
-    """A simulator in another process: its URL, and where it is told what to do."""
+    """Start a simulator in another process; return its URL and its command channel."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=exchange, args=(there,))
     process.start()
@@ -110,7 +114,7 @@ def exchange_process() -> Iterator[tuple[str, Connection]]:
 
 @dataclass
 class Figures:
-    """What was measured; times in milliseconds."""
+    """The measurements; times in milliseconds."""
 
     row: list[float] = field(default_factory=list)
     select: list[float] = field(default_factory=list)
@@ -124,7 +128,7 @@ class Figures:
     left: list[str] = field(default_factory=list)
 
     def lines(self) -> Iterator[str]:
-        """The figures as a person reads them."""
+        """Yield the figures as lines of text."""
         for words, taken in (
             ("from event to shown row", self.row),
             ("from click to chosen row, under load", self.select),
@@ -141,7 +145,7 @@ class Figures:
 
 
 class Watch:
-    """A page, its kernel, and what is measured on them."""
+    """A page, its kernel, and the measurements."""
 
     def __init__(self, page: Any, kernel: Kernel, pipe: Connection) -> None:
         self.page, self.kernel, self.pipe = page, kernel, pipe
@@ -151,20 +155,20 @@ class Watch:
         kernel.run("counted, panel = [], ari.panel()")
 
     def measure_rows(self, times: int) -> None:
-        """One call after the other: from its event's receipt to its row."""
+        """Measure the time from a call's event to its row, one call after the other."""
         for _ in range(times):
             self.page.evaluate(_ROW_SHOWN)
             self.pipe.send("call")
-            self.panel.locator("tr.channel").first.wait_for(timeout=10_000)
+            self.panel.locator("li.channel").first.wait_for(timeout=10_000)
             received = self.kernel.ask(
                 "ari.events.df.query('type == \"StasisStart\"')['received'].iloc[-1].timestamp()"
             )
             self.figures.row.append(self.page.evaluate("window.shownAt") - received * 1000)
             self.kernel.run("[ari.channels.hangup(id) for id in list(ari.channels)]")
-            self.panel.locator("tr.channel").first.wait_for(state="detached", timeout=10_000)
+            self.panel.locator("li.channel").first.wait_for(state="detached", timeout=10_000)
 
     def fill(self, channels: int, rate: int) -> None:
-        """So many live channels, then so many events a second."""
+        """Create live channels, then publish events at a rate."""
         self.pipe.send((channels, 0))
         while self.kernel.ask("len(ari.channels)") < channels:
             time.sleep(0.5)
@@ -172,7 +176,7 @@ class Watch:
         time.sleep(3)
 
     def load(self, seconds: float) -> None:
-        """Look on for a while, and click now and then."""
+        """Watch for a while, and click from time to time."""
         self.kernel.run(_COUNT_MESSAGES)
         begun, first = time.monotonic(), self.kernel.ask("ari.log.count")
         while time.monotonic() - begun < seconds:
@@ -188,7 +192,7 @@ class Watch:
         self.figures.messages = [sum(at <= t < at + 1 for t in stamps) for at in stamps]
 
     def _click(self) -> None:
-        rows = self.panel.locator("tr.channel:not(.chosen) button.link")
+        rows = self.panel.locator("li.channel:not(.chosen) button.card")
         self.figures.select.append(self._took(rows.nth(1)))
         switch = self.panel.locator('.inspector [data-action$="mute"]')
         self.figures.request.append(self._took(switch))
@@ -224,15 +228,15 @@ def measure(browser: Any, channels: int, rate: int, seconds: float, rows: int = 
 
     Args:
         browser: of Playwright.
-        channels: live ones under load.
-        rate: events a second under load.
-        seconds: how long the load is looked on.
-        rows: how many calls are timed before.
+        channels: number of live channels under load.
+        rate: events per second under load.
+        seconds: duration of the load.
+        rows: number of calls that are timed before.
     """
     with (
         exchange_process() as (url, pipe),
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
-        running_lab(Path(folder), {"ARI_PASSWORD": "asterisk"}) as lab,
+        running_lab(Path(folder), {"ARI_PASSWORD": _PASSWORD}) as lab,
         watched_page(browser) as (page, notes),
     ):
         connect = f"%load_ext ari_notebook\n%ari connect {url} --app hello-world;"
@@ -250,7 +254,7 @@ def measure(browser: Any, channels: int, rate: int, seconds: float, rows: int = 
 
 
 def main() -> None:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description="what the panel's page takes")
     parser.add_argument("--channels", type=int, default=1000)
     parser.add_argument("--rate", type=int, default=2000, help="events a second")

@@ -1,13 +1,13 @@
 """A source of events for benchmarks, in the place of an Asterisk.
 
-It answers what a session asks of an idle server; to a WebSocket it sends events, as fast as they
-are taken or so many a second.
+It answers the requests of a session like an idle server; to a WebSocket it sends events, as fast as
+they are read or at a rate.
 
-    python benchmarks/source.py --rate N --seconds N
+    python -m benchmarks.source --rate N --seconds N
 
 prints its URL and serves one stream of that length to every WebSocket. The stream's last event, a
-ChannelUserevent named "over", says how many there were before it, how many of them were
-StasisStart, the checksum of each block, and when it was sent.
+ChannelUserevent named "over", has the number of events before it, how many of them were
+StasisStart, the checksum of each block, and its time of sending.
 """
 
 from __future__ import annotations
@@ -25,18 +25,19 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import orjson
 
-sys.path.insert(0, str(Path(__file__).parent))
-from mix import events
+from benchmarks.mix import events
 
+TOP = Path(__file__).parent.parent
 BLOCK = 10_000  # events for a checksum
 _TICKS = 100  # a second, at each of which a paced source sends
 
 
 def over(**words: object) -> bytes:
-    """The event that ends a stream."""
+    """Return the event that ends a stream."""
     return orjson.dumps(
         {
             "type": "ChannelUserevent",
@@ -50,7 +51,7 @@ def over(**words: object) -> bytes:
 
 
 def frame(text: bytes) -> bytes:
-    """A text message as an unmasked frame."""
+    """Return a text message as an unmasked frame."""
     size = len(text)
     if size < 126:
         return bytes((0x81, size)) + text
@@ -75,12 +76,14 @@ class Server:
 
     def _accept(self) -> None:
         while True:
-            threading.Thread(
-                target=self._serve, args=(self._listener.accept()[0],), daemon=True
-            ).start()
+            peer = self._listener.accept()[0]
+            threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
 
     def _serve(self, peer: socket.socket) -> None:
-        stream = peer.makefile("rb")
+        with peer, peer.makefile("rb") as stream:
+            self._answer(peer, stream)
+
+    def _answer(self, peer: socket.socket, stream: BinaryIO) -> None:
         while line := stream.readline():
             path = line.split()[1].decode()
             headers = {}
@@ -116,9 +119,9 @@ class Server:
 
 
 def paced(rate: int, seconds: float, made: int = 0) -> Iterator[bytes]:
-    """So many events a second, for so long.
+    """Yield events at a rate for a time.
 
-    Made while they are sent; or ``made`` of them before, which are sent again and again.
+    They are made while they are sent; or ``made`` of them beforehand, which are repeated.
     """
     total = round(rate * seconds)
     texts = itertools.cycle(list(events(made))) if made else events(total)
@@ -143,19 +146,19 @@ def paced(rate: int, seconds: float, made: int = 0) -> Iterator[bytes]:
 
 
 class Source:
-    """A paced source in a process of its own.
+    """A paced source in a separate process.
 
     Args:
         rate: events a second.
         seconds: how long.
-        made: how many events to make beforehand, and send again and again, so that the source
-            itself takes little of the machine; 0 makes them while they are sent.
+        made: number of events to make beforehand and to repeat, so that the source itself needs
+            little processor time; 0 makes them while they are sent.
     """
 
     def __init__(self, rate: int, seconds: float, made: int = 0) -> None:
-        command = [sys.executable, __file__]
+        command = [sys.executable, "-m", "benchmarks.source"]
         command += ["--rate", str(rate), "--seconds", str(seconds), "--made", str(made)]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=TOP)
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().strip()
 
@@ -171,7 +174,7 @@ class Source:
         """End it."""
         self.go_on()
         self._process.terminate()
-        self._process.wait()
+        self._process.communicate()
 
 
 def main() -> None:

@@ -1,10 +1,10 @@
-"""Minutes of a steady stream, and every event accounted for.
+"""A steady stream for minutes, with a checksum of every event.
 
-    python benchmarks/steady.py [--rate N] [--minutes N] [--keep N]
+    python -m benchmarks.steady [--rate N] [--minutes N] [--keep N]
 
-The source, a process of its own, counts what it sends and sums it up in checksums of 10,000 events.
-Here a whole session takes it: log, live tables, a handler. At the end every checksum is compared
-with what came and, as far as the log keeps events, with what the log gives back.
+The source, a separate process, counts the events and computes a checksum of each 10,000. A whole
+session receives them: log, live tables, a handler. At the end every checksum is compared with that
+of the received events and, as far as the log keeps events, of those in the log.
 """
 
 from __future__ import annotations
@@ -21,16 +21,14 @@ from pathlib import Path
 from typing import Any
 
 import ari_notebook
-from ari_notebook.live import EventLog
-
-sys.path.insert(0, str(Path(__file__).parent))
-from source import BLOCK, Source
+from ari_notebook.store.event_log import EventLog
+from benchmarks.source import BLOCK, Source
 
 OVER = b'"eventname":"over"'
 
 
 class Sums:
-    """Follows a session and sums up what it takes, as the source sums up what it sends."""
+    """Computes the checksums of the events that a session receives, as the source does."""
 
     def __init__(self) -> None:
         self.blocks: list[int] = []
@@ -38,7 +36,7 @@ class Sums:
         self.lost: list[str] = []  # states of the connection after the first
 
     def took(self, messages: Sequence[bytes], *_: object) -> None:
-        """Part of a follower's `Listener`: events came."""
+        """Count received events."""
         for message in messages:
             if OVER in message:  # is about the stream, not of it
                 continue
@@ -48,26 +46,26 @@ class Sums:
             self.count += 1
 
     def state(self, state: str, reason: str) -> None:
-        """Part of a follower's `Listener`: the connection came or went."""
+        """Do nothing when the connection changes."""
         self.lost.append(f"{state}: {reason}")
 
-    def row(self, origin: str, _: Mapping[str, Any], detail: str) -> None:
-        """Part of a follower's `Listener`: nothing is added to the log here."""
+    def row(self, origin: str, _event: Mapping[str, Any], detail: str, _received: float) -> None:
+        """Do nothing: the session adds no rows here."""
         self.lost.append(f"{origin}: {detail}")
 
     def applied(self, event: Mapping[str, Any]) -> None:
-        """Part of a follower's `Listener`."""
+        """Do nothing."""
 
-    def snapshot(self, truth: Mapping[str, Any]) -> None:
-        """Part of a follower's `Listener`."""
+    def snapshot(self, snapshot: Mapping[str, Any]) -> None:
+        """Do nothing."""
 
     def stop(self) -> None:
-        """Part of a follower's `Listener`."""
+        """Do nothing."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """What was sent, and what became of it."""
+    """The numbers of sent, received and stored events."""
 
     sent: int
     taken: int
@@ -81,12 +79,12 @@ class Account:
     malformed: int
     starts: int  # StasisStart events, as the handler counted them
     starts_expected: int
-    bytes_each: float  # of memory, where the system tells it
+    bytes_each: float  # of memory, if the system reports it
     interruptions: list[str]
 
     @property
     def complete(self) -> bool:
-        """Whether every event is accounted for."""
+        """Whether no event is missing or changed."""
         return (
             self.sent == self.taken == self.kept + self.dropped
             and self.starts == self.starts_expected
@@ -95,7 +93,7 @@ class Account:
 
 
 def read_back(log: EventLog, blocks: list[int], sent: int) -> tuple[int, int]:
-    """Blocks that the log still has whole, and how many of them are not what was sent."""
+    """Return the number of complete blocks in the log, and how many of them differ."""
     ends = [*range(0, sent, BLOCK), sent]
     checked = wrong = 0
     for number, (start, end) in enumerate(pairwise(ends)):
@@ -110,21 +108,21 @@ def read_back(log: EventLog, blocks: list[int], sent: int) -> tuple[int, int]:
 
 
 def resident() -> int:
-    """The bytes of memory that this process holds; 0 where the system does not say."""
+    """Return the memory of this process in bytes; 0 if the system does not report it."""
     status = Path("/proc/self/status")
     lines = status.read_text().splitlines() if status.exists() else []
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:"))
 
 
 def run(rate: int, seconds: float, keep: int | None) -> Account:
-    """Take a stream from its beginning to its end."""
+    """Receive a stream from its beginning to its end."""
     source, sums = Source(rate, seconds), Sums()
     ended = threading.Event()
     words: dict[str, Any] = {}
     starts = 0
     try:
         with ari_notebook.connect(source.url, password="", keep=keep) as ari:
-            ari._follower.listeners += (sums,)
+            ari.synchronizer.add_listener(sums)
             started, before = time.monotonic(), resident()
 
             @ari.on("StasisStart")
@@ -169,7 +167,7 @@ def run(rate: int, seconds: float, keep: int | None) -> Account:
 
 
 def main() -> None:
-    """Run, and print the account; 1 if anything is missing."""
+    """Run, and print the result; return 1 if an event is missing."""
     parser = argparse.ArgumentParser(description="A steady stream, every event accounted for.")
     parser.add_argument("--rate", type=int, default=5000, help="events a second")
     parser.add_argument("--minutes", type=float, default=10)

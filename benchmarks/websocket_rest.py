@@ -1,12 +1,11 @@
-"""Requests a second over HTTP and over the event WebSocket, on the same server.
+"""Requests per second over HTTP and over the event WebSocket, on the same server.
 
-    python benchmarks/websocket_rest.py [--asterisk URL] [--requests N] [--rounds N]
+    python -m benchmarks.websocket_rest [--asterisk URL] [--requests N] [--rounds N]
 
-The server is our simulator in a process of its own; with --asterisk (or ARI_URL) a real one is
-asked too. Both transports are what `ari_notebook.connect(transport=...)` uses, with everything that
-a request passes on its way: the declaration's checks, the request log. They take turns, and the
-median of the rounds counts. "1 caller" waits for each answer before it asks again; "8 callers" are
-threads that do so side by side.
+The server is our simulator in a separate process; with --asterisk (or ARI_URL) also a real
+one. Both transports are those of `ari_notebook.connect(transport=...)`, with the validation and the
+request log of a session. They take turns, and the median of the rounds counts. "1 caller" waits for
+each response before it sends the next request; "8 callers" are threads that do so concurrently.
 """
 
 from __future__ import annotations
@@ -14,23 +13,20 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-import sys
 import threading
 import time
-from pathlib import Path
+from typing import Literal
 
 import ari_notebook
-from ari_notebook.session import Session
+from ari_notebook.sessions.session import Session
+from benchmarks.simulator import Simulator
 
-sys.path.insert(0, str(Path(__file__).parent))
-from simulator import Simulator
-
-TRANSPORTS = ("http", "websocket")
+TRANSPORTS: tuple[Literal["http", "websocket"], ...] = ("http", "websocket")
 CALLERS = (1, 8)
 
 
 def rate(ari: Session, requests: int, callers: int) -> float:
-    """Requests a second of so many threads that ask one after the other."""
+    """Return the requests per second of a number of threads."""
 
     def ask() -> None:
         for _ in range(requests // callers):
@@ -48,7 +44,7 @@ def rate(ari: Session, requests: int, callers: int) -> float:
 def compare(
     url: str, user: str, password: str, requests: int, rounds: int
 ) -> dict[tuple[str, int], float]:
-    """(Transport, callers) → the median of its requests a second."""
+    """Return the median of requests per second by transport and number of callers."""
     measured: dict[tuple[str, int], list[float]] = {}
     for _ in range(rounds):
         for transport in TRANSPORTS:
@@ -64,7 +60,7 @@ def compare(
 
 
 def main() -> None:
-    """Ask every server both ways, and print what came of it."""
+    """Send requests to every server both ways, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--asterisk", default=os.environ.get("ARI_URL", ""), metavar="URL")
     parser.add_argument("--user", default="asterisk")
