@@ -1,47 +1,80 @@
 # make lab    the course in JupyterLab, against the embedded exchange (ARGS=--no-browser on a server)
-# make test   the quick tests: a few minutes
-# make full   all tests: real Asterisk, real calls, JupyterLab in Chromium (see scripts/asterisk)
+# make test   the quick tests: two minutes
+# make full   all tests but the nightly ones: real Asterisk, real calls, JupyterLab in Chromium (see scripts/asterisk)
+# make strict the quick tests in Python's development mode, each warning an error
+# make supply-chain   licences and bill of materials of the dependencies, in supply-chain/
+# make coverage  the quick tests with the lines that they run counted; fails under pyproject's floor
 # make oldest some of the quick tests with the oldest versions that pyproject.toml allows
-# make check  formatting, lint, types
-# make docs   the docs site, in site/; EXECUTE=true runs the notebooks and shows what comes of them
+# make check  formatting, lint, types, layers, spelling and wording, and the types that programs see
+# make lite   the course in JupyterLab in the browser, a static site, in lite/
+# make docs   the docs site, in site/; EXECUTE=true runs the notebooks and shows their output
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+ENVIRONMENT := @$(PYTHON) scripts/environment $(VENV)
 
-.PHONY: lab test full oldest check docs
+# The workers, and the programs that tests start, share compiled modules, even if
+# PYTHONDONTWRITEBYTECODE is set: otherwise each would compile hundreds of them.
+COMPILED := PYTHONDONTWRITEBYTECODE=
 
-# An extra is installed once; its stamp is older than pyproject.toml when that changes.
-$(VENV)/.has-%: pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[$*]'
-	@touch $@
+.PHONY: lab lite test coverage full strict supply-chain oldest check docs
 
-lab: $(VENV)/.has-lab
+lab:
+	$(ENVIRONMENT) lab
 	$(BIN)/ari-notebook lab $(ARGS)
 
-# Most of them wait for sound to play, so several run side by side, whatever the number of cores;
-# those of a file in their order, since they share what takes long to start.
-test: $(VENV)/.has-test
-	$(BIN)/python -m pytest -n 4 --dist loadfile -m 'not slow and not browser and not asterisk' $(ARGS)
+lite:
+	$(ENVIRONMENT) lite
+	$(BIN)/python scripts/lite $(ARGS)
 
-full: $(VENV)/.has-test $(VENV)/.has-lab $(VENV)/.has-docs
-	$(BIN)/python -m pytest $(ARGS)
+# Many tests wait for sound or for another process, so several run in parallel on any number of cores;
+# each worker takes three seconds to import what it tests. `make check` runs tests/typing.
+test:
+	$(ENVIRONMENT) test
+	$(COMPILED) $(BIN)/python -m pytest -n 4 --dist worksteal -m 'not slow and not browser and not asterisk and not nightly' \
+		--ignore=tests/typing $(ARGS)
+
+coverage:
+	$(ENVIRONMENT) test
+	$(COMPILED) $(BIN)/coverage run -m pytest -n 4 --dist worksteal \
+		-m 'not slow and not browser and not asterisk and not nightly' --ignore=tests/typing $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+# The tests of one file run in order, because they share fixtures that take long to start.
+full:
+	$(ENVIRONMENT) test lab docs
+	$(COMPILED) $(BIN)/python -m pytest -n 3 --dist loadfile -m 'not nightly' $(ARGS)
+
+strict:
+	$(ENVIRONMENT) test
+	$(COMPILED) PYTHONDEVMODE=1 $(BIN)/python -m pytest -n 4 --dist worksteal -W error \
+		-m 'not slow and not browser and not asterisk and not nightly' --ignore=tests/typing $(ARGS)
+
+supply-chain:
+	PYTHON=$(PYTHON) scripts/supply-chain $(ARGS)
 
 OLDEST := .venv-oldest
 
+# Old versions warn of what newer ones changed: only here, warnings are no errors.
 oldest:
 	test -x $(OLDEST)/bin/python || $(PYTHON) -m venv $(OLDEST)
 	$(PYTHON) scripts/oldest > $(OLDEST)/constraints.txt
 	$(OLDEST)/bin/python -m pip install --quiet --constraint $(OLDEST)/constraints.txt \
-		--editable . hypothesis ipykernel pytest pytest-timeout
-	$(OLDEST)/bin/python -m pytest -m 'not slow and not browser and not asterisk' tests/spec tests/client \
-		tests/test_session.py tests/magics/test_first_call.py tests/live/test_tables.py $(ARGS)
+		--editable . hatchling hypothesis ipykernel pytest pytest-timeout setuptools
+	$(OLDEST)/bin/python -m pytest -W default -m 'not slow and not browser and not asterisk and not nightly' tests/schema tests/client \
+		tests/sessions/test_session.py tests/magics/test_first_call.py tests/store/test_tables.py $(ARGS)
 
-check: $(VENV)/.has-test
+check:
+	$(ENVIRONMENT) test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/typing
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/python scripts/check_words.py
 
-docs: $(VENV)/.has-docs $(VENV)/.has-lab
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python scripts/docs.py $(ARGS)
+docs:
+	$(ENVIRONMENT) docs lab
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m scripts.docs $(ARGS)
