@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AsyncExitStack
-from functools import partial
 from typing import Any, TypeVar, overload
 
 from ari_notebook.client.accepted_websocket import Refusal
 from ari_notebook.client.credentials import HiddenPassword
 from ari_notebook.connection.outbound_config import ConnectionType, OutboundConfig
 from ari_notebook.connection.signals import in_thread
-from ari_notebook.connection.spawner import running_spawners
+from ari_notebook.connection.spawner import Spawner
+from ari_notebook.sessions.async_opening import AsyncOpening
 from ari_notebook.sessions.async_session import AsyncSession
 from ari_notebook.sessions.outbound_server import OutboundServer, accept
 from ari_notebook.sessions.session import Session
@@ -36,50 +35,25 @@ def aaccept(
     keep: int | None = 1_000_000,
     tidy: bool | None = None,
     timeout: float = 10.0,
-) -> AsyncAccepting:
+) -> AsyncOpening[AsyncOutboundServer]:
     """Return a server for Asterisk's outbound WebSockets, to be used as ``async with``.
 
     The arguments are those of `accept`. It listens from the beginning of the block; at its end
     handlers and flows are cancelled and the sessions closed.
 
     Returns:
-        An asynchronous context manager of an `AsyncOutboundServer`.
+        An asynchronous context manager of an `AsyncOutboundServer`. Entering it raises
+        `UsageProblem` if the port, an application's name or the certificate cannot be used.
     """
     arguments = dict(locals())
     if password is not None:
         arguments["password"] = HiddenPassword(password)
         password = None
-    return AsyncAccepting(partial(accept, **arguments))
 
+    def opening(spawners: Callable[[], Spawner]) -> AsyncOutboundServer:
+        return AsyncOutboundServer(accept(**arguments, spawner=spawners))
 
-class AsyncAccepting:
-    """Opens and closes an asynchronous server; made by `aaccept`."""
-
-    def __init__(self, opening: Callable[..., OutboundServer]) -> None:
-        self._opening = opening
-        self._leaving = AsyncExitStack()
-
-    async def __aenter__(self) -> AsyncOutboundServer:
-        """Listen.
-
-        Raises:
-            UsageProblem: the port, an application's name or the certificate cannot be used.
-        """
-        spawner = await self._leaving.enter_async_context(running_spawners())
-        try:
-            server = await in_thread(partial(self._opening, spawner=spawner))
-        except BaseException:
-            await self._leaving.aclose()
-            raise
-        self._server = AsyncOutboundServer(server)
-        return self._server
-
-    async def __aexit__(self, *exception: object) -> None:
-        """Listen no longer, and close the sessions."""
-        try:
-            await self._server.close()
-        finally:
-            await self._leaving.aclose()
+    return AsyncOpening(opening)
 
 
 class AsyncOutboundServer:

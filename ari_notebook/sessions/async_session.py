@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
@@ -31,7 +30,8 @@ from ari_notebook.connection.generated.events import Event
 from ari_notebook.connection.handlers import PARAMETERS, Handlers
 from ari_notebook.connection.resources import LoggedEvents
 from ari_notebook.connection.signals import in_thread, in_worker
-from ari_notebook.connection.spawner import running_spawners
+from ari_notebook.connection.spawner import Spawner
+from ari_notebook.sessions.async_opening import AsyncOpening
 from ari_notebook.sessions.session import Session, connect
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def aconnect(
     keep: int | None = 1_000_000,
     tidy: bool | None = None,
     timeout: float = 10.0,
-) -> AsyncConnecting:
+) -> AsyncOpening[AsyncSession]:
     """Return an asynchronous session, to be used as ``async with``.
 
     The arguments are those of `connect`. Nothing is opened before the block; at its end handlers
@@ -68,35 +68,13 @@ def aconnect(
     if password is not None:
         arguments["password"] = HiddenPassword(password)
         password = None
-    return AsyncConnecting(partial(connect, **arguments))
 
-
-class AsyncConnecting:
-    """Opens and closes an asynchronous session; made by `aconnect`."""
-
-    def __init__(self, opening: Callable[..., Session]) -> None:
-        self._opening = opening
-        self._leaving = AsyncExitStack()
-
-    async def __aenter__(self) -> AsyncSession:
-        """Connect; other tasks run meanwhile."""
-        spawner = await self._leaving.enter_async_context(running_spawners())
-        try:
-            session = await in_thread(partial(self._opening, spawner=spawner()))
-        except BaseException:
-            await self._leaving.aclose()
-            raise
+    def opening(spawners: Callable[[], Spawner]) -> AsyncSession:
+        session = connect(**arguments, spawner=spawners())
         session.__enter__()  # so that closing removes what it has made
-        self._session = AsyncSession(session)
-        return self._session
+        return AsyncSession(session)
 
-    async def __aexit__(self, *exception: object) -> None:
-        """Cancel handlers and flows, and disconnect."""
-        try:
-            await self._session.close()
-        finally:
-            # The nursery has its own cancellation, which no exception of the block is.
-            await self._leaving.aclose()
+    return AsyncOpening(opening)
 
 
 class AsyncSession(TypedAsyncSession):

@@ -12,7 +12,7 @@ import ari_notebook
 from ari_notebook import AsyncSession, EventTimeout, SessionClosed, UsageProblem
 from ari_notebook.connection.signals import in_thread
 from ari_notebook.flows.call import AsyncCall
-from ari_notebook.sessions.async_outbound_server import AsyncAccepting
+from ari_notebook.sessions.async_opening import AsyncOpening
 from tests.helpers.loops import RUNNERS, Main
 from tests.helpers.outbound import Exchange
 from tests.helpers.waiting import until
@@ -25,7 +25,7 @@ def run(request: pytest.FixtureRequest) -> Run:
     return RUNNERS[request.param]
 
 
-def listening() -> AsyncAccepting:
+def listening() -> AsyncOpening[ari_notebook.AsyncOutboundServer]:
     return ari_notebook.aaccept(0, "flows")
 
 

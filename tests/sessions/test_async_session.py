@@ -14,7 +14,7 @@ import pytest
 import ari_notebook
 from ari_notebook import AsyncSession, Channel, EventTimeout, Session
 from ari_notebook.flows.call import AsyncCall
-from ari_notebook.sessions.async_session import AsyncConnecting
+from ari_notebook.sessions.async_opening import AsyncOpening
 from ari_notebook.simulator import RunningSimulator
 from tests.helpers.loops import RUNNERS, Main
 from tests.helpers.waiting import until
@@ -34,7 +34,7 @@ def run(request: pytest.FixtureRequest) -> Callable[[Main], Any]:
     return RUNNERS[request.param]
 
 
-def opened(simulator: RunningSimulator) -> AsyncConnecting:
+def opened(simulator: RunningSimulator) -> AsyncOpening[ari_notebook.AsyncSession]:
     user, password = simulator.credentials
     return ari_notebook.aconnect(simulator.url, "async", user, password)
 
