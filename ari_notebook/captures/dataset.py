@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -301,15 +301,17 @@ def _apply(tables: Tables, table: pyarrow.Table) -> None:
         elif origin == "gap":
             tables.apply(EventBatch(frames))
             frames = []
-            _remove(tables, decode_event((raw or "").encode())[0].get("vanished"))
+            for kind, id in _vanished(decode_event((raw or "").encode())[0]):
+                tables.remove(kind, id)
     tables.apply(EventBatch(frames))
 
 
-def _remove(tables: Tables, vanished: object) -> None:
-    """Remove the objects that vanished in a gap from live tables."""
+def _vanished(gap: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what vanished in a gap, as pairs of a kind of table and an id."""
+    vanished = gap.get("vanished")
     for kind, ids in vanished.items() if isinstance(vanished, dict) else ():
         for id in ids if kind in KINDS and isinstance(ids, list) else ():
-            getattr(tables, kind).pop(str(id), None)
+            yield kind, str(id)
 
 
 def _texts(table: pd.DataFrame) -> pd.DataFrame:

@@ -89,7 +89,7 @@ class CallLeg:
         self.left: float | None = None  # left Stasis; whether it still exists is not known
         self.end: float | None = None
         self.epoch = 0  # steps of the server's clock before it began
-        self.torn = False  # the clock went backwards while it existed
+        self.torn = False  # the clock jumped while it existed
         self.forgotten = False  # ended at an unknown time: another channel has its id now
         self.asked: tuple[int, str] | None = None  # order of the hangup, and its origin
         self.cause: int | None = None

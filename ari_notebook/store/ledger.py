@@ -101,7 +101,7 @@ class Ledger:
         self._latest: dict[str, float] = {}  # server → its newest time
         self._since: dict[str, float] = {}  # server → the time from which all its events are here
         self._from_snapshot = snapshot is not _NO_SNAPSHOT
-        self._steps: dict[str, int] = {}  # server → how often its clock went backwards
+        self._steps: dict[str, int] = {}  # server → how often its clock jumped, either way
         self._clock = ServerClock()
         self._stamp: str | None = None
         self._timed = ""  # the server whose time it was noted as
@@ -343,9 +343,8 @@ class Ledger:
             leg.epoch = self._steps.get(server, 0)
             leg.call = CallRecord(leg, server)
             leg.exten = (snapshot.dialplan or NO_PLAN).exten
-            first = type_ in _BEGINNINGS
             # An application is subscribed to a channel that it creates after its first events.
-            if at - begin > _SEEN_WITHIN or not (first or begin >= self._since.get(server, 0.0)):
+            if at - begin > _SEEN_WITHIN or not (begins or begin >= self._since.get(server, 0.0)):
                 leg.call.uncertain["began before"] = None
                 begins = type_ == "ChannelStateChange"
             self._join_other_half(server, leg)

@@ -157,6 +157,18 @@ class Tables:
         self._gone.clear()  # a restarted server may reuse an id
         return Changes(appeared, vanished, changed)
 
+    def remove(self, kind: str, id: str) -> None:
+        """Remove an object that has ended without an event, if the table has it.
+
+        Args:
+            kind: one of `KINDS`.
+            id: its id, or its name in a table that is indexed by names.
+        """
+        if kind == "channels":
+            self._leave(id)
+        else:
+            getattr(self, kind).pop(id, None)
+
     def copied(self) -> Tables:
         """Return a copy of the tables; to be called by the thread that applies events."""
         other = Tables(self.subscribe_all)

@@ -173,6 +173,24 @@ def test_endpoint_has_its_channels_that_are_in_the_table() -> None:
     assert partial.endpoints["PJSIP/my-desk"]["channel_ids"] == []
 
 
+def test_removed_object_leaves_every_table_it_stands_in() -> None:
+    tables = Tables(subscribe_all=True)
+    tables.replace(
+        {
+            "endpoints": [
+                {"technology": "PJSIP", "resource": "my-desk", "channel_ids": ["1", "2"]}
+            ],
+            "channels": [{**channel(id), "name": f"PJSIP/my-desk-{id}"} for id in "12"],
+            "bridges": [bridge("b")],
+        }
+    )
+    for kind, id in (("channels", "1"), ("bridges", "b"), ("playbacks", "unknown")):
+        tables.remove(kind, id)
+    assert list(tables.channels) == ["2"]
+    assert tables.endpoints["PJSIP/my-desk"]["channel_ids"] == ["2"]
+    assert not tables.bridges
+
+
 def test_unknown_event_shows_the_channels_and_bridges_it_carries() -> None:
     tables = after(event("OfTheFuture", channel=channel("a"), bridge=bridge("b", "a"), more=1))
     assert (list(tables.channels), list(tables.bridges)) == (["a"], ["b"])
