@@ -22,6 +22,7 @@ import logging
 import queue
 import threading
 import traceback
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from functools import partial
@@ -100,12 +101,12 @@ class _Ended(Exception):
         self.error = error
 
 
-class _Program:
+class _Program(ABC):
     """A flow's function, which is resumed until it gives its next command."""
 
+    @abstractmethod
     def resume(self, value: Any, error: BaseException | None) -> Command:
         """Continue it with the result of its command; raise `_Ended` when it is over."""
-        raise NotImplementedError
 
 
 class _Suspension:

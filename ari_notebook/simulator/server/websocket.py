@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Generic, Protocol, TypeVar
@@ -64,7 +65,7 @@ class CarriedSocket(Protocol):
 SocketT = TypeVar("SocketT", bound=CarriedSocket)
 
 
-class Carrier(Generic[SocketT]):
+class Carrier(ABC, Generic[SocketT]):
     """Carries one socket.
 
     A WebSocket that stays blocked for ari.conf's ``websocket_write_timeout`` is closed, as in
@@ -151,9 +152,9 @@ class Carrier(Generic[SocketT]):
         if data := self._outgoing():
             self._transport.write(data)
 
+    @abstractmethod
     def _outgoing(self) -> bytes:
         """Return the messages to send as frames."""
-        raise NotImplementedError
 
     def _take(self, message: websocket_frames.WebSocketMessage) -> None:
         if message.opcode == websocket_frames.TEXT:
