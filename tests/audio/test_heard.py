@@ -6,9 +6,7 @@ import gc
 import itertools
 import threading
 import time
-import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal, TypeAlias, cast
 
@@ -16,18 +14,17 @@ import numpy as np
 import pytest
 
 import ari_notebook
-from ari_notebook import AudioError, Channel, Session, Sound
+from ari_notebook import AudioError, Session, Sound
 from ari_notebook.audio.codecs import codec_named
 from ari_notebook.audio.outgoing_audio import Playing
 from ari_notebook.client.media_stream import AudioStream
+from tests.audio.lines import FRAME, WAIT, compare, line_of
 from tests.audio.sounds import speech
 from tests.helpers.servers import Server
 from tests.helpers.waiting import until
 
 Transport: TypeAlias = Literal["websocket", "audiosocket", "rtp"]
 RATES = {"websocket": 16000, "audiosocket": 16000, "rtp": 8000}
-FRAME = 0.02
-WAIT = 60.0
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # speech in real time
 
@@ -36,68 +33,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # speech in real time
 def pbx(exchange_server: Server) -> Iterator[Session]:
     with ari_notebook.connect(exchange_server.url) as session:
         yield session
-
-
-@dataclass
-class Line:
-    """Both halves of a Local channel, in the application: audio to one comes from the other."""
-
-    near: Channel
-    far: Channel
-
-
-def _line(ari: Session, rate: int) -> Line:
-    near, far = (f"line-{uuid.uuid4()}" for _ in range(2))
-    app = ari.apps[0]
-    ari.channels.originate(
-        endpoint=f"Local/s@stasis-{app}/n",
-        app=app,
-        channelId=near,
-        otherChannelId=far,
-        formats="slin" if rate == 8000 else f"slin{rate // 1000}",
-    )
-    ari.wait_for("StasisStart", channel=far, timeout=WAIT)
-    ari.channels[far].answer()
-    ari.wait_for("StasisStart", channel=near, timeout=WAIT)
-    return Line(ari.channels[near], ari.channels[far])
-
-
-@dataclass
-class Comparison:
-    """What was received, compared with what was sent.
-
-    Attributes:
-        alike: how many of ten parts were found.
-        spread: seconds between the earliest and the latest delay of a part.
-        level: median difference in dB.
-        length: difference in seconds between the first part's begin and the last part's end.
-    """
-
-    alike: int
-    spread: float
-    level: float
-    length: float
-
-    @property
-    def good(self) -> bool:
-        return (
-            self.alike == 10
-            and self.spread <= FRAME
-            and abs(self.level) <= 0.5
-            and abs(self.length) <= FRAME
-        )
-
-
-def _compare(said: Sound, received: Sound) -> Comparison:
-    parts = [said[at / 10 : (at + 1) / 10] for at in range(10)]
-    found = [(part, *received.find(part)) for part in parts]
-    alike = [(at, part, begin) for at, (part, begin, same) in enumerate(found) if same > 0.95]
-    if not alike:
-        return Comparison(0, np.inf, np.inf, np.inf)
-    delays = [begin - at / 10 for at, _, begin in alike]
-    levels = [received[begin : begin + 0.1].level - part.level for _, part, begin in alike]
-    length = alike[-1][2] + 0.1 - alike[0][2] - 1.0
-    return Comparison(len(alike), max(delays) - min(delays), float(np.median(levels)), length)
 
 
 def _stopped(playing: Playing) -> bool:
@@ -112,7 +47,7 @@ def _send(source: AudioStream, target: AudioStream) -> None:
         source.play(said)
         received = target.record(1.8)
         until(lambda: target.level < -60)
-        found = _compare(said, received)
+        found = compare(said, received)
         if found.good:
             return
         assert time.monotonic() < end, found
@@ -124,7 +59,7 @@ def test_sound_arrives_whole_in_time_and_as_loud(
     pbx: Session, transport: str, direction: str
 ) -> None:
     rate = RATES[transport]
-    line = _line(pbx, rate)
+    line = line_of(pbx, rate)
     with (
         line.near.audio(rate, transport=cast("Transport", transport)) as tested,
         line.far.audio(rate) as other,
@@ -139,14 +74,14 @@ def test_sound_arrives_whole_in_time_and_as_loud(
 @pytest.mark.parametrize("format", ["ulaw", "alaw", "slin", "slin12", "slin24", "slin48"])
 def test_every_format_carries_speech(pbx: Session, format: str) -> None:
     rate = {"slin12": 12000, "slin24": 24000, "slin48": 48000}.get(format, 8000)
-    line = _line(pbx, rate)
+    line = line_of(pbx, rate)
     with line.near.audio(format=format) as tested, line.far.audio(format=format) as other:
         assert (tested.rate, tested.format) == (rate, format)
         said = speech(rate)
         end = time.monotonic() + WAIT
         while True:
             tested.play(said)
-            found = _compare(said, other.record(1.8))
+            found = compare(said, other.record(1.8))
             if found.alike >= 9 and abs(found.level) <= 0.5:
                 break
             assert time.monotonic() < end, found
@@ -158,7 +93,7 @@ def test_opus_carries_keys_both_ways(pbx: Session) -> None:
         codec_named("opus")
     except AudioError as error:
         pytest.skip(str(error))
-    line = _line(pbx, 48000)
+    line = line_of(pbx, 48000)
     with line.near.audio(format="opus") as tested, line.far.audio(48000) as other:
         assert (tested.rate, tested.format) == (48000, "opus")
         for source, target in ((tested, other), (other, tested)):
@@ -174,7 +109,7 @@ def test_opus_carries_keys_both_ways(pbx: Session) -> None:
 
 
 def test_keys_arrive_beside_audio(pbx: Session) -> None:
-    line = _line(pbx, 16000)
+    line = line_of(pbx, 16000)
     keys: list[str] = []
     with line.near.audio(16000) as tested, line.far.audio(16000) as other:
         tested.on_dtmf(keys.append)
@@ -189,7 +124,7 @@ def test_keys_arrive_beside_audio(pbx: Session) -> None:
 
 
 def test_interrupted_bot_is_silent_and_knows_what_was_heard(pbx: Session) -> None:
-    line = _line(pbx, 8000)
+    line = line_of(pbx, 8000)
     with line.near.audio(8000) as bot, line.far.audio(8000) as caller:
         end = time.monotonic() + WAIT
         bot.on_speech(lambda begun: begun and bot.stop())
@@ -221,7 +156,7 @@ def _has_begun(frames: list[tuple[float, float]]) -> bool:
 @pytest.mark.parametrize("transport", ["websocket", "audiosocket", "rtp"])
 def test_far_end_is_silent_a_tenth_of_a_second_after_stop(pbx: Session, transport: str) -> None:
     rate = RATES[transport]
-    line = _line(pbx, rate)
+    line = line_of(pbx, rate)
     delays: list[float] = []
     with (
         line.near.audio(rate, transport=cast("Transport", transport)) as bot,
@@ -245,7 +180,7 @@ def test_far_end_is_silent_a_tenth_of_a_second_after_stop(pbx: Session, transpor
 
 
 def test_milliseconds_that_stop_returns_are_those_that_arrived(pbx: Session) -> None:
-    line = _line(pbx, 8000)
+    line = line_of(pbx, 8000)
     with line.near.audio(8000) as bot, line.far.audio(8000) as caller:
         end = time.monotonic() + WAIT
         while True:
@@ -270,7 +205,7 @@ def test_milliseconds_that_stop_returns_are_those_that_arrived(pbx: Session) -> 
 
 
 def test_three_in_a_bridge_receive_the_two_others(pbx: Session) -> None:
-    lines = [_line(pbx, 8000) for _ in range(3)]
+    lines = [line_of(pbx, 8000) for _ in range(3)]
     bridge = pbx.bridges.create(type="mixing")
     bridge.add_channel([line.near.id for line in lines])
     voices = [speech(seed=seed) for seed in (1, 2, 3)]
@@ -293,7 +228,7 @@ def test_three_in_a_bridge_receive_the_two_others(pbx: Session) -> None:
 
 
 def test_recording_of_the_bridge_has_what_the_program_played(pbx: Session) -> None:
-    line = _line(pbx, 8000)
+    line = line_of(pbx, 8000)
     said = speech()
     with line.near.audio(8000) as tested, line.far.audio(8000) as other:
         (bridge,) = [b for b in pbx.bridges.list() if line.near.id in b.channels]
@@ -316,7 +251,7 @@ def test_recording_of_the_bridge_has_what_the_program_played(pbx: Session) -> No
 @pytest.mark.nightly
 @pytest.mark.timeout(1500)
 def test_ten_minutes_neither_drift_nor_grow(pbx: Session) -> None:
-    line = _line(pbx, 16000)
+    line = line_of(pbx, 16000)
     click = speech(16000, 0.2)
     delays: list[float] = []
     objects: list[int] = []

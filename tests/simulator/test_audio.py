@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from ari_notebook import Sound, simulator
+from ari_notebook.audio.codecs import codec_named
 from ari_notebook.simulator import RunningSimulator, VirtualSimulator
+from ari_notebook.simulator.calls.media_session import MediaSession
 from ari_notebook.simulator.phones.call import PhoneCall
 from ari_notebook.simulator.thread_proxy import RemoteCall
 
@@ -121,6 +123,18 @@ def test_an_hour_of_two_echoes_in_a_loop_is_silent_and_ends(virtual: VirtualSimu
     _run(virtual, 2)
     assert heard.sound.find(_voice(1))[1] > 0.99
     assert heard.sound[1:].level == -np.inf
+
+
+def test_audio_of_a_program_is_unchanged_at_another_rate(virtual: VirtualSimulator) -> None:
+    call, said = _call(virtual, "wait"), _voice(1).resample(16000)
+    codec, mixer = codec_named("slin16"), virtual.exchange.mixer
+    session = MediaSession(call.channel, codec, mixer, lambda frame: None, near=True)
+    heard = call.listen()
+    session.feed(said.int16.tobytes(), whole=True)
+    _run(virtual, 1)
+    begin, alike = heard.sound.find(said)
+    assert alike > 0.9999
+    assert begin == pytest.approx(0, abs=0.021)
 
 
 def test_audio_of_a_running_simulator_follows_its_clock() -> None:

@@ -11,14 +11,16 @@ import json
 import logging
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ari_notebook.audio import websocket_media
 from ari_notebook.audio.codecs import Codec
 from ari_notebook.audio.sound import Sound
-from ari_notebook.simulator.media.audio_source import SILENCE, AudioSignal
+from ari_notebook.simulator.media.audio_source import SILENCE, SPEECH
 from ari_notebook.simulator.media.renderer import Wave
 from ari_notebook.simulator.pbx.channel import Channel
 from ari_notebook.simulator.pbx.mixer import AudioTap, Mixer
@@ -28,40 +30,11 @@ __all__ = ["MediaSession", "WebSocketMedia"]
 log = logging.getLogger(__name__)
 
 MOST_FRAMES = 1000  # in the queue: the rest is dropped (chan_websocket.c)
-_LONGEST_SIGNAL = 10.0  # seconds of audio that one signal keeps
+_LOOK_AHEAD = 0.006  # seconds that a change of the rate needs beyond the frame
 _SILENT = 0.008 * 32768  # the peak below which a frame is silence
 
 
-class _Said:
-    """The audio that a program has sent since it became loud, as recordings read it.
-
-    Args:
-        rate: samples per second.
-    """
-
-    def __init__(self, rate: int) -> None:
-        self._rate = rate
-        self._frames: list[np.ndarray[Any, np.dtype[np.int16]]] = []
-
-    @property
-    def seconds(self) -> float:
-        """Return its duration so far."""
-        return 0.02 * len(self._frames)
-
-    def add(self, frame: np.ndarray[Any, np.dtype[np.int16]]) -> None:
-        """Add a frame."""
-        self._frames.append(frame)
-
-    def read(self, begin: float, count: int, rate: int) -> Wave:
-        """Return samples; see `audio_source.Audio`."""
-        whole = np.concatenate([*self._frames, np.zeros(0, np.int16)])
-        floats = Sound(whole, self._rate).resample(rate).floats
-        part = floats[max(0, round(begin * rate)) :][:count]
-        made: Wave = np.concatenate([part, np.zeros(count - len(part), np.float32)])
-        return made
-
-
-def _is_loud(frame: np.ndarray[Any, np.dtype[np.int16]]) -> bool:
+def _is_loud(frame: NDArray[np.int16]) -> bool:
     return len(frame) > 0 and bool(frame.max() > _SILENT or frame.min() < -_SILENT)
 
 
@@ -109,17 +82,15 @@ class MediaSession:
         self._frames = 0  # in the queue
         self._at = -1  # number of the frame that was taken last
         self._before = np.zeros(0, np.int16)
-        self._current: np.ndarray[Any, np.dtype[np.int16]] | None = None
+        self._current: NDArray[np.int16] | None = None
         self._near = near
-        self._said = _Said(codec.rate)
         if near:
             channel.audio.near = self._sent
         else:
             channel.audio.far = self._sent
             channel.audio.source.set(SILENCE)
-        self._listener: AudioTap | None = mixer.listen(
-            channel, codec.rate, self._on_frame, incoming=near
-        )
+        read = partial(mixer.incoming if near else mixer.outgoing, channel)
+        self._listener: AudioTap | None = mixer.listen(read, codec.rate, self._on_frame)
         channel.on_gone.append(self.close)
 
     @property
@@ -171,15 +142,19 @@ class MediaSession:
     def _sent(self, mixer: Any, rate: int) -> Wave | None:
         """Return the frame that the program sends now, at any rate."""
         self._advance(mixer.frame)
-        if self._current is None:
-            return np.zeros(round(rate * 0.02), np.float32)
-        if rate == self.codec.rate:
+        size, quiet = round(rate * 0.02), np.zeros(self.codec.frame_samples, np.int16)
+        if self._current is None and (rate == self.codec.rate or not len(self._before)):
+            return np.zeros(size, np.float32)
+        if rate == self.codec.rate and self._current is not None:
             wave: Wave = np.multiply(self._current, np.float32(1 / 32768), dtype=np.float32)
             self._mixer.keep(wave, self._current)
             return wave
-        both = Sound(np.concatenate([self._before, self._current]), self.codec.rate)
-        made: Wave = both.resample(rate).floats[-round(rate * 0.02) :]
-        return made
+        before = self._before if len(self._before) else quiet
+        current = quiet if self._current is None else self._current
+        made = Sound(np.concatenate([before, current]), self.codec.rate).resample(rate).floats
+        later = round(rate * _LOOK_AHEAD)
+        part: Wave = made[len(made) - later - size : len(made) - later]
+        return part
 
     def _advance(self, frame: int) -> None:
         if self._at == frame:
@@ -194,7 +169,7 @@ class MediaSession:
                 taken = self.queue.popleft()
                 assert isinstance(taken, bytes)  # noqa: S101  marks are passed
                 self._frames -= 1
-                self._current = self.codec.decode(taken)
+                self._current = self._whole(self.codec.decode(taken))
                 if not len(self._before):
                     self._begin_audio()
                 self._pass_marks()
@@ -202,17 +177,14 @@ class MediaSession:
         if self._near:
             return
         loud = self._current is not None and _is_loud(self._current)
-        source = self._channel.audio.source
-        if not loud:
-            if source.signal.kind == "speech":
-                source.set(SILENCE)
-            return
-        if source.signal.kind != "speech" or self._said.seconds >= _LONGEST_SIGNAL:
-            self._said = _Said(self.codec.rate)
-            since = self._channel.exchange.now
-            source.set(AudioSignal("speech", since=since, audio=self._said))
-        assert self._current is not None  # noqa: S101  it is loud
-        self._said.add(self._current)
+        self._channel.audio.source.set(SPEECH if loud else SILENCE)
+
+    def _whole(self, frame: NDArray[np.int16]) -> NDArray[np.int16]:
+        """Return a frame of 20 ms; a packet may be shorter or longer."""
+        size = self.codec.frame_samples
+        if len(frame) == size:
+            return frame
+        return np.concatenate([frame, np.zeros(size, np.int16)])[:size]
 
     def _may_play(self) -> bool:
         """Return whether a frame is played now; after a gap a few have to wait first."""
@@ -243,10 +215,7 @@ class MediaSession:
         self._advance(self._mixer.frame)
         if wave is None:
             return
-        samples = self._mixer.kept(wave)
-        if samples is None:
-            samples = np.clip(np.rint(wave * 32768), -32768, 32767).astype(np.int16)
-        self._send(self.codec.encode(samples))
+        self._send(self.codec.encode(self._mixer.samples(wave)))
 
     def close(self) -> None:
         """Stop; idempotent."""

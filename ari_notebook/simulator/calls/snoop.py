@@ -99,9 +99,13 @@ def snoop(
     elif spy == "out":
         channel.audio.source.follow(target.audio.played)
     channel.audio.far = partial(_spied, target, spy or "none")
-    if whisper in ("out", "both"):
-        target.audio.whispers.append(channel)
-        channel.on_gone.append(lambda: target.audio.whispers.remove(channel))
+    for direction, whispers in (
+        ("in", target.audio.whispers_in),
+        ("out", target.audio.whispers_out),
+    ):
+        if whisper in (direction, "both"):
+            whispers.append(channel)
+            channel.on_gone.append(partial(whispers.remove, channel))
     channel.create()
     target.set_audio_hook(channel.name, on=True)
     target.on_gone.append(lambda: _release(channel))
@@ -114,12 +118,12 @@ def snoop(
 
 
 def _spied(target: Channel, direction: str, mixer: Any, rate: int) -> Any:
-    """Return a snoop channel's audio: from its target, to it, or both."""
+    """Return a snoop channel's audio: from its target, to it, or both, without whispers."""
     heard = []
     if direction in ("in", "both"):
-        heard.append(mixer.incoming(target, rate))
+        heard.append(mixer.spoken(target, rate))
     if direction in ("out", "both"):
-        heard.append(mixer.outgoing(target, rate))
+        heard.append(mixer.written(target, rate))
     present = [each for each in heard if each is not None]
     return sum(present[1:], present[0]) if present else None
 

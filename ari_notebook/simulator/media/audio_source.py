@@ -147,28 +147,3 @@ class AudioSource:
         """Remove a callback; idempotent."""
         if changed in self._subscribers:
             self._subscribers.remove(changed)
-
-
-class AudioMix(AudioSource):
-    """The mix of several sources: the first that is not silent, else silence."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._voices: list[AudioSource] = []
-
-    def add(self, voice: AudioSource) -> None:
-        """Add a source."""
-        self._voices.append(voice)
-        voice.subscribe(self._mix)
-        self._mix()
-
-    def remove(self, voice: AudioSource) -> None:
-        """Remove a source; idempotent."""
-        if voice in self._voices:
-            self._voices.remove(voice)
-            voice.unsubscribe(self._mix)
-            self._mix()
-
-    def _mix(self) -> None:
-        said = [voice.signal for voice in self._voices if not voice.signal.is_silent]
-        self.set(said[0] if said else SILENCE if self._voices else NOTHING)

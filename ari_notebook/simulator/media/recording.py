@@ -18,14 +18,17 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from ari_notebook.simulator.clock import Clock, Timer
 from ari_notebook.simulator.media import samples
-from ari_notebook.simulator.media.audio_source import AudioSignal, AudioSource, Frequencies
 from ari_notebook.simulator.media.playback import Done, PublishEvent
 from ari_notebook.simulator.messages import AriRefusal
 from ari_notebook.simulator.topics import Topic
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 NOTHING_COMES = 4.0  # seconds without frames that end a recording
 KEPT_SILENCE_MS = 200
@@ -36,8 +39,26 @@ EXISTS = ("fail", "overwrite", "append")
 # Any key, for Asterisk: it compares with lower case, so a phone's A to D do not match.
 TERMINATORS = {"none": "", "any": "0123456789*#abcd", "*": "*", "#": "#"}
 
-# ms, frequencies, and where they are a signal's own audio: the signal and seconds into it.
-RecordedPart: TypeAlias = tuple[int, Frequencies, "tuple[AudioSignal, float] | None"]
+# Called with each frame of 20 ms; None where nothing is sent.
+OnSamples: TypeAlias = Callable[["NDArray[np.int16] | None"], None]
+
+
+class AudioInput(Protocol):
+    """The audio to record."""
+
+    @property
+    def has_frames(self) -> bool:
+        """Whether frames come."""
+
+    @property
+    def wakes(self) -> bool:
+        """Whether a generator of the channel, of silence or a tone, sends without audio.
+
+        Reading does not time out then.
+        """
+
+    def listen(self, rate: int, on_frame: OnSamples) -> Callable[[], None]:
+        """Begin to receive frames; return a function that ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +104,7 @@ class RunningRecording:
     options: RecordingOptions
     path: Path
     target: Topic | None
-    source: AudioSource
+    source: AudioInput
     clock: Clock
     publish: PublishEvent
     settle: float = 0.0
@@ -92,18 +113,19 @@ class RunningRecording:
     on_end: list[Done] = field(default_factory=list)
     cause: str = ""
     _before: bytes = b""  # content of the file before appending
-    _sounds: list[RecordedPart] = field(default_factory=list)
+    _frames: list[bytes] = field(default_factory=list)  # 16-bit samples
     _total: int = 0  # ms recorded
     _quiet: int = 0  # ms of silence at its end
     _pauses: int = 0  # ms of silence before that
-    _mark: float = 0.0  # time up to which all audio is recorded
+    _missing: int = 0  # ms without frames at its end
     _begun: float | None = None
     _started: bool = False
     _ended: bool = False
     _pausing: bool = False
     _muting: bool = False
-    _paused_for: float = 0.0
-    _timers: list[Timer] = field(default_factory=list)
+    _paused: int = 0  # ms paused
+    _timer: Timer | None = None
+    _stop_listening: Callable[[], None] = lambda: None
 
     def json(self, **more: Any) -> dict[str, Any]:
         """Return ARI's object."""
@@ -130,7 +152,7 @@ class RunningRecording:
     def begin(self) -> None:
         """Start; the tasks before it have ended."""
         if self.settle:
-            self._later(self.settle, self._start)
+            self._timer = self.clock.after(self.settle, self._start)
         else:
             self._start()
 
@@ -139,7 +161,7 @@ class RunningRecording:
         self.state = "recording"  # also after a stop: Asterisk records all the same
         self._publish_event("RecordingStarted")
         if self.options.beep:
-            self._later(BEEP_MS / 1000, self._begin_capture)
+            self._timer = self.clock.after(BEEP_MS / 1000, self._begin_capture)
         else:
             self._begin_capture()
 
@@ -153,11 +175,12 @@ class RunningRecording:
         """Check the maximum duration, which is otherwise checked with each frame of audio."""
         if not self._capturing:
             return
-        seconds = math.floor(self.clock.now) - math.floor(self._begun or 0.0) - self._paused_for
-        if self.options.max_duration and not self._pausing and seconds > self.options.max_duration:
+        self._missing = 0
+        if not self.options.max_duration or self._pausing:
+            return
+        seconds = math.floor(self.clock.now) - math.floor(self._begun or 0.0)
+        if seconds * 1000 - self._paused > self.options.max_duration * 1000:
             self.finish(trim=True)
-        else:
-            self._plan()
 
     def hang_up(self) -> float:
         """Finish, because the channel has left.
@@ -167,9 +190,9 @@ class RunningRecording:
         """
         if not self._started:
             self._start()
-            if not self.options.beep and not self.source.signal.has_frames:
+            if not self.options.beep and not self.source.has_frames:
                 return NOTHING_COMES
-        self._stop_timers()
+        self._stop_timer()
         if not self._ended:
             self.finish()
         return 0.0
@@ -214,10 +237,8 @@ class RunningRecording:
         """
         self._check()
         if paused != (self.state == "paused"):
-            self._capture()
             self.state = "paused" if paused else "recording"
             self._pausing ^= self._capturing
-            self._plan()
 
     def mute(self, *, muted: bool) -> None:
         """Mute or unmute the recording.
@@ -227,7 +248,6 @@ class RunningRecording:
         """
         self._check()
         if muted != self.muted:
-            self._capture()
             self.muted = muted
             self._muting ^= self._capturing
 
@@ -242,9 +262,8 @@ class RunningRecording:
         Args:
             trim: whether to remove the silence at its end.
         """
-        self._capture()
-        self._stop_timers()
-        self.source.unsubscribe(self._changed)
+        self._stop_timer()
+        self._stop_listening()
         cut = max(0, self._quiet - KEPT_SILENCE_MS) if trim and self.options.max_silence else 0
         self.state, self._ended = "done", True
         self._write(cut)
@@ -264,7 +283,7 @@ class RunningRecording:
 
     def _begin_capture(self) -> None:
         """Start capturing audio."""
-        self._mark = self._begun = self.clock.now
+        self._begun = self.clock.now
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if self.options.append and self.path.exists():
@@ -275,75 +294,52 @@ class RunningRecording:
         except OSError:  # another recording has the name of the folder
             self.finish()
             return
-        self.source.subscribe(self._changed)
-        self._plan()
+        self._stop_listening = self.source.listen(
+            samples.sample_rate(self.options.format), self._on_frame
+        )
 
-    def _changed(self) -> None:
-        self._capture()
-        self._plan()
-
-    def _capture(self) -> None:
-        """Capture the audio since the last call."""
-        if self._begun is None:
+    def _on_frame(self, frame: NDArray[np.int16] | None) -> None:
+        """Record a frame, and end where a limit is reached."""
+        if frame is None and not self.source.wakes:
+            self._missing += FRAME_MS
+            if self._missing >= NOTHING_COMES * 1000:
+                self.finish()
             return
-        since, self._mark = self._mark, self.clock.now
-        elapsed = round((self._mark - since) * 1000)
-        sound = self.source.signal
-        if elapsed <= 0:
-            return
-        if self._pausing:
-            self._paused_for += elapsed / 1000
-        elif sound.has_frames:
-            self._total += elapsed
-            at = since - sound.since
-            for length, frequencies in sound.parts(since, elapsed):
-                own = None if self._muting or sound.audio is None else (sound, at)
-                self._sounds.append((length, () if self._muting else frequencies, own))
-                at += length / 1000
-                if frequencies:
-                    self._pauses += self._quiet
-                    self._quiet = 0
-                else:
-                    self._quiet += length
-
-    def _plan(self) -> None:
-        """Set timers for the ends that apply if the audio does not change."""
-        if self._begun is None or self._ended:
-            return
-        self._stop_timers()
-        sound, now = self.source.signal, self.clock.now
-        if not sound.has_frames:
-            self._later(NOTHING_COMES, self._time_out)
-        elif not samples.is_writable(self.options.format):  # the first frame ends it
-            self._later(FRAME_MS / 1000, self.finish)
-            return
-        elif not self._pausing and self.options.max_silence and sound.is_silent:
-            left = self.options.max_silence + FRAME_MS / 1000 - self._quiet / 1000
-            self._later(max(0.0, left), lambda: self.finish(trim=True))
-        comes = sound.has_frames or self.source.wakes
-        if self.options.max_duration and not self._pausing and comes:
-            end = math.floor(self._begun) + self.options.max_duration + 1 + self._paused_for
-            self._later(max(0.0, end - now), lambda: self.finish(trim=True))
-
-    def _time_out(self) -> None:
-        if not self.source.wakes:
+        if frame is not None and not samples.is_writable(self.options.format):
             self.finish()
+            return
+        self._missing = 0
+        if self._pausing:
+            self._paused += FRAME_MS
+        elif frame is not None:
+            self._capture(frame)
+            if self.options.max_silence and self._quiet > self.options.max_silence * 1000:
+                self.finish(trim=True)
+                return
+        self.wake()
 
-    def _later(self, seconds: float, action: Callable[[], None]) -> None:
-        self._timers.append(self.clock.after(seconds, action))
+    def _capture(self, frame: NDArray[np.int16]) -> None:
+        self._total += FRAME_MS
+        data = bytes(2 * len(frame)) if self._muting else frame.tobytes()
+        same = self._frames and self._frames[-1] == data  # silence takes no memory
+        self._frames.append(self._frames[-1] if same else data)
+        if self._muting or abs(frame).mean() < samples.SILENT_LEVEL:
+            self._quiet += FRAME_MS
+        else:
+            self._pauses += self._quiet
+            self._quiet = 0
 
-    def _stop_timers(self) -> None:
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _write(self, cut: int) -> None:
         """Write the captured audio to the file, without the last ``cut`` ms."""
         if self._begun is None or not self.path.is_file():  # it may have been deleted meanwhile
             return
-        sound = samples.join(map(_samples, self._sounds))
-        del sound[len(sound) - cut * samples.RATE // 1000 :]
-        self._sounds.clear()
+        sound = array("h", b"".join(self._frames))
+        del sound[len(sound) - cut * samples.sample_rate(self.options.format) // 1000 :]
+        self._frames.clear()
         self.path.write_bytes(samples.extend(self.options.format, self._before, sound))
 
     def _publish_event(self, type: str, **more: Any) -> None:
@@ -352,13 +348,3 @@ class RunningRecording:
     def _leave(self) -> None:
         for done in self.on_end:
             done()
-
-
-def _samples(part: RecordedPart) -> array[int]:
-    """Return the samples of a recorded part."""
-    length, frequencies, own = part
-    audio = None if own is None else own[0].audio
-    if own is None or audio is None:
-        return samples.tone(length, *frequencies)
-    wave = audio.read(own[1], samples.RATE * length // 1000, samples.RATE) * 32768
-    return array("h", wave.round().clip(-32768, 32767).astype("int16").tobytes())

@@ -12,11 +12,12 @@ from typing import Any, TypeAlias
 
 from ari_notebook.simulator.clock import Clock
 from ari_notebook.simulator.media import samples
-from ari_notebook.simulator.media.audio_source import AudioSignal, AudioSource
+from ari_notebook.simulator.media.audio_source import AudioSignal
 from ari_notebook.simulator.media.playback import SKIP_MS, MediaItem, Playback, media_item
 from ari_notebook.simulator.media.recording import (
     EXISTS,
     TERMINATORS,
+    AudioInput,
     RecordingOptions,
     RunningRecording,
 )
@@ -128,7 +129,7 @@ class MediaRegistry:
         return playback
 
     def new_recording(
-        self, target: Topic, source: AudioSource, args: Mapping[str, Any], settle: float = 0.0
+        self, target: Topic, source: AudioInput, args: Mapping[str, Any], settle: float = 0.0
     ) -> RunningRecording:
         """Create a recording; `Recording.begin` starts it.
 
@@ -148,7 +149,7 @@ class MediaRegistry:
         recording.on_end.append(lambda: self._forget(self.recordings, name, recording))
         return recording
 
-    def record_unlisted(self, source: AudioSource, args: Mapping[str, Any]) -> RunningRecording:
+    def record_unlisted(self, source: AudioInput, args: Mapping[str, Any]) -> RunningRecording:
         """Create a recording that ARI neither lists nor publishes events of.
 
         Args:
@@ -163,7 +164,7 @@ class MediaRegistry:
     def _recording(
         self,
         target: Topic | None,
-        source: AudioSource,
+        source: AudioInput,
         args: Mapping[str, Any],
         publish: Callable[[str, dict[str, Any]], None],
         settle: float,

@@ -16,7 +16,6 @@ __all__ = ["Spoken", "Wave", "render", "spoken_signal"]
 
 Wave: TypeAlias = NDArray[np.float32]
 
-_SILENT_LEVEL = 256  # mean magnitude of 20 ms below which Asterisk finds silence (main/dsp.c)
 _FULL_SCALE = 32768
 
 
@@ -50,7 +49,7 @@ def spoken_signal(sound: Sound, since: float) -> AudioSignal:
     quiet = [
         (at // size) * 20
         for at in range(0, len(wave), size)
-        if wave[at : at + size].mean() < _SILENT_LEVEL
+        if wave[at : at + size].mean() < samples.SILENT_LEVEL
     ]
     pauses: list[tuple[int, int]] = []
     for begin in quiet:

@@ -1,24 +1,24 @@
-"""Audio samples: the content of recordings, and the file formats they are written in.
+"""Audio samples: how signals sound, and the file formats that recordings are written in.
 
-Telephone audio has 8,000 linear 16-bit samples a second. Speech is simulated by a steady tone, a
-pressed key by its two frequencies (ITU-T Q.23), everything else by silence. Formats that need a
-codec are known by name, as in a real Asterisk. Those that Debian's Asterisk can encode (gsm, g722,
-…) are written with the length of the audio, not with its sound; in the others (g729, …) nothing is
+Speech is simulated by a steady tone, a pressed key by its two frequencies (ITU-T Q.23). Samples are
+linear, of 16 bits, at 8,000 a second but for the formats of another rate. Formats that need a codec
+are known by name, as in a real Asterisk. Those that Debian's Asterisk can encode (gsm, g722, …) are
+written with the length of the audio, not with its sound; in the others (g729, …) nothing is
 written, as by an Asterisk that has the format but no translator.
 """
 
 from __future__ import annotations
 
-import math
 import struct
 import sys
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 RATE = 8000
 AMPLITUDE = 8000
+SILENT_LEVEL = 256  # mean magnitude of 20 ms below which Asterisk finds silence (main/dsp.c)
 SPEECH_HZ = 300.0
 
 _ROWS = (697, 770, 852, 941)
@@ -29,21 +29,6 @@ _DTMF = {
     for low, keys in zip(_ROWS, _KEYS, strict=True)
     for high, key in zip(_COLUMNS, keys, strict=True)
 }
-
-
-def silence(milliseconds: int) -> array[int]:
-    """Return samples of silence."""
-    return array("h", bytes(2 * RATE * milliseconds // 1000))
-
-
-def tone(milliseconds: int, *frequencies: float) -> array[int]:
-    """Return samples of frequencies in Hz sounding together; silence if there are none."""
-    if not frequencies:
-        return silence(milliseconds)
-    count = RATE * milliseconds // 1000
-    steps = [2 * math.pi * frequency / RATE for frequency in frequencies]
-    level = AMPLITUDE / len(steps)
-    return array("h", (int(level * sum(math.sin(n * s) for s in steps)) for n in range(count)))
 
 
 def key_frequencies(key: str) -> tuple[float, ...]:
@@ -95,46 +80,29 @@ def _wav(samples: array[int], rate: int = RATE) -> bytes:
     return head + form + struct.pack("<4sI", b"data", len(data)) + data
 
 
-def _resampled(rate: int) -> Callable[[array[int]], array[int]]:
-    """Return a function that resamples 8 kHz samples to another rate by linear interpolation."""
-
-    def convert(samples: array[int]) -> array[int]:
-        if not samples:
-            return samples
-        count, last = len(samples) * rate // RATE, len(samples) - 1
-        out = array("h", bytes(2 * count))
-        for index in range(count):
-            whole, part = divmod(index * RATE, rate)
-            here, after = samples[whole], samples[min(whole + 1, last)]
-            out[index] = here + (after - here) * part // rate
-        return out
-
-    return convert
-
-
 def _au(samples: array[int]) -> bytes:
     data = _companded(_ulaw_octet)(samples)
     return struct.pack(">4sIIIII", b".snd", 24, len(data), 1, RATE, 1) + data
 
 
-_ENCODERS: dict[str, Callable[[array[int]], bytes]] = {
-    "wav": _wav,
-    "wav16": lambda samples: _wav(_resampled(16000)(samples), 16000),
-    "au": _au,
-    **dict.fromkeys(("sln", "slin", "raw"), _linear),
-    **dict.fromkeys(("ulaw", "ul", "mu", "ulw", "pcm"), _companded(_ulaw_octet)),
-    **dict.fromkeys(("alaw", "al", "alw"), _companded(_alaw_octet)),
-}
 _RATES = {
     f"sln{kilohertz}": 44100 if kilohertz == 44 else kilohertz * 1000
     for kilohertz in (12, 16, 24, 32, 44, 48, 96, 192)
+} | {"wav16": 16000}
+_ENCODERS: dict[str, Callable[[array[int]], bytes]] = {
+    "wav": _wav,
+    "wav16": lambda samples: _wav(samples, 16000),
+    "au": _au,
+    **dict.fromkeys(("sln", "slin", "raw"), _linear),
+    **{format: _linear for format in _RATES if format != "wav16"},
+    **dict.fromkeys(("ulaw", "ul", "mu", "ulw", "pcm"), _companded(_ulaw_octet)),
+    **dict.fromkeys(("alaw", "al", "alw"), _companded(_alaw_octet)),
 }
-
 _CODED = (
     "g722 g726-16 g726-24 g726-32 g726-40 siren7 siren14 h263 h264 vp8 g729 ilbc opus g719 g723 "
     "g723sf vox spx spx16 spx32 gsm ogg WAV wav49"
 )
-FORMATS = frozenset((*_ENCODERS, *_RATES, *_CODED.split()))
+FORMATS = frozenset((*_ENCODERS, *_CODED.split()))
 
 _EXTENSIONS = {"wav49": "WAV"}
 
@@ -172,7 +140,7 @@ def is_known(format: str | None) -> bool:
 
 def is_writable(format: str) -> bool:
     """Return whether Asterisk can write audio in a known format."""
-    return format in _ENCODERS or format in _RATES or format in _SILENT
+    return format in _ENCODERS or format in _SILENT
 
 
 def extension(format: str) -> str:
@@ -180,20 +148,15 @@ def extension(format: str) -> str:
     return _EXTENSIONS.get(format, format)
 
 
+def sample_rate(format: str) -> int:
+    """Return the samples per second of a format."""
+    return _RATES.get(format, RATE)
+
+
 def encode(format: str, samples: array[int]) -> bytes:
-    """Encode samples in a format; empty if the format cannot be written."""
-    if format in _RATES:
-        return _linear(_resampled(_RATES[format])(samples))
+    """Encode samples at the format's rate; empty if the format cannot be written."""
     encoder = _ENCODERS.get(format) or _SILENT.get(format)
     return encoder(samples) if encoder else b""
-
-
-def join(parts: Iterable[array[int]]) -> array[int]:
-    """Concatenate samples."""
-    whole = array("h")
-    for part in parts:
-        whole.extend(part)
-    return whole
 
 
 _OCTETS_A_SECOND = {

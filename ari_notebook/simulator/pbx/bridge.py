@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ari_notebook.simulator.media.audio_source import AudioMix, AudioSource
+from ari_notebook.simulator.media.audio_source import AudioSource
 from ari_notebook.simulator.pbx.caller_id import UNKNOWN
 from ari_notebook.simulator.pbx.channel import NORMAL, Channel
 from ari_notebook.simulator.pbx.task_queue import TaskQueue
@@ -42,7 +42,6 @@ class Bridge:
         technology: bridge technology; join and leave events show the previous one.
         bridge_class: ``stasis``, or ``basic`` for those that Dial makes.
         tasks: the queue of playbacks to all members.
-        audio: the mix of all members.
         played: what ARI plays to all members.
         music: whether music on hold plays to all of it.
         announcements: number of playbacks queued for the announcer.
@@ -64,7 +63,6 @@ class Bridge:
     variables: dict[str, str] = field(default_factory=dict)
     reported_variables: list[str] = field(default_factory=list)
     tasks: TaskQueue = field(default_factory=TaskQueue)
-    audio: AudioMix = field(default_factory=AudioMix)
     played: AudioSource = field(default_factory=AudioSource)
     music: bool = False
     announcements: int = 0
@@ -175,7 +173,6 @@ class Bridge:
         self.members[channel] = member
         self._inside.append(channel)
         channel.bridge = self
-        self.audio.add(channel.audio.source)
         source = self._apply_cleared_video()
         self.publish("ChannelEnteredBridge", channel)
         if source:
@@ -347,7 +344,6 @@ class Bridge:
         del self.members[channel]
         self._inside.remove(channel)
         channel.bridge = None
-        self.audio.remove(channel.audio.source)
         source = self._apply_cleared_video()
         if source:
             self._publish_video_source(source)

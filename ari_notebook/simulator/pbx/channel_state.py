@@ -87,7 +87,8 @@ class ChannelAudio:
         far: returns the audio from the far end in the mixer's frame, given the mixer and a rate;
             None: the source says it.
         near: returns what a program of the dialplan sends to the far end, likewise.
-        whispers: the channels that are heard by the far end, too, as snoop channels.
+        whispers_in: snoop channels whose audio is added to that from the far end.
+        whispers_out: snoop channels whose audio is added to what the far end is sent.
     """
 
     source: AudioSource = field(default_factory=AudioSource)
@@ -101,7 +102,8 @@ class ChannelAudio:
     echo: bool = False
     far: Callable[[Any, int], Any] | None = None
     near: Callable[[Any, int], Any] | None = None
-    whispers: list[Any] = field(default_factory=list)
+    whispers_in: list[Any] = field(default_factory=list)
+    whispers_out: list[Any] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -14,9 +14,8 @@ from uuid import UUID
 
 from ari_notebook.simulator.clock import Program
 from ari_notebook.simulator.config.settings import WebsocketClient
-from ari_notebook.simulator.media.audio_source import AudioSource
 from ari_notebook.simulator.media.playback import MediaItem
-from ari_notebook.simulator.media.recording import RunningRecording
+from ari_notebook.simulator.media.recording import AudioInput, RunningRecording
 from ari_notebook.simulator.topics import Topic
 
 __all__ = [
@@ -151,7 +150,7 @@ class MediaPort(Protocol):
     def is_stored(self, name: str) -> bool:
         """Return whether a stored recording of a name exists."""
 
-    def record_unlisted(self, source: AudioSource, args: Mapping[str, Any]) -> RunningRecording:
+    def record_unlisted(self, source: AudioInput, args: Mapping[str, Any]) -> RunningRecording:
         """Create a recording that ARI neither lists nor publishes events of.
 
         Raises:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -35,7 +36,9 @@ class Hearing:
         self._changed = threading.Condition()
         self._ended = False
         self._mixer = channel.exchange.mixer
-        self._listener = self._mixer.listen(channel, rate, self._take)
+        self._listener = self._mixer.listen(
+            partial(self._mixer.outgoing, channel), rate, self._take
+        )
         channel.on_gone.append(self.stop)
 
     @property

@@ -4,21 +4,45 @@ from __future__ import annotations
 
 import wave
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ari_notebook.simulator.media.audio_source import NOTHING, SILENCE, SPEECH, AudioSource
-from ari_notebook.simulator.media.recording import RecordingOptions, RunningRecording
+from ari_notebook.simulator.media.recording import OnSamples, RecordingOptions, RunningRecording
+from ari_notebook.simulator.media.renderer import Wave
 from ari_notebook.simulator.messages import AriRefusal
+from ari_notebook.simulator.pbx.mixer import Mixer
 from ari_notebook.simulator.topics import Topic
 from tests.simulator.virtual_clock import VirtualClock
 
 
+class SourceInput(AudioSource):
+    """A source as the audio to record."""
+
+    def __init__(self, mixer: Mixer) -> None:
+        super().__init__(SPEECH)
+        self._mixer = mixer
+
+    @property
+    def has_frames(self) -> bool:
+        return self.signal.has_frames
+
+    def listen(self, rate: int, on_frame: OnSamples) -> Callable[[], None]:
+        mixer = self._mixer
+
+        def take(wave: Wave | None) -> None:
+            on_frame(None if wave is None else mixer.samples(wave))
+
+        return partial(mixer.leave, mixer.listen(partial(mixer.render, self), rate, take))
+
+
 class Recorder:
     def __init__(self, directory: Path) -> None:
-        self.clock, self.source, self.directory = VirtualClock(), AudioSource(SPEECH), directory
+        self.clock, self.directory = VirtualClock(), directory
+        self.source = SourceInput(Mixer(self.clock))
         self.events: list[tuple[float, str, dict[str, Any]]] = []
 
     def make(self, format: str = "wav", **options: Any) -> RunningRecording:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def stored(tmp_path: Path) -> StoredRecordings:
     for name in ("r1", "d/e/r2"):
         path = path_of(stored, name, "wav")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(samples.encode("wav", samples.silence(1500)))
+        path.write_bytes(samples.encode("wav", array("h", [0] * 12_000)))
     (tmp_path / "outside.wav").write_bytes(b"secret")
     (stored.directory / "notes.txt").write_text("no recording")
     return stored

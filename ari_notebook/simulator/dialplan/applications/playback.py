@@ -18,6 +18,7 @@ from ari_notebook.simulator.media.audio_source import NOTHING
 from ari_notebook.simulator.media.recording import RunningRecording
 from ari_notebook.simulator.messages import AriRefusal
 from ari_notebook.simulator.numbers import natural, seconds
+from ari_notebook.simulator.pbx.audio_inputs import ChannelInput
 from ari_notebook.simulator.pbx.channel import Channel, ChannelHungUp
 
 log = logging.getLogger(__name__)
@@ -261,7 +262,7 @@ def record(channel: Channel, data: str) -> Program:
         "terminateOn": "any" if "y" in options else "none" if "t" in options else "#",
     }
     try:
-        recording = channel.exchange.media.record_unlisted(channel.audio.source, wanted)
+        recording = channel.exchange.media.record_unlisted(ChannelInput(channel), wanted)
     except AriRefusal as refused:
         log.warning("Record(%s): %s", data, refused.message)
         channel.set_variable("RECORD_STATUS", "ERROR")

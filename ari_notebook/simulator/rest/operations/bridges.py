@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from ari_notebook.simulator.calls.media_channels import FORMATS
-from ari_notebook.simulator.media.audio_source import AudioSource
 from ari_notebook.simulator.media.registry import check_format
 from ari_notebook.simulator.messages import AriRefusal, Deferred, Reply
+from ari_notebook.simulator.pbx.audio_inputs import BridgeInput
 from ari_notebook.simulator.pbx.bridge import Bridge, BridgeMember
 from ari_notebook.simulator.pbx.channel import Channel
 from ari_notebook.simulator.rest.context import Arguments, AriContext, OperationHandler
@@ -329,10 +329,8 @@ def record(ari: AriContext, args: Arguments) -> Reply:
     _check_format(args, "recorder_format")
     if args["recorder_format"] == "none":
         raise AriRefusal(500, "Failed to create recording channel")
-    # A holding bridge mixes no audio.
-    source = AudioSource() if bridge.bridge_type == "holding" else bridge.audio
     try:
-        recording = ari.media.new_recording(bridge.topic, source, args)
+        recording = ari.media.new_recording(bridge.topic, BridgeInput(bridge), args)
     except AriRefusal:
         _come_and_go(ari, bridge, "Recorder/ARI")
         raise

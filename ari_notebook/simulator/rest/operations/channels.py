@@ -18,6 +18,7 @@ from ari_notebook.simulator.media.audio_source import NOTHING, SILENCE
 from ari_notebook.simulator.media.registry import check_durations
 from ari_notebook.simulator.messages import AriRefusal, Deferred, Reply
 from ari_notebook.simulator.numbers import leading
+from ari_notebook.simulator.pbx.audio_inputs import ChannelInput
 from ari_notebook.simulator.pbx.channel import EXPLICIT, NORMAL, Channel, Unreachable
 from ari_notebook.simulator.pbx.dtmf import DtmfSequence
 from ari_notebook.simulator.rest.context import Arguments, AriContext, OperationHandler
@@ -389,7 +390,7 @@ def record(ari: AriContext, args: Arguments) -> Reply:
     control = controlled(ari.exchange, args["channelId"])
     channel = control.channel
     settle = _SETTLE if channel.state in ("Ring", "Ringing") else 0.0
-    recording = ari.media.new_recording(channel.topic, channel.audio.source, args, settle)
+    recording = ari.media.new_recording(channel.topic, ChannelInput(channel), args, settle)
     reply = queued_recording(recording)
     if channel.bridge is not None or control.in_dial_bridge:
         ari.exchange.soon(lambda: recording.fail("Cannot record channel while in bridge"))
