@@ -6,9 +6,9 @@ time or, with virtual time, as far as the wait needs. Between waits an asyncio l
 one runs in this thread, such as a Jupyter kernel's; otherwise the next use does, and catches up on
 what would have happened meanwhile, each step at its own time.
 
-A step may wait itself. It is then put aside with its stack (greenlet, or a browser's JavaScript
-Promise Integration), and goes on when its wait is over. Without either of them the pump runs inside
-of the step: what waits outside goes on when the inner wait is over.
+A step may wait itself. It is then put aside with its stack (see `stacks`), and goes on when its
+wait is over. Where stacks cannot be put aside the pump runs inside of the step: what waits outside
+goes on when the inner wait is over.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator, Iterator
+from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass
 from functools import cache
@@ -33,13 +33,9 @@ from types import FrameType
 from typing import Any, Protocol, TypeVar
 
 from ari_notebook.background import THREADS, Background, Condition, Event, Job, Mailbox, Work
+from ari_notebook.background.stacks import Stack, can_suspend, new_stack, outside_of_loops, suspend
 
-try:
-    import greenlet
-except ImportError:  # a browser has none
-    greenlet = None
-
-__all__ = ["Pump", "TimeSource", "default_background"]
+__all__ = ["Pump", "RealTime", "TimeSource", "default_background"]
 
 T = TypeVar("T")
 
@@ -203,10 +199,15 @@ class _Local:
 class _Parked:
     """A step that waits, put aside with its stack."""
 
-    stack: Any
+    stack: Stack
     job: _Job | None
+    frame: FrameType
     condition: Callable[[], bool]
     end: float
+
+    def is_over(self, now: float) -> bool:
+        """Return whether the wait is over."""
+        return now >= self.end or self.condition()
 
 
 class _Event:
@@ -316,25 +317,6 @@ class _Loop(asyncio.BaseEventLoop):
         self._pump.loop_changed()
 
 
-@contextmanager
-def _outside_of_loops() -> Iterator[None]:
-    """Leave the running loop and task for a moment, as their extending functions allow."""
-    outer = asyncio._get_running_loop()
-    if outer is None:
-        yield
-        return
-    task = asyncio.current_task(outer)
-    if task is not None:
-        asyncio.tasks._leave_task(outer, task)
-    asyncio._set_running_loop(None)
-    try:
-        yield
-    finally:
-        asyncio._set_running_loop(outer)
-        if task is not None:
-            asyncio.tasks._enter_task(outer, task)
-
-
 class Pump:
     """Runs the work of one exchange in turns. It belongs to the thread that made it.
 
@@ -349,7 +331,7 @@ class Pump:
         self._numbers = itertools.count()
         self._depth = 0
         self._parked: list[_Parked] = []
-        self._stacks: weakref.WeakSet[Any] = weakref.WeakSet()  # those of steps
+        self._stack: Stack | None = None  # of the step that the caller is in
         self.current: _Job | None = None  # whose step the caller is in
         self._thread = threading.get_ident()
         self._loop: _Loop | None = None
@@ -394,8 +376,7 @@ class Pump:
             return sys._getframe()
         for parked in self._parked:
             if parked.job is job:
-                frame: FrameType | None = parked.stack.gr_frame
-                return frame
+                return parked.frame
         return None
 
     def mailbox(self) -> Mailbox:
@@ -425,7 +406,7 @@ class Pump:
 
     def fresh(self) -> Background:
         """Return a pump in real time."""
-        return Pump(_RealTime())
+        return Pump(RealTime())
 
     def catch_up(self) -> None:
         """Do all that is due by now, unless the caller is a step itself."""
@@ -471,12 +452,12 @@ class Pump:
             return condition()
         self.catch_up()  # what happened before the wait began
         end = _FAR if timeout is None else self._source.present + timeout
-        stack: Any = None if greenlet is None else greenlet.getcurrent()
-        if stack not in self._stacks:
+        stack = self._stack
+        if stack is None or not stack.can_park:
             return self._run(condition, end)
         if not condition() and self._source.present < end:
-            self._parked.append(_Parked(stack, self.current, condition, end))
-            stack.parent.switch()
+            self._parked.append(_Parked(stack, self.current, sys._getframe(), condition, end))
+            stack.park()
         return condition()
 
     def enter(self, job: _Job | None, function: Callable[[], None]) -> None:
@@ -486,29 +467,23 @@ class Pump:
             job: the job.
             function: takes the step.
         """
-        before, self.current = self.current, job
+        self._run_stack(new_stack(function, self._host), job)
+
+    def _run_stack(self, stack: Stack, job: _Job | None) -> None:
+        before = self.current, self._stack
+        self.current, self._stack = job, stack
         try:
-            if greenlet is None:
-                function()
-            else:
-                stack = greenlet.greenlet(function)
-                self._stacks.add(stack)
-                stack.switch()
+            stack.run()
         finally:
-            self.current = before
+            self.current, self._stack = before
 
     def _resume_parked(self) -> bool:
         """Let a step go on whose wait is over; return whether there was one."""
         now = self._source.present
         for parked in self._parked:
-            if now >= parked.end or parked.condition():
+            if parked.stack.can_run and parked.is_over(now):
                 self._parked.remove(parked)
-                before, self.current = self.current, parked.job
-                parked.stack.parent = greenlet.getcurrent()
-                try:
-                    parked.stack.switch()
-                finally:
-                    self.current = before
+                self._run_stack(parked.stack, parked.job)
                 return True
         return False
 
@@ -522,8 +497,11 @@ class Pump:
         return task.result()
 
     def close(self) -> None:
-        """Run nothing any more."""
+        """Run nothing any more, and end the steps that wait."""
         self._closed = True
+        parked, self._parked = self._parked, []
+        for each in parked:
+            each.stack.close()
         if self._tick_handle is not None:
             self._tick_handle.cancel()
         self._ready.clear()
@@ -585,7 +563,7 @@ class Pump:
     def _run_loop(self) -> None:
         assert self._loop is not None  # noqa: S101  it can run
         self._loop_is_due = False
-        with _outside_of_loops():
+        with outside_of_loops():
             self._loop.run_forever()
         self._loop_is_due = False
 
@@ -596,7 +574,8 @@ class Pump:
             first = min(first, self._timers[0][0])
         if self._loop is not None and self._loop.due is not None and not self._loop.is_running():
             first = min(first, self._loop.due)
-        return min(first, *(parked.end for parked in self._parked)) if self._parked else first
+        now = self._source.present  # what is over and still parked cannot go on here
+        return min([first, *(parked.end for parked in self._parked if parked.end > now)])
 
     def _move(self, to: float) -> None:
         """Move to a time, or sleep for a part of the way to it."""
@@ -604,10 +583,19 @@ class Pump:
         if delay is None or delay <= 0:
             self._source.advance(max(to, self._source.present))
             return
-        job = self.current
-        _pause(min(delay, _SLICE_SECONDS))
-        self.current = job  # in a browser, others may have run meanwhile
+        self._pause(min(delay, _SLICE_SECONDS))
         self._source.advance(min(to, max(self._source.limit(), self._source.present)))
+
+    def _pause(self, seconds: float) -> None:
+        """Sleep; in a browser that can, let the page's other tasks run meanwhile."""
+        if self._host is None or not can_suspend():
+            time.sleep(seconds)
+            return
+        before = self.current, self._stack
+        over: asyncio.Future[None] = self._host.create_future()
+        self._host.call_later(seconds, over.set_result, None)
+        suspend(over, self._host)
+        self.current, self._stack = before
 
     # Between waits.
 
@@ -629,7 +617,9 @@ class Pump:
         if host.is_closed():
             self._host = None
             return
-        at = self._source.present if self._ready or self._loop_is_due else self._next_due()
+        now = self._source.present
+        is_due = self._ready or self._loop_is_due or any(each.is_over(now) for each in self._parked)
+        at = now if is_due else self._next_due()
         if self._tick_handle is not None and at == self._tick_at:
             return
         if self._tick_handle is not None:
@@ -651,7 +641,7 @@ class Pump:
             self._run(lambda: False, self._source.limit())
 
 
-class _RealTime:
+class RealTime:
     """Nothing but the real time, for work without an exchange."""
 
     @property
@@ -678,15 +668,4 @@ class _RealTime:
 @cache
 def default_background() -> Background:
     """Return what runs work that belongs to no session: threads, or a pump in a browser."""
-    return Pump(_RealTime()) if sys.platform == "emscripten" else THREADS
-
-
-def _pause(seconds: float) -> None:
-    """Sleep; in a browser that can, let its other tasks run meanwhile."""
-    if sys.platform == "emscripten":
-        from pyodide.ffi import can_run_sync, run_sync  # noqa: PLC0415  only there
-
-        if can_run_sync():
-            run_sync(asyncio.sleep(seconds))
-            return
-    time.sleep(seconds)
+    return Pump(RealTime()) if sys.platform == "emscripten" else THREADS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import shutil
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.background import waiting_steps
 
 TOP = Path(__file__).parent.parent.parent
 HERE = Path(__file__).parent
@@ -39,11 +42,19 @@ def pyodide() -> Path:
     return PYODIDE
 
 
+def promise_integration() -> list[str]:
+    """Return the option of node for JavaScript Promise Integration; browsers have it without."""
+    options = subprocess.run(["node", "--v8-options"], capture_output=True, text=True).stdout
+    names = ("--experimental-wasm-jspi", "--experimental-wasm-stack-switching")
+    return [name for name in names if name in options][:1]
+
+
 def run(pyodide: Path, *notebooks: Path) -> list[dict[str, Any]]:
     """Return the results of the cells of notebooks."""
     done = subprocess.run(
         [
             "node",
+            *promise_integration(),
             HERE / "run.mjs",
             pyodide / "pyodide",
             pyodide / "wheels",
@@ -61,7 +72,26 @@ def run(pyodide: Path, *notebooks: Path) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("number", NOTEBOOKS)
 def test_notebook_runs_in_pyodide(pyodide: Path, number: str) -> None:
     (notebook,) = (TOP / "notebooks").glob(f"{number}-*.ipynb")
-    cells = [cell for cell in run(pyodide, notebook) if "cell" in cell]
+    check(run(pyodide, notebook))
+
+
+def test_steps_wait_on_stacks_of_their_own(pyodide: Path, tmp_path: Path) -> None:
+    """Each is a cell; without Promise Integration the first fails."""
+    cases = waiting_steps.IN_A_PAGE
+    calls = [
+        ("await " * inspect.iscoroutinefunction(case)) + f"{case.__name__}()" for case in cases
+    ]
+    source = inspect.getsource(waiting_steps)
+    notebook = tmp_path / "waiting.ipynb"
+    notebook.write_text(
+        json.dumps({"cells": [{"cell_type": "code", "source": cell} for cell in [source, *calls]]})
+    )
+    check(run(pyodide, notebook))
+
+
+def check(results: list[dict[str, Any]]) -> None:
+    """Fail if a cell of a notebook does, or none was run."""
+    cells = [result for result in results if "cell" in result]
     failed = [
         f"cell {cell['cell']} ({cell['source']}): {cell['error']}\n{cell['out']}"
         for cell in cells
