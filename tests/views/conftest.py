@@ -56,9 +56,14 @@ def dark_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 @contextmanager
-def watched_page(browser: Any) -> Iterator[tuple[Any, Notes]]:
-    """Provide a page, and notes of what it does that it should not."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1100})
+def watched_page(browser: Any, **options: Any) -> Iterator[tuple[Any, Notes]]:
+    """Provide a page, and notes of what it does that it should not.
+
+    Args:
+        browser: Chromium.
+        options: of Playwright's `new_context`.
+    """
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 1100}, **options})
     page, notes = context.new_page(), Notes()
     notes.watch(page)
     yield page, notes

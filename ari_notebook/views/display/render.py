@@ -58,14 +58,16 @@ font-variant-numeric:tabular-nums;max-width:30em}
 .ari.ari .list tr{background:none}
 .ari .list time,.ari .list .n,.ari .list .s{white-space:nowrap}
 .ari.ari .list td:has(>button:only-child){width:34px}
-.ari .list .s{display:inline-block;max-width:100%;overflow:hidden;text-overflow:ellipsis}
+.ari .list .s{display:inline-block;max-width:100%;overflow:hidden;text-overflow:ellipsis;
+vertical-align:top}
 .ari.ari .list .opened>td{max-width:none;padding:6px 0}
 .ari.ari{container-type:inline-size}
 @container (max-width:640px){
 .ari.ari .list thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .ari.ari .list,.ari .list tbody,.ari .list tr,.ari.ari .list td{display:block;max-width:none}
 .ari .list tr{padding:4px 0;border-bottom:1px solid var(--jp-border-color2,GrayText)}
-.ari.ari .list td{border:0;padding:1px 0}.ari .list td:empty{display:none}
+.ari.ari .list td{border:0;padding:1px 0}.ari.ari .list td:has(>button:only-child){width:auto}
+.ari .list td:empty{display:none}
 .ari .list td[data-label]:not([data-label=""])::before{content:attr(data-label) ": ";
 color:var(--jp-ui-font-color2,color-mix(in srgb,CanvasText 70%,Canvas))}}
 .ari.ari h2{font-size:18px;line-height:1.3;margin:4px 0 8px;font-weight:600;outline-offset:3px}

@@ -18,8 +18,10 @@ function render({ model, el }) {
   let frame = 0;
   const view = { selected: null, filter: "", draw: () => {} };
   // Only the user changes the choice: buttons act on the chosen object, even if it has ended.
+  // Where one pane is shown at a time, the chosen card leads back to its call.
   view.select = (id) => {
-    view.selected = view.selected === id ? null : id;
+    const seen = parts.inspector.nodes[0].checkVisibility();
+    view.selected = view.selected === id && seen ? null : id;
     if (view.selected) view.show("call");
     view.draw();
   };
