@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -111,6 +111,10 @@ class _Column:
             self._words[self._written : there] = self.vocabulary.words[self._written :]
             self._written = there
         return self._words[:there]
+
+    def numbers(self, words: Collection[str]) -> list[int]:
+        """Return the numbers of those of some words that occur."""
+        return [number for number, word in enumerate(self.vocabulary.words) if word in words]
 
     def texts(self, rows: slice) -> list[str]:
         """Return the words of some rows; an empty word is an empty text."""
@@ -287,6 +291,18 @@ class Columns:
         rows = slice(self._end - first, self._end - stop)
         found = [self._columns[CATEGORIES.index(name)].texts(rows) for name in columns]
         return self._times[rows].copy(), found
+
+    def of_channels(self, ids: Collection[str]) -> tuple[npt.NDArray[np.intp], frozenset[str]]:
+        """Return the rows of some channels, and the bridges that these rows name.
+
+        Args:
+            ids: ids of the channels.
+        """
+        channel, bridge = (self._columns[CATEGORIES.index(name)] for name in ("channel", "bridge"))
+        kept = slice(self._start, self._end)
+        rows = np.flatnonzero(np.isin(channel.codes[kept], channel.numbers(ids)))
+        numbers = np.unique(bridge.codes[kept][rows])
+        return rows, frozenset(bridge.words()[numbers[numbers >= 0]])
 
     def frame(self, received: npt.NDArray[np.int64]) -> pd.DataFrame:
         """Return the last rows as a DataFrame, one per time.

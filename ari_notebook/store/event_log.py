@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -291,6 +291,23 @@ class EventLog(ArrowStream):
         """
         with self._lock:
             return max(self._first, self._received.find(int(moment * 1_000_000)))
+
+    def of_channels(self, ids: Collection[str]) -> tuple[int, int, frozenset[str]] | None:
+        """Return where some channels occur, without decoding events.
+
+        Args:
+            ids: ids of the channels.
+
+        Returns:
+            The sequence numbers of their first and last event, and the ids of the bridges that
+            their events name; None if they have no events.
+        """
+        with self._lock:
+            self._make_columns()
+            rows, bridges = self._columns.of_channels(ids)
+            if not len(rows):
+                return None
+            return self._first + int(rows[0]), self._first + int(rows[-1]), bridges
 
     @property
     def first(self) -> int:

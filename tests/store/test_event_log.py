@@ -202,3 +202,29 @@ def test_words_keep_their_meaning_when_forgotten_ones_make_room() -> None:
         if start == 5992:
             log.tail()
     assert list(log.df["channel"]) == [f"1.{n}" for n in range(6155, 11155)]
+
+
+def in_bridge(number: int, bridge: str) -> bytes:
+    entered = {**orjson.loads(event(number)), "type": "ChannelEnteredBridge"}
+    return orjson.dumps({**entered, "bridge": {"id": bridge, "channels": []}})
+
+
+def test_of_channels_finds_first_last_and_bridges() -> None:
+    log = filled(300)
+    log.append([in_bridge(7, "sales"), in_bridge(8, "support"), event(9)], 2.0)
+    assert log.of_channels({"1.7"}) == (7, 300, frozenset({"sales"}))
+    assert log.of_channels(["1.8", "1.9", "unknown"]) == (8, 302, frozenset({"support"}))
+    assert log.of_channels({"unknown"}) is None
+    assert EventLog().of_channels({"1.7"}) is None
+
+
+def test_of_channels_leaves_out_what_the_log_dropped() -> None:
+    log = filled(9000, keep=5000)
+    log.append([event(7), event(8999)], 2.0)
+    assert log.of_channels({"1.3999"}) is None
+    assert log.of_channels({"1.7"}) == (9000, 9000, frozenset())
+    assert log.of_channels({"1.8999"}) == (8999, 9001, frozenset())
+    log.clear()
+    assert log.of_channels({"1.8999"}) is None
+    log.append([event(8999)], 3.0)
+    assert log.of_channels({"1.8999"}) == (9002, 9002, frozenset())

@@ -12,8 +12,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-import numpy as np
-
 from ari_notebook.client.errors import UsageProblem
 from ari_notebook.schema.suggest import suggest
 from ari_notebook.store.calls import CallRecord
@@ -177,7 +175,7 @@ def read(log: EventLog, selection: Selection) -> Selected:
             newest = log.received(stop - 1, stop)
             first = max(first, log.find(newest[0] - selection.seconds - _AFTER) if newest else 0)
         return Selected(_between(log, max(log.first, first), stop), frozenset(), total)
-    found = _occurrences(log, selection.channels)
+    found = log.of_channels(selection.channels)
     if found is None:
         return Selected(total=total)
     first, last, bridges = found
@@ -199,21 +197,6 @@ def span_of(source: Source) -> tuple[float, float]:
         *(request.at for request in list(source.requests)[-1:]),
     ]
     return (min(times), max(times)) if times else (0.0, 0.0)
-
-
-def _occurrences(
-    log: EventLog, channels: Collection[str]
-) -> tuple[int, int, frozenset[str]] | None:
-    """Return the first and the last event of some channels, and the bridges that they name."""
-    frame = log.df
-    newest = log.count
-    rows = np.flatnonzero(frame["channel"].isin(list(channels)).to_numpy())
-    if not len(rows):
-        return None
-    bridges = frame["bridge"].iloc[rows].dropna().unique()
-    oldest = newest - len(frame)
-    first, last = oldest + int(rows[0]), oldest + int(rows[-1])
-    return max(log.first, first), max(log.first, last), frozenset(str(id) for id in bridges if id)
 
 
 def _needles(ids: Collection[str]) -> list[bytes]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,3 +133,18 @@ def test_read_keeps_to_what_came_up_to_a_moment() -> None:
         log.append([orjson.dumps({"type": "ChannelUserevent", "n": second})], float(second))
     assert [each.event["n"] for each in read(log, Selection(until=3.0)).events] == [2, 3]
     assert read(log, Selection(until=1.0)).events == []
+
+
+def test_ladder_of_a_call_is_drawn_without_pandas() -> None:
+    """Its import takes a second, in which the panel's first ladder would wait."""
+    program = (
+        "import sys, ari_notebook\n"
+        "with ari_notebook.connect('simulator:') as ari:\n"
+        "    phone = ari.call('1000'); ari.wait_for('StasisStart')\n"
+        "    assert 'StasisStart' in ari.ladder(phone.id).text\n"
+        "print('pandas' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert done.stdout.strip() == "False"

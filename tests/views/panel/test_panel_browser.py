@@ -239,6 +239,21 @@ def test_chosen_calls_ladder_grows(shown: Shown) -> None:
     shown.button("Ladder", ".inspector").click()
 
 
+def test_ladder_grows_soon_after_a_slow_answer(shown: Shown) -> None:
+    """As of a busy kernel: the page once paused for four times as long."""
+    shown.kernel.run(
+        "panel = ari.panel(); quick = panel._details\n"
+        "def slow(asked):\n"
+        "    panel._details = quick; time.sleep(10); return quick(asked)\n"
+        "panel._details = slow"
+    )
+    shown.call()
+    rows = shown.panel.locator(".ladder .row[data-key]")
+    rows.filter(has_text="StasisStart").first.wait_for(timeout=90_000)
+    shown.inspect("Hold")
+    rows.filter(has_text="hold").first.wait_for(timeout=30_000)
+
+
 def test_step_of_the_ladder_shows_its_effects_and_its_json(shown: Shown) -> None:
     """By mouse, by touch, and with the keyboard alone."""
     shown.call()

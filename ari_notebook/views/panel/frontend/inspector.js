@@ -9,6 +9,7 @@ import { clock, isolatedWho, since, who } from "./text.js";
 
 const DETAILS_MS = 500; // between two requests for details
 const PATIENCE = 4; // pause, as a multiple of the last response time
+const LONGEST_MS = 2000; // pause: a kernel that was slow once need not be so again
 // Operation → its switch, the operation that undoes it, and that button's label.
 const TOGGLES = {
   mute: ["muted", "unmute", "Unmute"],
@@ -146,7 +147,7 @@ export function inspector(store, view) {
     const all = [id, ...(row?.channels ?? [])].map((one) => store.touched.get(one) ?? 0);
     const at = store.moment?.at;
     const key = `${tab} ${at ?? all} ${store.channels.has(id)}`;
-    const pause = Math.max(DETAILS_MS, PATIENCE * asked.took);
+    const pause = Math.min(LONGEST_MS, Math.max(DETAILS_MS, PATIENCE * asked.took));
     if (asked.waiting || key === asked.key || store.gone) return;
     if (Date.now() - asked.at < pause) {
       asked.later ??= setTimeout(() => ((asked.later = null), view.draw()), pause);
