@@ -1,31 +1,28 @@
 """Simultaneous audio streams: processor time, gaps and latency.
 
-    python benchmarks/media.py [--streams 20] [--seconds 10] [--url URL --user USER]
-    python benchmarks/media.py --carried 500 [--seconds 10]
+    python -m benchmarks.media [--streams 20] [--seconds 10] [--url URL --user USER]
+    python -m benchmarks.media --carried 500 [--seconds 10]
 
 Each stream is an echo: a call whose far end sends back what the stream plays, at 16 kHz both ways.
 Without ``--url`` a simulator runs in a separate process. The password comes from ARI_PASSWORD.
 
 The first form measures the client: ``channel.audio()`` of each call. Five of the streams measure
 the latency: from `play` to the arrival of the frame in which the echo begins, there and back. The
-second measures the simulator: media WebSockets of a program that does nothing but send and count.
+second measures the simulator: media WebSockets of a program that does nothing but send, and count
+the frames that are not silent.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import secrets
 import selectors
 import socket
 import statistics
-import subprocess
-import sys
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -35,31 +32,12 @@ from ari_notebook import Session, Sound
 from ari_notebook.client.errors import NotSent
 from ari_notebook.client.media_stream import AudioStream
 from ari_notebook.client.websocket_frames import BINARY, BinaryMessage, Splitter, frame
+from benchmarks.simulator import Simulator
 
 RATE = 16000
 PROBES = 5  # streams that measure the latency
-SECONDS_A_TICK = 1 / os.sysconf("SC_CLK_TCK")
-
-
-@contextmanager
-def simulator() -> Iterator[tuple[str, int]]:
-    """Run a simulator in another process; yield its URL and process id."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "ari_notebook.simulator", "--port", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield f"http://127.0.0.1:{port}", process.pid
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def processor_seconds(pid: int) -> float:
-    """Return the processor time of a process."""
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) * SECONDS_A_TICK
+ARRIVE = 5  # tenths of a second for the last frames to come back
+SILENT = bytes(RATE * 2 // 50)  # a frame
 
 
 def connected(url: str, user: str | None) -> ari_notebook.Session:
@@ -72,7 +50,9 @@ def connected(url: str, user: str | None) -> ari_notebook.Session:
     raise SystemExit(f"{url} does not answer")
 
 
-def measure(url: str, pid: int | None, user: str | None, streams: int, seconds: float) -> None:
+def measure(
+    url: str, simulator: Simulator | None, user: str | None, streams: int, seconds: float
+) -> None:
     """Open the streams, play and record on all at once, and print the figures."""
     noise = np.random.default_rng(1).normal(0, 0.1, int(RATE * 0.2))
     click = Sound(noise, RATE).resample(8000).resample(RATE)
@@ -86,7 +66,7 @@ def measure(url: str, pid: int | None, user: str | None, streams: int, seconds: 
         long = Sound.silence(1.0, RATE) + click + Sound.tone(440, max(0.1, seconds - 1.2), RATE)
         heard: list[Sound] = []
         delays: list[float] = []
-        ours, theirs = time.process_time(), processor_seconds(pid) if pid else 0.0
+        ours, theirs = time.process_time(), simulator.processor_seconds if simulator else 0.0
         before = [audio._silence for audio in audios]
         threads = [
             threading.Thread(target=_probe, args=(audio, seconds, delays))
@@ -101,12 +81,13 @@ def measure(url: str, pid: int | None, user: str | None, streams: int, seconds: 
         for thread in threads:
             thread.join()
         took = time.monotonic() - begun
-        ours, theirs = time.process_time() - ours, (processor_seconds(pid) if pid else 0) - theirs
+        ours = time.process_time() - ours
+        theirs = (simulator.processor_seconds if simulator else 0.0) - theirs
         gaps = sum(a._silence - b for a, b in zip(audios, before, strict=True)) / RATE
         alike = [sound.find(click)[1] for sound in heard]
     total = streams * seconds
     print(f"client:    {1000 * ours / total:.2f} ms of processor time for each second of a stream")
-    if pid:
+    if simulator:
         print(f"simulator: {1000 * theirs / total:.2f} ms")
     if delays:
         middle, worst = 1000 * statistics.median(delays), 1000 * max(delays)
@@ -146,10 +127,11 @@ def _probe(audio: AudioStream, seconds: float, delays: list[float]) -> None:
             sent = now
 
 
-def carry(url: str, pid: int, user: str | None, streams: int, seconds: float) -> None:
+def carry(simulator: Simulator, streams: int, seconds: float) -> None:
     """Send and count frames of many media WebSockets, and print the simulator's figures."""
     begun = time.monotonic()
-    with connected(url, user) as ari, selectors.DefaultSelector() as selector:
+    url = simulator.url
+    with connected(url, None) as ari, selectors.DefaultSelector() as selector:
         sockets = []
         for _ in range(streams):
             sockets.append(_media_socket(ari, url))
@@ -158,24 +140,28 @@ def carry(url: str, pid: int, user: str | None, streams: int, seconds: float) ->
         audio = Sound.tone(440, 0.1, RATE).int16.tobytes()
         message = frame(BINARY, audio)
         counts = dict.fromkeys(sockets, 0)
-        theirs, begun = processor_seconds(pid), time.monotonic()
-        turn = 0
-        while turn < seconds * 10:
+        ours, theirs, begun = time.process_time(), simulator.processor_seconds, time.monotonic()
+        turn, turns = 0, round(seconds * 10)
+        while turn <= turns + ARRIVE:
             due = begun + turn / 10
             if time.monotonic() >= due:
                 turn += 1
-                for each in sockets:
+                for each in sockets if turn <= turns else ():
                     each.sendall(message)
             for key, _ in selector.select(max(0.0, due - time.monotonic())):
                 received = key.data.feed(key.fileobj.recv(1 << 16))  # type: ignore[union-attr]
-                counts[key.fileobj] += sum(isinstance(m, BinaryMessage) for m in received)  # type: ignore[index]
+                counts[key.fileobj] += sum(  # type: ignore[index]
+                    isinstance(each, BinaryMessage) and each != SILENT for each in received
+                )
         took = time.monotonic() - begun
-        theirs = processor_seconds(pid) - theirs
+        ours, theirs = time.process_time() - ours, simulator.processor_seconds - theirs
         for each in sockets:
             each.close()
-    print(f"simulator: {1000 * theirs / (streams * seconds):.2f} ms of processor time for each")
-    print("second of a stream")
-    wanted = 50 * seconds
+    total, wanted = streams * seconds, 50 * seconds
+    print(
+        f"simulator: {1000 * theirs / total:.2f} ms of processor time for each second of a stream"
+    )
+    print(f"program:   {1000 * ours / total:.2f} ms")
     least, middle = min(counts.values()), statistics.median(counts.values())
     print(f"frames that came back in {took:.2f} s: {middle:.0f}, at least {least}, of {wanted:.0f}")
 
@@ -225,12 +211,15 @@ def main() -> None:
     if given.url:
         measure(given.url, None, given.user, given.streams, given.seconds)
         return
-    os.environ["ARI_PASSWORD"] = secrets.token_urlsafe(12)
-    with simulator() as (url, pid):
+    simulator = Simulator()
+    os.environ["ARI_PASSWORD"] = simulator.password
+    try:
         if given.carried:
-            carry(url, pid, given.user, given.carried, given.seconds)
+            carry(simulator, given.carried, given.seconds)
         else:
-            measure(url, pid, given.user, given.streams, given.seconds)
+            measure(simulator.url, simulator, given.user, given.streams, given.seconds)
+    finally:
+        simulator.stop()
 
 
 if __name__ == "__main__":

@@ -148,9 +148,12 @@ class Simulator:
 
     Attributes:
         url: its address.
+        password: password of its user ``asterisk``.
         start_seconds: time from the start of the process until it answers.
         start_processor_seconds: processor time of the process until then; 0 where it is not known.
     """
+
+    password = "asterisk"
 
     def __init__(self) -> None:
         begin = time.perf_counter()
@@ -163,7 +166,11 @@ class Simulator:
         )
         with (folder / "http.conf").open("a") as file:
             file.write("\nsessionlimit = 2000\n")
-        users = (folder / "ari.conf").read_text().replace(";password =", "password = asterisk ;")
+        users = (
+            (folder / "ari.conf")
+            .read_text()
+            .replace(";password =", f"password = {self.password} ;")
+        )
         (folder / "ari.conf").write_text(users)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "ari_notebook.simulator", "--port", "0", "--config", folder],
@@ -173,10 +180,12 @@ class Simulator:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         self.start_seconds = time.perf_counter() - begin
-        self.start_processor_seconds = self._processor_seconds()
+        self.start_processor_seconds = self.processor_seconds
         self.url = line.split()[-1].removesuffix("/ari")
 
-    def _processor_seconds(self) -> float:
+    @property
+    def processor_seconds(self) -> float:
+        """Processor time of the process; 0 if the system does not report it."""
         stat = Path(f"/proc/{self._process.pid}/stat")
         if not stat.exists():
             return 0.0
