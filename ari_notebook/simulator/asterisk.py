@@ -169,6 +169,10 @@ class SimulatedAsterisk:
         """Return the time of the next scheduled action, or None."""
         return self.clock.next_due()
 
+    def busy(self) -> bool:
+        """Return whether an action is scheduled that does not repeat forever."""
+        return self.clock.busy()
+
     def request(
         self, request: Request
     ) -> Response | Deferred[Response] | EventSocket | WebSocketMedia:

@@ -32,6 +32,9 @@ class AriBackend(Protocol):
     def next_due(self) -> float | None:
         """Return the time of the next scheduled action, or None."""
 
+    def busy(self) -> bool:
+        """Return whether an action is scheduled that does not repeat forever."""
+
     def close(self) -> None:
         """Release resources when the server stops."""
 

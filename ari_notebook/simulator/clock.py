@@ -23,12 +23,18 @@ _FEW = 1000
 
 
 class Timer:
-    """A function to call at a given time."""
+    """A function to call at a given time.
 
-    __slots__ = ("_action", "at")
+    Attributes:
+        at: the time.
+        background: whether it repeats for as long as nothing else happens.
+    """
+
+    __slots__ = ("_action", "at", "background")
 
     def __init__(self, at: float, action: Callable[[], object]) -> None:
         self.at = at
+        self.background = False
         self._action: Callable[[], object] | None = action
 
     def cancel(self) -> None:
@@ -93,6 +99,10 @@ class Clock:
         while self._heap and self._heap[0][2].cancelled:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
+
+    def busy(self) -> bool:
+        """Return whether a timer will fire, other than those in the background."""
+        return any(not timer.background and not timer.cancelled for _, _, timer in self._heap)
 
     def advance(self, to: float) -> None:
         """Advance the time and fire the timers that are due.

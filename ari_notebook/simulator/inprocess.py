@@ -347,9 +347,10 @@ class InProcessClock:
         """
         self._host.pump.catch_up()
         end = self._host.backend.now + limit
-        while (due := self._host.next_due()) is not None and due <= end:
-            self.advance(max(0.0, due - self._host.backend.now))
-        return self._host.next_due() is None
+        backend = self._host.backend
+        while backend.busy() and (due := self._host.next_due()) is not None and due <= end:
+            self.advance(max(0.0, due - backend.now))
+        return not backend.busy()
 
 
 class InProcessSimulator(ConfiguredUsers, SimulatorHandle):

@@ -144,6 +144,10 @@ class RecordedBackend:
         """Return the time of the next scheduled action, or None."""
         return self._clock.next_due()
 
+    def busy(self) -> bool:
+        """Return whether an action is scheduled that does not repeat forever."""
+        return self._clock.busy()
+
     def outbound_socket(self, outbound: OutboundWebsocket) -> EventSocket:
         """Create an event socket for a connection that the server opens."""
         return self._asterisk.outbound_socket(outbound)

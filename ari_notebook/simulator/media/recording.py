@@ -57,8 +57,19 @@ class AudioInput(Protocol):
         Reading does not time out then.
         """
 
-    def listen(self, rate: int, on_frame: OnSamples) -> Callable[[], None]:
-        """Begin to receive frames; return a function that ends it."""
+    def listen(
+        self, rate: int, on_frame: OnSamples, *, endless: bool = False
+    ) -> Callable[[], None]:
+        """Begin to receive frames.
+
+        Args:
+            rate: samples per second.
+            on_frame: called with each frame.
+            endless: whether frames of any content change nothing.
+
+        Returns:
+            A function that ends it.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +306,9 @@ class RunningRecording:
             self.finish()
             return
         self._stop_listening = self.source.listen(
-            samples.sample_rate(self.options.format), self._on_frame
+            samples.sample_rate(self.options.format),
+            self._on_frame,
+            endless=not (self.options.max_duration or self.options.max_silence),
         )
 
     def _on_frame(self, frame: NDArray[np.int16] | None) -> None:

@@ -11,6 +11,7 @@ from ari_notebook.simulator.pbx.bridge import Bridge
 from ari_notebook.simulator.pbx.channel import Channel
 
 if TYPE_CHECKING:
+    from ari_notebook.simulator.media.renderer import Wave
     from ari_notebook.simulator.pbx.mixer import Mixer, Read
 
 __all__ = ["BridgeInput", "ChannelInput"]
@@ -36,10 +37,12 @@ class ChannelInput:
         """Return whether a generator of the channel sends."""
         return self._channel.audio.source.wakes
 
-    def listen(self, rate: int, on_frame: OnSamples) -> Callable[[], None]:
-        """Begin to receive frames; return a function that ends it."""
+    def listen(
+        self, rate: int, on_frame: OnSamples, *, endless: bool = False
+    ) -> Callable[[], None]:
+        """Begin to receive frames; see `media.recording.AudioInput`."""
         mixer = self._channel.exchange.mixer
-        return _tap(mixer, partial(mixer.incoming, self._channel), rate, on_frame)
+        return _tap(mixer, partial(mixer.incoming, self._channel), rate, on_frame, endless)
 
 
 class BridgeInput:
@@ -59,14 +62,20 @@ class BridgeInput:
         """Return whether it has members; a holding bridge mixes nothing."""
         return bool(self._bridge.members) and self._bridge.bridge_type != "holding"
 
-    def listen(self, rate: int, on_frame: OnSamples) -> Callable[[], None]:
-        """Begin to receive frames; return a function that ends it."""
+    def listen(
+        self, rate: int, on_frame: OnSamples, *, endless: bool = False
+    ) -> Callable[[], None]:
+        """Begin to receive frames; see `media.recording.AudioInput`."""
         mixer = self._bridge.exchange.mixer
-        return _tap(mixer, partial(mixer.bridged, self._bridge), rate, on_frame)
+        return _tap(mixer, partial(mixer.bridged, self._bridge), rate, on_frame, endless)
 
 
-def _tap(mixer: Mixer, read: Read, rate: int, on_frame: OnSamples) -> Callable[[], None]:
-    tap = mixer.listen(
-        read, rate, lambda wave: on_frame(None if wave is None else mixer.samples(wave))
-    )
+def _tap(
+    mixer: Mixer, read: Read, rate: int, on_frame: OnSamples, endless: bool
+) -> Callable[[], None]:
+    def take(wave: Wave | None) -> None:
+        tap.background = endless and wave is not None
+        on_frame(None if wave is None else mixer.samples(wave))
+
+    tap = mixer.listen(read, rate, take)
     return partial(mixer.leave, tap)

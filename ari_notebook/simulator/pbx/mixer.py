@@ -40,11 +40,13 @@ class AudioTap:
         read: returns the current frame of 20 ms at a rate; None where nothing is sent.
         rate: samples per second.
         on_frame: called with each frame.
+        background: whether nothing depends on the next frame.
     """
 
     read: Read
     rate: int
     on_frame: OnFrame
+    background: bool = False
 
 
 class Mixer:
@@ -78,6 +80,8 @@ class Mixer:
         if self._timer is None:
             self.frame = math.floor(self._clock.now * _FRAMES_A_SECOND + 1e-6)
             self._plan()
+        else:
+            self._timer.background = False
         return listener
 
     def leave(self, listener: AudioTap) -> None:
@@ -90,6 +94,7 @@ class Mixer:
     def _plan(self) -> None:
         due = (self.frame + 1) / _FRAMES_A_SECOND
         self._timer = self._clock.after(max(0.0, due - self._clock.now), self._tick)
+        self._timer.background = all(each.background for each in self._listeners)
 
     def _tick(self) -> None:
         self._known.clear()

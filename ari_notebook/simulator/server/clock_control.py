@@ -72,11 +72,16 @@ async def run_until_idle(
     """
     begin = host.time()
     await settle(host, quiet)
-    while await _step(host, lambda due: due if due and due <= begin + limit else None, quiet):
+    while _busy(host) and await _step(
+        host, lambda due: due if due and due <= begin + limit else None, quiet
+    ):
         pass
+    return host.time() - begin, not _busy(host)
+
+
+def _busy(host: SteppingHost) -> bool:
     with host.now() as backend:
-        idle = backend.next_due() is None
-    return host.time() - begin, idle
+        return backend.busy()
 
 
 async def _step(

@@ -67,6 +67,24 @@ def test_run_until_idle_ends_with_nothing_scheduled(
     assert not simulated_asterisk.clock.run_until_idle(limit=20)
 
 
+@PAUSED
+def test_recording_without_limits_is_idle(simulated_asterisk: RunningSimulator) -> None:
+    socket, clock = connect(simulated_asterisk, "hello-world"), simulated_asterisk.clock
+    simulated_asterisk.call("1000")
+    clock.advance(1)
+    channel = send(simulated_asterisk, "GET", "/channels").json()[0]["id"]
+    path, given = f"/channels/{channel}/record", {"format": "wav"}
+    send(simulated_asterisk, "POST", path, params={"name": "endless", **given})
+    assert clock.run_until_idle()
+    send(simulated_asterisk, "POST", "/recordings/live/endless/stop")
+    limited = {"name": "limited", "maxDurationSeconds": "20", **given}
+    send(simulated_asterisk, "POST", path, params=limited)
+    begin = clock.now
+    assert clock.run_until_idle()
+    assert 19 < (clock.now - begin).total_seconds() < 22
+    socket.shutdown()
+
+
 def test_clock_pauses_and_resumes(simulated_asterisk: RunningSimulator) -> None:
     simulated_asterisk.clock.pause()
     now = simulated_asterisk.clock.now

@@ -30,7 +30,9 @@ class SourceInput(AudioSource):
     def has_frames(self) -> bool:
         return self.signal.has_frames
 
-    def listen(self, rate: int, on_frame: OnSamples) -> Callable[[], None]:
+    def listen(
+        self, rate: int, on_frame: OnSamples, *, endless: bool = False
+    ) -> Callable[[], None]:
         mixer = self._mixer
 
         def take(wave: Wave | None) -> None:
