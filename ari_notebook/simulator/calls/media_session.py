@@ -15,13 +15,12 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ari_notebook.audio import websocket_media
 from ari_notebook.audio.codecs import Codec
 from ari_notebook.audio.sound import Sound
 from ari_notebook.simulator.media.audio_source import SILENCE, SPEECH
-from ari_notebook.simulator.media.renderer import Wave
+from ari_notebook.simulator.media.renderer import Frame
 from ari_notebook.simulator.pbx.channel import Channel
 from ari_notebook.simulator.pbx.mixer import AudioTap, Mixer
 
@@ -34,7 +33,7 @@ _LOOK_AHEAD = 0.006  # seconds that a change of the rate needs beyond the frame
 _SILENT = 0.008 * 32768  # the peak below which a frame is silence
 
 
-def _is_loud(frame: NDArray[np.int16]) -> bool:
+def _is_loud(frame: Frame) -> bool:
     return len(frame) > 0 and bool(frame.max() > _SILENT or frame.min() < -_SILENT)
 
 
@@ -81,8 +80,9 @@ class MediaSession:
         self._playing = False
         self._frames = 0  # in the queue
         self._at = -1  # number of the frame that was taken last
-        self._before = np.zeros(0, np.int16)
-        self._current: NDArray[np.int16] | None = None
+        self._quiet = np.zeros(codec.frame_samples, np.int16)
+        self._before: Frame | None = None
+        self._current: Frame | None = None
         self._near = near
         if near:
             channel.audio.near = self._sent
@@ -139,30 +139,25 @@ class MediaSession:
         self._frames, self._rest = 0, b""
         self.on_played()
 
-    def _sent(self, mixer: Any, rate: int) -> Wave | None:
+    def _sent(self, mixer: Any, rate: int) -> Frame | None:
         """Return the frame that the program sends now, at any rate."""
         self._advance(mixer.frame)
-        size, quiet = round(rate * 0.02), np.zeros(self.codec.frame_samples, np.int16)
-        if self._current is None and (rate == self.codec.rate or not len(self._before)):
-            return np.zeros(size, np.float32)
-        if rate == self.codec.rate and self._current is not None:
-            wave: Wave = np.multiply(self._current, np.float32(1 / 32768), dtype=np.float32)
-            self._mixer.keep(wave, self._current)
-            return wave
-        before = self._before if len(self._before) else quiet
-        current = quiet if self._current is None else self._current
-        made = Sound(np.concatenate([before, current]), self.codec.rate).resample(rate).floats
+        current, own = self._current, self.codec.rate
+        if current is not None and rate == own:
+            return current
+        size = round(rate * 0.02)
+        if current is None and (self._before is None or rate == own):
+            return np.zeros(size, np.int16)
+        both = [each if each is not None else self._quiet for each in (self._before, current)]
+        made = Sound(np.concatenate(both), own).resample(rate).int16
         later = round(rate * _LOOK_AHEAD)
-        part: Wave = made[len(made) - later - size : len(made) - later]
-        return part
+        return made[len(made) - later - size : len(made) - later]
 
     def _advance(self, frame: int) -> None:
         if self._at == frame:
             return
         self._at = frame
-        before = self._current
-        self._before = np.zeros(0, np.int16) if before is None else before
-        self._current = None
+        self._before, self._current = self._current, None
         if not self.paused:
             self._pass_marks()
             if self._may_play():
@@ -170,21 +165,21 @@ class MediaSession:
                 assert isinstance(taken, bytes)  # noqa: S101  marks are passed
                 self._frames -= 1
                 self._current = self._whole(self.codec.decode(taken))
-                if not len(self._before):
+                if self._before is None:
                     self._begin_audio()
                 self._pass_marks()
                 self.on_played()
         if self._near:
             return
-        loud = self._current is not None and _is_loud(self._current)
-        self._channel.audio.source.set(SPEECH if loud else SILENCE)
+        source = self._channel.audio.source
+        loud = source.subscribed and self._current is not None and _is_loud(self._current)
+        if loud != (source.signal is SPEECH):
+            source.set(SPEECH if loud else SILENCE)
 
-    def _whole(self, frame: NDArray[np.int16]) -> NDArray[np.int16]:
+    def _whole(self, frame: Frame) -> Frame:
         """Return a frame of 20 ms; a packet may be shorter or longer."""
-        size = self.codec.frame_samples
-        if len(frame) == size:
-            return frame
-        return np.concatenate([frame, np.zeros(size, np.int16)])[:size]
+        size = len(self._quiet)
+        return frame if len(frame) == size else np.concatenate([frame, self._quiet])[:size]
 
     def _may_play(self) -> bool:
         """Return whether a frame is played now; after a gap a few have to wait first."""
@@ -211,11 +206,10 @@ class MediaSession:
         while self.queue and isinstance(self.queue[0], str):
             self.on_mark(str(self.queue.popleft()))
 
-    def _on_frame(self, wave: Wave | None) -> None:
+    def _on_frame(self, frame: Frame | None) -> None:
         self._advance(self._mixer.frame)
-        if wave is None:
-            return
-        self._send(self.codec.encode(self._mixer.samples(wave)))
+        if frame is not None:
+            self._send(self.codec.encode(frame))
 
     def close(self) -> None:
         """Stop; idempotent."""

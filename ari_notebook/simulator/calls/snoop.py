@@ -119,13 +119,10 @@ def snoop(
 
 def _spied(target: Channel, direction: str, mixer: Any, rate: int) -> Any:
     """Return a snoop channel's audio: from its target, to it, or both, without whispers."""
-    heard = []
-    if direction in ("in", "both"):
-        heard.append(mixer.spoken(target, rate))
-    if direction in ("out", "both"):
-        heard.append(mixer.written(target, rate))
-    present = [each for each in heard if each is not None]
-    return sum(present[1:], present[0]) if present else None
+    return mixer.mixed(
+        mixer.spoken(target, rate) if direction in ("in", "both") else None,
+        mixer.written(target, rate) if direction in ("out", "both") else None,
+    )
 
 
 def _in_stasis(channel: Channel, target: Channel, before: tuple[str, str], data: str) -> Program:

@@ -21,7 +21,7 @@ class Audio(Protocol):
     """Audio as samples, computed only for a listener."""
 
     def read(self, begin: float, count: int, rate: int) -> Any:
-        """Return samples as a numpy array of floats from -1 to 1.
+        """Return samples as a numpy array of 16-bit integers.
 
         Args:
             begin: seconds since the beginning of the signal.
@@ -94,23 +94,19 @@ class AudioSource:
     """The current signal of one channel, with callbacks on change.
 
     Args:
-        signal: the initial signal.
+        sound: the initial signal.
 
     Attributes:
+        signal: the current signal; a pressed key replaces any other.
         wakes: whether a generator of the channel that reads it, of silence or a tone, sends, so
             that reading does not time out.
     """
 
     def __init__(self, sound: AudioSignal = NOTHING) -> None:
-        self._base = sound
+        self.signal = self._base = sound
         self._key: AudioSignal | None = None
         self._subscribers: list[Changed] = []
         self.wakes = False
-
-    @property
-    def signal(self) -> AudioSignal:
-        """Return the current signal; a pressed key replaces any other."""
-        return self._key or self._base
 
     def set(self, sound: AudioSignal) -> None:
         """Replace the signal."""
@@ -121,12 +117,13 @@ class AudioSource:
         self._change(self._base, AudioSignal("key", digit) if digit else None)
 
     def _change(self, under: AudioSignal, key: AudioSignal | None) -> None:
-        if (key or under) == self.signal:
-            self._base, self._key = under, key
+        before, self._base, self._key = self.signal, under, key
+        if (key or under) == before:
+            self.signal = key or under  # with audio of its own
             return
         for changed in tuple(self._subscribers):
             changed()
-        self._base, self._key = under, key
+        self.signal = key or under
         for changed in tuple(self._subscribers):
             changed()
 
@@ -138,6 +135,11 @@ class AudioSource:
 
         changed()
         other.subscribe(changed)
+
+    @property
+    def subscribed(self) -> bool:
+        """Return whether a callback is registered."""
+        return bool(self._subscribers)
 
     def subscribe(self, changed: Changed) -> None:
         """Register a callback before and after each change."""

@@ -12,11 +12,9 @@ from ari_notebook.audio.speech_detection import FRAME_SECONDS
 from ari_notebook.simulator.media import samples
 from ari_notebook.simulator.media.audio_source import AudioSignal
 
-__all__ = ["Spoken", "Wave", "render", "spoken_signal"]
+__all__ = ["Frame", "Spoken", "render", "spoken_signal"]
 
-Wave: TypeAlias = NDArray[np.float32]
-
-_FULL_SCALE = 32768
+Frame: TypeAlias = NDArray[np.int16]
 
 
 class Spoken:
@@ -28,14 +26,14 @@ class Spoken:
 
     def __init__(self, sound: Sound) -> None:
         self._sound = sound
-        self._at_rate: dict[int, Wave] = {}
+        self._at_rate: dict[int, Frame] = {}
 
-    def read(self, begin: float, count: int, rate: int) -> Wave:
+    def read(self, begin: float, count: int, rate: int) -> Frame:
         """Return samples; silence outside the sound."""
         if rate not in self._at_rate:
-            self._at_rate[rate] = self._sound.resample(rate).floats
+            self._at_rate[rate] = self._sound.resample(rate).int16
         whole, at = self._at_rate[rate], round(begin * rate)
-        made = np.zeros(count, np.float32)
+        made = np.zeros(count, np.int16)
         first, last = max(0, at), min(len(whole), at + count)
         if first < last:
             made[first - at : last - at] = whole[first:last]
@@ -60,7 +58,7 @@ def spoken_signal(sound: Sound, since: float) -> AudioSignal:
     return AudioSignal("speech", pauses=tuple(pauses), since=since, audio=Spoken(sound))
 
 
-def render(signal: AudioSignal, begin: float, count: int, rate: int) -> Wave | None:
+def render(signal: AudioSignal, begin: float, count: int, rate: int) -> Frame | None:
     """Return the samples of a signal; None where it has no frames.
 
     Args:
@@ -72,9 +70,9 @@ def render(signal: AudioSignal, begin: float, count: int, rate: int) -> Wave | N
     if not signal.has_frames:
         return None
     if signal.audio is not None:
-        made: Wave = signal.audio.read(begin - signal.since, count, rate)
+        made: Frame = signal.audio.read(begin - signal.since, count, rate)
         return made
-    wave = np.zeros(count, np.float32)
+    wave = np.zeros(count, np.int16)
     if signal.kind == "silence":
         return wave
     at = 0
@@ -83,8 +81,7 @@ def render(signal: AudioSignal, begin: float, count: int, rate: int) -> Wave | N
         end = min(count, at + round(length * rate / 1000))
         if frequencies and end > at:
             seconds = (begin % 1000.0) + np.arange(at, end) / rate
-            level = samples.AMPLITUDE / len(frequencies) / _FULL_SCALE
             sines = sum(np.sin(2 * np.pi * each * seconds) for each in frequencies)
-            wave[at:end] = level * np.asarray(sines)
+            wave[at:end] = np.rint(samples.AMPLITUDE / len(frequencies) * np.asarray(sines))
         at = end
     return wave

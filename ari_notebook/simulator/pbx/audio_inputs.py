@@ -11,7 +11,7 @@ from ari_notebook.simulator.pbx.bridge import Bridge
 from ari_notebook.simulator.pbx.channel import Channel
 
 if TYPE_CHECKING:
-    from ari_notebook.simulator.media.renderer import Wave
+    from ari_notebook.simulator.media.renderer import Frame
     from ari_notebook.simulator.pbx.mixer import Mixer, Read
 
 __all__ = ["BridgeInput", "ChannelInput"]
@@ -73,9 +73,9 @@ class BridgeInput:
 def _tap(
     mixer: Mixer, read: Read, rate: int, on_frame: OnSamples, endless: bool
 ) -> Callable[[], None]:
-    def take(wave: Wave | None) -> None:
-        tap.background = endless and wave is not None
-        on_frame(None if wave is None else mixer.samples(wave))
+    def take(frame: Frame | None) -> None:
+        tap.background = endless and frame is not None
+        on_frame(frame)
 
     tap = mixer.listen(read, rate, take)
     return partial(mixer.leave, tap)

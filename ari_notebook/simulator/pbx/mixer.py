@@ -9,16 +9,16 @@ with and without sound.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ari_notebook.simulator.clock import Clock, Timer
 from ari_notebook.simulator.media.audio_source import AudioSource
-from ari_notebook.simulator.media.renderer import Wave, render
+from ari_notebook.simulator.media.renderer import Frame, render
 from ari_notebook.simulator.pbx.channel import Channel
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ __all__ = ["FRAME_SECONDS", "AudioTap", "Mixer"]
 
 FRAME_SECONDS = 0.02
 _FRAMES_A_SECOND = 50
-Read: TypeAlias = Callable[[int], "Wave | None"]
-OnFrame: TypeAlias = Callable[["Wave | None"], None]
+Read: TypeAlias = Callable[[int], "Frame | None"]
+OnFrame: TypeAlias = Callable[["Frame | None"], None]
 
 
 @dataclass(slots=True, eq=False)
@@ -63,8 +63,9 @@ class Mixer:
         self.frame = 0
         self._clock = clock
         self._listeners: dict[AudioTap, None] = {}
-        self._known: dict[tuple[str, Channel, int], Wave | None] = {}
-        self._samples: dict[int, tuple[Wave, NDArray[np.int16]]] = {}  # by a wave's identity
+        # Of this frame, by rate and channel: keys that need no memory of their own.
+        self._written: defaultdict[int, dict[Channel, Frame | None]] = defaultdict(dict)
+        self._spoken: defaultdict[int, dict[Channel, Frame | None]] = defaultdict(dict)
         self._timer: Timer | None = None
 
     def listen(self, read: Read, rate: int, on_frame: OnFrame) -> AudioTap:
@@ -97,43 +98,73 @@ class Mixer:
         self._timer.background = all(each.background for each in self._listeners)
 
     def _tick(self) -> None:
-        self._known.clear()
+        self._forget()
         for listener in tuple(self._listeners):
             if listener in self._listeners:
                 listener.on_frame(listener.read(listener.rate))
-        self._known.clear()
-        self._samples.clear()
+        self._forget()
         self.frame += 1
         if self._listeners:
             self._plan()
         else:
             self._timer = None
 
-    def outgoing(self, channel: Channel, rate: int) -> Wave | None:
+    def _forget(self) -> None:
+        self._written.clear()
+        self._spoken.clear()
+
+    # A frame passes three to six of these functions for each listener: they avoid lists, properties
+    # and further calls where a channel has a single source.
+
+    def outgoing(self, channel: Channel, rate: int) -> Frame | None:
         """Return what the far end of a channel receives in this frame."""
-        return self._with_whispers(self.written(channel, rate), channel.audio.whispers_out, rate)
+        frame, whispers = self.written(channel, rate), channel.audio.whispers_out
+        return self._with_whispers(frame, whispers, rate) if whispers else frame
 
-    def incoming(self, channel: Channel, rate: int) -> Wave | None:
+    def incoming(self, channel: Channel, rate: int) -> Frame | None:
         """Return what the exchange receives from a channel in this frame."""
-        return self._with_whispers(self.spoken(channel, rate), channel.audio.whispers_in, rate)
+        frame, whispers = self.spoken(channel, rate), channel.audio.whispers_in
+        return self._with_whispers(frame, whispers, rate) if whispers else frame
 
-    def written(self, channel: Channel, rate: int) -> Wave | None:
+    def written(self, channel: Channel, rate: int) -> Frame | None:
         """Return what the exchange sends to the far end of a channel, without whispers."""
-        key = ("out", channel, rate)
-        if key not in self._known:
-            self._known[key] = None  # a loop, as of two echoes, is silent
-            self._known[key] = self._written(channel, rate)
-        return self._known[key]
+        known = self._written[rate]
+        if channel in known:
+            return known[channel]
+        known[channel] = None  # a loop, as of two echoes, is silent
+        audio, bridge = channel.audio, channel.bridge
+        frame: Frame | None = None
+        if audio.played.signal.kind != "nothing":
+            frame = self.render(audio.played, rate)
+        if audio.echo:
+            frame = _mixed(frame, self.incoming(channel, rate))
+        if audio.near is not None:
+            frame = _mixed(frame, audio.near(self, rate))
+        if bridge is not None:
+            frame = _mixed(frame, self.bridged(bridge, rate, besides=channel))
+        if frame is not None and "out" in audio.muted:
+            frame = np.zeros_like(frame)
+        known[channel] = frame
+        return frame
 
-    def spoken(self, channel: Channel, rate: int) -> Wave | None:
+    def spoken(self, channel: Channel, rate: int) -> Frame | None:
         """Return the audio from the far end of a channel, without whispers."""
-        key = ("in", channel, rate)
-        if key not in self._known:
-            self._known[key] = None  # as above
-            self._known[key] = self._spoken(channel, rate)
-        return self._known[key]
+        known = self._spoken[rate]
+        if channel in known:
+            return known[channel]
+        known[channel] = None  # as above
+        audio = channel.audio
+        frame: Frame | None = None
+        if audio.far is not None and audio.source.signal.kind != "key":  # in place of the voice
+            frame = audio.far(self, rate)
+        if frame is None:
+            frame = self.render(audio.source, rate)
+        if frame is not None and "in" in audio.muted:
+            frame = np.zeros_like(frame)
+        known[channel] = frame
+        return frame
 
-    def bridged(self, bridge: Bridge, rate: int, besides: Channel | None = None) -> Wave | None:
+    def bridged(self, bridge: Bridge, rate: int, besides: Channel | None = None) -> Frame | None:
         """Return the mix of a bridge in this frame.
 
         A holding bridge mixes nothing. ``softmix`` sends silence while no member sends frames.
@@ -145,54 +176,21 @@ class Mixer:
         """
         if bridge.bridge_type == "holding":
             return None
-        parts = [
-            self.incoming(member, rate)
-            for member, options in bridge.members.items()
-            if member is not besides and not options.mute
-        ]
-        mixed = _mixed([*parts, self.render(bridge.played, rate)])
-        if mixed is None and bridge.technology == "softmix":
-            return np.zeros(round(rate * FRAME_SECONDS), np.float32)
-        return mixed
+        frame: Frame | None = None
+        if bridge.played.signal.kind != "nothing":
+            frame = self.render(bridge.played, rate)
+        for member, options in bridge.members.items():
+            if member is not besides and not options.mute:
+                frame = _mixed(frame, self.incoming(member, rate))
+        if frame is None and bridge.technology == "softmix":
+            return np.zeros(round(rate * FRAME_SECONDS), np.int16)
+        return frame
 
-    def samples(self, wave: Wave) -> NDArray[np.int16]:
-        """Return a frame as 16-bit samples."""
-        kept = self._samples.get(id(wave))
-        if kept is not None:
-            return kept[1]
-        return np.clip(np.rint(wave * 32768), -32768, 32767).astype(np.int16)
+    def mixed(self, one: Frame | None, other: Frame | None) -> Frame | None:
+        """Return the sum of two frames, limited to 16 bits; None where there is none."""
+        return _mixed(one, other)
 
-    def keep(self, wave: Wave, samples: NDArray[np.int16]) -> None:
-        """Keep the samples of which a wave was made, until the frame is over."""
-        self._samples[id(wave)] = wave, samples
-
-    def _with_whispers(self, wave: Wave | None, whispers: list[Channel], rate: int) -> Wave | None:
-        if not whispers or wave is None:  # whispers are mixed into frames
-            return wave
-        return _mixed([wave, *(self.outgoing(snoop, rate) for snoop in whispers)])
-
-    def _written(self, channel: Channel, rate: int) -> Wave | None:
-        audio, bridge = channel.audio, channel.bridge
-        parts = [self.render(audio.played, rate)]
-        if audio.echo:
-            parts.append(self.incoming(channel, rate))
-        if audio.near is not None:
-            parts.append(cast("Wave | None", audio.near(self, rate)))
-        if bridge is not None:
-            parts.append(self.bridged(bridge, rate, besides=channel))
-        mixed = _mixed(parts)
-        return self._muted(mixed, "out" in audio.muted) if audio.muted else mixed
-
-    def _spoken(self, channel: Channel, rate: int) -> Wave | None:
-        audio = channel.audio
-        made = None
-        if audio.far is not None and audio.source.signal.kind != "key":  # in place of the voice
-            made = cast("Wave | None", audio.far(self, rate))
-        if made is None:
-            made = self.render(audio.source, rate)
-        return self._muted(made, "in" in audio.muted) if audio.muted else made
-
-    def render(self, source: AudioSource, rate: int) -> Wave | None:
+    def render(self, source: AudioSource, rate: int) -> Frame | None:
         """Return the signal of a source in this frame; None where it has no frames."""
         signal = source.signal
         if not signal.has_frames:
@@ -200,14 +198,19 @@ class Mixer:
         count = round(rate * FRAME_SECONDS)
         return render(signal, self.frame * FRAME_SECONDS, count, rate)
 
-    @staticmethod
-    def _muted(wave: Wave | None, muted: bool) -> Wave | None:
-        return np.zeros(len(wave), np.float32) if muted and wave is not None else wave
+    def _with_whispers(
+        self, frame: Frame | None, whispers: list[Channel], rate: int
+    ) -> Frame | None:
+        if frame is not None:  # whispers are mixed into frames
+            for snoop in whispers:
+                frame = _mixed(frame, self.outgoing(snoop, rate))
+        return frame
 
 
-def _mixed(parts: list[Wave | None]) -> Wave | None:
-    present = [each for each in parts if each is not None]
-    if len(present) < 2:
-        return present[0] if present else None
-    mixed: Wave = np.clip(np.sum(present, axis=0), -1.0, 1.0).astype(np.float32)
-    return mixed
+def _mixed(one: Frame | None, other: Frame | None) -> Frame | None:
+    if one is None:
+        return other
+    if other is None:
+        return one
+    total: Frame = np.add(one, other, dtype=np.int32).clip(-32768, 32767).astype(np.int16)
+    return total

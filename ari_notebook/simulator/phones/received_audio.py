@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from ari_notebook.audio.sound import Sound
-from ari_notebook.simulator.media.renderer import Wave
+from ari_notebook.simulator.media.renderer import Frame
 from ari_notebook.simulator.pbx.channel import Channel
 from ari_notebook.simulator.pbx.mixer import FRAME_SECONDS
 
@@ -32,7 +32,7 @@ class Hearing:
         self.rate = rate
         self.began = channel.exchange.now
         self._channel = channel
-        self._frames: list[Wave] = []
+        self._frames: list[Frame] = []
         self._changed = threading.Condition()
         self._ended = False
         self._mixer = channel.exchange.mixer
@@ -46,8 +46,7 @@ class Hearing:
         """Return the audio received so far."""
         with self._changed:
             frames = tuple(self._frames)
-        wave = np.concatenate(frames) if frames else np.zeros(0, np.float32)
-        return Sound(Sound(wave, self.rate).int16, self.rate)
+        return Sound(np.concatenate(frames) if frames else np.zeros(0, np.int16), self.rate)
 
     def wait(self, seconds: float, running: Callable[[], bool] = lambda: True) -> Sound:
         """Wait in a separate thread until a duration was received, or the call has ended.
@@ -69,8 +68,8 @@ class Hearing:
             self._ended = True
             self._changed.notify_all()
 
-    def _take(self, wave: Wave | None) -> None:
+    def _take(self, frame: Frame | None) -> None:
         size = round(self.rate * FRAME_SECONDS)
         with self._changed:
-            self._frames.append(np.zeros(size, np.float32) if wave is None else wave)
+            self._frames.append(np.zeros(size, np.int16) if frame is None else frame)
             self._changed.notify_all()

@@ -119,6 +119,7 @@ class Server(Generic[BackendT]):
         self._due = float("inf")
         self._sweeper = self.loop.call_later(SWEEP, self._sweep)
         self.traffic = 0
+        self._flushes: list[Callable[[], None]] = []
         self._control = None if control is None else control(self)
 
     # Interface for connections
@@ -174,6 +175,20 @@ class Server(Generic[BackendT]):
     def count_message(self) -> None:
         """Note that a message passed between a program and the exchange."""
         self.traffic += 1
+
+    def flush_soon(self, flush: Callable[[], None]) -> None:
+        """Call a function that sends messages, in the next round of the loop.
+
+        One handle of the loop for all: each frame of each media stream needs one.
+        """
+        if not self._flushes:
+            self.loop.call_soon(self._flush)
+        self._flushes.append(flush)
+
+    def _flush(self) -> None:
+        flushes, self._flushes = self._flushes, []
+        for flush in flushes:
+            flush()
 
     def refusal(self, request: Request) -> Response | None:
         """Return the refusal for a foreign web page; None for every other request."""

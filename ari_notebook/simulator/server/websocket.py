@@ -39,6 +39,9 @@ class WebSocketHost(Protocol):
     def count_message(self) -> None:
         """Note that a message passed between a program and the exchange."""
 
+    def flush_soon(self, flush: Callable[[], None]) -> None:
+        """Call a function that sends messages, in the next round of the loop."""
+
     def now(self) -> AbstractContextManager[AriBackend]:
         """Advance the backend to the current time; then set the timer for its next action."""
 
@@ -143,7 +146,7 @@ class Carrier(ABC, Generic[SocketT]):
     def _ready(self) -> None:
         if not self._flushing:
             self._flushing = True
-            self._server.loop.call_soon(self._flush)
+            self._server.flush_soon(self._flush)
 
     def _flush(self) -> None:
         self._flushing = False

@@ -12,7 +12,6 @@ import pytest
 
 from ari_notebook.simulator.media.audio_source import NOTHING, SILENCE, SPEECH, AudioSource
 from ari_notebook.simulator.media.recording import OnSamples, RecordingOptions, RunningRecording
-from ari_notebook.simulator.media.renderer import Wave
 from ari_notebook.simulator.messages import AriRefusal
 from ari_notebook.simulator.pbx.mixer import Mixer
 from ari_notebook.simulator.topics import Topic
@@ -34,11 +33,7 @@ class SourceInput(AudioSource):
         self, rate: int, on_frame: OnSamples, *, endless: bool = False
     ) -> Callable[[], None]:
         mixer = self._mixer
-
-        def take(wave: Wave | None) -> None:
-            on_frame(None if wave is None else mixer.samples(wave))
-
-        return partial(mixer.leave, mixer.listen(partial(mixer.render, self), rate, take))
+        return partial(mixer.leave, mixer.listen(partial(mixer.render, self), rate, on_frame))
 
 
 class Recorder:
