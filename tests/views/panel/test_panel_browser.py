@@ -201,7 +201,7 @@ def test_error_shows_once_in_full_and_moves_nothing(shown: Shown) -> None:
     before = sound.bounding_box()
     shown.inspect("Play")
     shown.says("Asterisk cannot play", ".outcome[data-state=failed]")
-    assert "other kinds are" in shown.panel.locator(".outcome").inner_text()
+    assert "other kinds are" in shown.panel.locator(".outcome[data-state]").inner_text()
     assert shown.panel.get_by_text("Asterisk cannot play").count() == 1
     assert sound.bounding_box() == before
     sound.fill("sound:hello-world")
@@ -220,8 +220,9 @@ def test_every_action_shows_its_request_to_copy(shown: Shown) -> None:
         ("%ari", f"%ari post /channels/{id}/hold"),
         ("curl", "curl -v -u"),
     ):
-        shown.panel.locator(".outcome").get_by_role("button", name=f"Copy as {form}").click()
-        shown.panel.locator(".outcome").get_by_text("copied").first.wait_for()
+        outcome = shown.panel.locator(".outcome[data-state]")
+        outcome.get_by_role("button", name=f"Copy as {form}").click()
+        outcome.get_by_text("copied").first.wait_for()
         copied = shown.page.evaluate("navigator.clipboard.readText()")
         assert text in copied
     shown.kernel.run(f"ari.channels.unhold({id!r})")

@@ -157,7 +157,8 @@ export function inspector(store, view) {
     const reply = await store.ask({ kind: "details", id, at, ladder: tab === "ladder" });
     asked.took = Date.now() - asked.at;
     asked.waiting = false;
-    if (asked.id === id && reply.value) asked.details = { ...asked.details, ...reply.value };
+    if (reply.error) asked.key = ""; // asked again, not only after the next event
+    else if (asked.id === id) asked.details = { ...asked.details, ...reply.value };
     view.draw();
   };
   const draw = () => {
