@@ -41,10 +41,11 @@ coverage:
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-# The tests of one file run in order, because they share fixtures that take long to start.
+# The tests of one file run in order, because they share fixtures that take long to start. One process
+# per core: they start browsers and servers, and a busy machine makes them slow, not the run quick.
 full:
 	$(ENVIRONMENT) test lab docs
-	$(COMPILED) $(BIN)/python -m pytest -n 3 --dist loadfile -m 'not nightly' $(ARGS)
+	$(COMPILED) $(BIN)/python -m pytest -n 2 --dist loadfile --timeout 300 -m 'not nightly' $(ARGS)
 
 strict:
 	$(ENVIRONMENT) test

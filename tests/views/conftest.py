@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from tests.views.lab import Lab, Notes, chromium, running_lab
+from tests.views.lab import Lab, Notes, chromium, new_context, running_lab
 
 
 def needs(module: str) -> None:
@@ -61,9 +61,9 @@ def watched_page(browser: Any, **options: Any) -> Iterator[tuple[Any, Notes]]:
 
     Args:
         browser: Chromium.
-        options: of Playwright's `new_context`.
+        options: of `new_context`.
     """
-    context = browser.new_context(**{"viewport": {"width": 1280, "height": 1100}, **options})
+    context = new_context(browser, **{"viewport": {"width": 1280, "height": 1100}, **options})
     page, notes = context.new_page(), Notes()
     notes.watch(page)
     yield page, notes

@@ -29,6 +29,7 @@ CHROMIUM_FLAGS = [
 ]
 # What Chromium or JupyterLab say of themselves, not of a page of ours.
 NOT_OURS = re.compile(r"favicon|service-worker|Deprecat|jupyter-collaboration|ERR_ABORTED")
+_PATIENCE_MS = 90_000  # a kernel's start, with the imports of its first cell
 # Where the page says that the kernel is there.
 _IDLE = {
     "jupyterlab": "#jp-main-statusbar :text('| Idle')",
@@ -152,6 +153,13 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+def new_context(browser: Any, **options: Any) -> Any:
+    """Return a context of pages, whose waits are long enough for a busy machine."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(_PATIENCE_MS)
+    return context
+
+
 class Kernel:
     """Access to a notebook's kernel outside of its page, to query it and to run code."""
 
@@ -222,8 +230,8 @@ class Notes:
 def open_notebook(page: Any, lab: Lab, name: str) -> None:
     """Open a notebook and wait until its kernel is there."""
     page.goto(lab.url(name))
-    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
-    page.wait_for_selector(_IDLE[lab.program], timeout=60_000)
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+    page.wait_for_selector(_IDLE[lab.program])
 
 
 def run_cell(page: Any, number: int) -> None:

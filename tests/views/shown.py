@@ -59,7 +59,7 @@ class Shown:
     def choose(self, id: str) -> None:
         """Choose a call or a bridge that is not chosen yet."""
         row = self.panel.locator(f'.cards li[data-id="{id}"]')
-        row.locator("button[aria-pressed=false]").click(timeout=30_000)
+        row.locator("button[aria-pressed=false]").click()
         row.locator("button[aria-pressed=true]").wait_for()
 
     def confirm(self, name: str, within: str = "") -> None:
@@ -83,7 +83,7 @@ class Shown:
         self.page.mouse.move(0, 0)  # under a pointer what ended keeps its row
         self.kernel.run(_END_CALLS)
         every = self.panel.locator(".cards li[data-id]")
-        every.first.wait_for(state="detached", timeout=30_000)
+        every.first.wait_for(state="detached")
 
     def says(self, text: str | re.Pattern[str], within: str) -> None:
-        self.panel.locator(within).filter(has_text=text).first.wait_for(timeout=30_000)
+        self.panel.locator(within).filter(has_text=text).first.wait_for()

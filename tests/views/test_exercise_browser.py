@@ -49,7 +49,6 @@ def run(page: Any, text: str | re.Pattern[str], instead: str = "") -> str:
     page.wait_for_function(
         "([prompt, before]) => /\\d/.test(prompt.innerText) && prompt.innerText !== before",
         arg=[prompt, before],
-        timeout=30_000,
     )
     page.wait_for_timeout(300)  # what was shown comes a moment after the number
     return str(output.inner_text()) if output else ""

@@ -122,7 +122,7 @@ def published(browser: Any, request: pytest.FixtureRequest) -> Iterator[tuple[An
 def test_hostile_texts_are_text_on_the_panel(published: Any) -> None:
     page, _ = published
     panel = page.locator(".ari-panel").first
-    panel.locator("li.channel").nth(2).wait_for(timeout=30_000)
+    panel.locator("li.channel").nth(2).wait_for()
     panel.locator("details.part").first.evaluate("it => it.open = true")
     for number in range(len(HOSTILE)):
         panel.get_by_label("Filter events").fill(f"hostile-{number}")
@@ -145,12 +145,12 @@ def test_hostile_texts_are_text_on_the_panel(published: Any) -> None:
     contained(panel, ".body > *, .pane, .cards > li, .card > *, .titled > *")
     panel.get_by_label("Filter events").fill("")
     panel.locator("li.channel button.card").nth(2).click()
-    panel.locator(".ladder .row[data-key]").first.click(timeout=30_000)
-    panel.locator(".inspector .detail .json-name").first.wait_for(timeout=30_000)
+    panel.locator(".ladder .row[data-key]").first.click()
+    panel.locator(".inspector .detail .json-name").first.wait_for()
     assert set(heights(panel, ".ladder .row")) == {28}
     contained(panel, ".inspector .main, .inspector .stage, .inspector .detail")
     panel.get_by_role("button", name="Variables", exact=True).first.click()
-    panel.locator(".variables th").first.wait_for(timeout=30_000)
+    panel.locator(".variables th").first.wait_for()
     contained(panel, ".body > *, .pane, .variables")
     assert panel.locator("script, img, h1, iframe, a").count() == 0
 
@@ -159,7 +159,7 @@ def test_hostile_texts_are_text_in_the_past_and_in_forms(published: Any) -> None
     page, _ = published
     panel = page.locator(".ari-panel").first
     panel.get_by_role("button", name="Event before").click()
-    panel.get_by_text("read-only").first.wait_for(timeout=30_000)
+    panel.get_by_text("read-only").first.wait_for()
     panel.locator("li.channel button.card").first.click()
     for part in ("Ladder", "Variables", "Media"):
         panel.locator(".tabs").get_by_role("button", name=part, exact=True).click()
@@ -183,7 +183,7 @@ def test_hostile_texts_are_text_in_pictures_and_cards(published: Any) -> None:
     for cell in (2, 3, 4):
         run_done(page, cell)
     drawings = page.locator("svg.ari-drawing:not(.ari-panel *)")
-    drawings.nth(2).wait_for(state="attached", timeout=60_000)  # a cell's output follows its number
+    drawings.nth(2).wait_for(state="attached")  # a cell's output follows its number
     assert drawings.count() == 3  # the ladder's heads are a drawing of their own
     for drawing in drawings.all():
         assert drawing.locator("script, image, foreignObject, a, h1, animate, set").count() == 0
@@ -216,10 +216,10 @@ def test_hostile_texts_are_text_in_the_viewer(published: Any) -> None:
     page, _ = published
     run_done(page, 5)
     viewer = page.locator(".ari-viewer:not(.ari-panel *)").first
-    viewer.locator(".row").nth(len(HOSTILE)).wait_for(timeout=30_000)
+    viewer.locator(".row").nth(len(HOSTILE)).wait_for()
     for tab in ("Ladder", "Timeline", "Table", "Channels"):
         viewer.get_by_role("tab", name=tab, exact=True).click()
-        viewer.locator(f"[aria-selected='true']:text-is('{tab}')").wait_for(timeout=30_000)
+        viewer.locator(f"[aria-selected='true']:text-is('{tab}')").wait_for()
         assert viewer.locator("script, img, svg, h1, iframe, a, style").count() == 0
         contained(viewer, ".stage, .detail, .top, .chips")
     viewer.get_by_role("tab", name="Timeline", exact=True).click()
@@ -229,11 +229,11 @@ def test_hostile_texts_are_text_in_the_viewer(published: Any) -> None:
     assert max(heights(viewer, ".head")) == 38
     for row in (0, len(HOSTILE), 3 * len(HOSTILE)):
         viewer.locator(".row[data-key]").nth(row).click()
-        viewer.locator(".detail .json-name").first.wait_for(timeout=30_000)
+        viewer.locator(".detail .json-name").first.wait_for()
         contained(viewer, ".detail, .detail *")
     viewer.get_by_role("button", name="Compare", exact=True).click()
     viewer.locator(".row[data-key]").nth(0).click()
-    viewer.locator(".compared .differs").first.wait_for(timeout=30_000)
+    viewer.locator(".compared .differs").first.wait_for()
     assert viewer.locator("script, img, svg, h1, iframe, a, style").count() == 0
     contained(viewer, ".detail, .detail *")
 
@@ -244,6 +244,6 @@ def test_frame_of_broken_unicode_does_no_harm(published: Any) -> None:
     kernel.run("send_hostile('broken', '\\ud83d'); send_hostile('after', 'After <5558>')")
     panel = page.locator(".ari-panel").first
     panel.get_by_label("Filter events").fill("")
-    panel.locator(".log", has_text="malformed").wait_for(timeout=30_000)
+    panel.locator(".log", has_text="malformed").wait_for()
     panel.get_by_label("Filter channels").fill("after")
-    panel.locator("li.channel", has_text="After <5558>").first.wait_for(timeout=30_000)
+    panel.locator("li.channel", has_text="After <5558>").first.wait_for()

@@ -16,10 +16,10 @@ import pytest
 from tests.conftest import free_port
 from tests.helpers.waiting import until
 from tests.views.axe import findings
+from tests.views.lab import new_context
 
 pytestmark = [pytest.mark.browser, pytest.mark.nightly, pytest.mark.slow]
 
-WAIT = 90_000
 PICTURES = Path(__file__).parents[2] / "build" / "pictures"
 CONNECT = "import ari_notebook\nari = ari_notebook.connect(name='simulator')"
 CALLS = "ari.call('1003', caller='Alice <5551>')\nari.wait_for('StasisStart')"
@@ -71,13 +71,13 @@ def serve_require(context: Any) -> None:
 def opened(page: Any, port: int) -> Any:
     def loads() -> bool:
         try:
-            return bool(page.goto(f"http://127.0.0.1:{port}/", timeout=WAIT))
+            return bool(page.goto(f"http://127.0.0.1:{port}/"))
         except Exception as error:  # noqa: BLE001 - it does not listen yet
             return "ERR_CONNECTION_REFUSED" not in str(error)
 
     until(loads, 90)
     row = page.locator(".ari-panel li.channel", has_text="Alice")
-    row.wait_for(timeout=WAIT)
+    row.wait_for()
     return row
 
 
@@ -102,20 +102,20 @@ def test_panel_and_ladder_work_in_other_hosts(
         nbformat.write(new_notebook(cells=cells), tmp_path / "app.ipynb")
         command = ["voila", "--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1"]
         command += [f"--theme={scheme}", "app.ipynb"]
-    context = browser.new_context(viewport={"width": 1300, "height": 1000}, color_scheme=scheme)
+    context = new_context(browser, viewport={"width": 1300, "height": 1000}, color_scheme=scheme)
     serve_require(context)
     page = context.new_page()
     with served(command, tmp_path):
         row = opened(page, port)
         row.get_by_role("button", name="Answer").click()
-        row.locator(".state", has_text="Up").wait_for(timeout=WAIT)
+        row.locator(".state", has_text="Up").wait_for()
         panel = page.locator(".ari-panel").first
         assert panel.evaluate(STRANGE) == []
-        panel.get_by_role("button", name="curl").wait_for(timeout=WAIT)
+        panel.get_by_role("button", name="curl").wait_for()
         assert panel.get_by_role("button", name="new cell").count() == 0  # there are no cells
         viewer = page.locator(".ari-viewer:visible").first
-        viewer.locator(".row.sent", has_text="answer").click(timeout=WAIT)
-        viewer.locator(".detail .json", has_text="request").wait_for(timeout=WAIT)
+        viewer.locator(".row.sent", has_text="answer").click()
+        viewer.locator(".detail .json", has_text="request").wait_for()
         PICTURES.mkdir(parents=True, exist_ok=True)
         panel.screenshot(path=PICTURES / f"{host}-panel-{scheme}.png")
         viewer.screenshot(path=PICTURES / f"{host}-ladder-{scheme}.png")

@@ -22,7 +22,7 @@ def test_tab(page: Any, lab: Lab) -> None:
         page.keyboard.press("Control+A")
         page.keyboard.type(typed)
         page.keyboard.press("Tab")
-        offered.first.wait_for(timeout=30_000)
+        offered.first.wait_for()
         return {text.strip() for text in offered.all_inner_texts()}
 
     assert {"play", "playback", "playbacks"} <= tab("%ari pl")
@@ -31,4 +31,4 @@ def test_tab(page: Any, lab: Lab) -> None:
     page.keyboard.press("Escape")
     assert tab("%ari play sound:hello-") == {"sound:hello-world"}
     page.keyboard.press("Enter")
-    cell.get_by_text("%ari play sound:hello-world", exact=True).wait_for(timeout=30_000)
+    cell.get_by_text("%ari play sound:hello-world", exact=True).wait_for()

@@ -24,6 +24,7 @@ from ari_notebook.views.panel.call_ladder import call_picture
 from ari_notebook.views.panel.picture import panel_picture
 from ari_notebook.views.panel.state import PanelState
 from tests.views.axe import findings
+from tests.views.lab import new_context
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -134,7 +135,7 @@ def test_views_fit_and_axe_finds_nothing(
     )
     ours = ".ari, .ari-snapshot, .ari-page"
     PICTURES.mkdir(parents=True, exist_ok=True)
-    context = browser.new_context(**READERS[reader])
+    context = new_context(browser, **READERS[reader])
     page = context.new_page()
     page.goto(file.as_uri())
     for width in (1280, 640, 360):

@@ -14,7 +14,6 @@ from tests.views.lab import Kernel, Lab, open_notebook, run_done
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-WAIT = 60_000
 PICTURES = Path(__file__).parents[2] / "build" / "pictures"
 CELLS = ("%load_ext ari_notebook\n%ari connect;", "%ari panel", "ari.ladder()")
 CALLS = """
@@ -48,8 +47,8 @@ def page(browser: Any, lab: Lab) -> Iterator[Any]:
         run_done(page, 1)
         run_done(page, 2)
         page.keyboard.press("Control+b")
-        page.locator(".ari-panel li.channel button.card", has_text="Bob").click(timeout=WAIT)
-        page.locator(".ari-viewer:not(.ari-panel *) .row.sent").first.click(timeout=WAIT)
+        page.locator(".ari-panel li.channel button.card", has_text="Bob").click()
+        page.locator(".ari-viewer:not(.ari-panel *) .row.sent").first.click()
         yield page
         kernel.close()
         notes.check()
@@ -74,7 +73,7 @@ def test_axe_finds_nothing_and_nothing_moves(page: Any, reader: str) -> None:
 def test_views_fit_at_200_percent_and_on_a_telephone(page: Any, width: int) -> None:
     """At 200 % a page of 1,280 pixels is 640 wide for its style sheets."""
     page.set_viewport_size({"width": width, "height": 800})
-    page.wait_for_function(f"innerWidth === {width}", timeout=WAIT)
+    page.wait_for_function(f"innerWidth === {width}")
     for pane in ("Calls", "Call", "Telephone", "Log"):
         tab = page.locator(".ari-panel .panes-bar").get_by_role("button", name=pane, exact=True)
         if tab.is_visible():
@@ -86,7 +85,7 @@ def test_views_fit_at_200_percent_and_on_a_telephone(page: Any, width: int) -> N
     viewer = page.locator(".ari-viewer:not(.ari-panel *)")
     for tab in ("Timeline", "Table", "Channels", "Ladder"):
         viewer.get_by_role("tab", name=tab, exact=True).click()
-        viewer.locator(f".tabs [aria-selected='true']:text-is('{tab}')").wait_for(timeout=WAIT)
+        viewer.locator(f".tabs [aria-selected='true']:text-is('{tab}')").wait_for()
         assert page.evaluate(FITS, OURS) == [], tab
         assert findings(page, ".ari-viewer:not(.ari-panel *)") == [], tab
         viewer.screenshot(path=PICTURES / f"viewer-{width}-{tab}.png")
@@ -98,13 +97,12 @@ def test_panel_fills_a_view_of_its_own_and_the_screen(page: Any) -> None:
     panel.locator(".top").click(button="right")
     page.get_by_text("Create New View for Cell Output").click()
     view = page.locator(".jp-LinkedOutputView .ari-panel")
-    view.locator("li.channel", has_text="Bob").wait_for(timeout=WAIT)
+    view.locator("li.channel", has_text="Bob").wait_for()
     around = page.locator(".jp-LinkedOutputView").bounding_box()
     page.wait_for_function(
         "high => Math.abs(document.querySelector('.jp-LinkedOutputView .ari-panel').offsetHeight"
         " - Math.max(360, high)) < 40",
         arg=around["height"],
-        timeout=WAIT,
     )
     box = view.bounding_box()
     assert box["x"] + box["width"] <= around["x"] + around["width"] + 1
@@ -112,7 +110,7 @@ def test_panel_fills_a_view_of_its_own_and_the_screen(page: Any) -> None:
     view.screenshot(path=PICTURES / "panel-own-view.png")
     page.set_viewport_size({"width": 1920, "height": 1080})
     view.get_by_role("button", name="Full screen", exact=True).click()
-    page.wait_for_function("document.fullscreenElement?.offsetHeight === innerHeight", timeout=WAIT)
+    page.wait_for_function("document.fullscreenElement?.offsetHeight === innerHeight")
     assert findings(page, ".jp-LinkedOutputView .ari-panel") == []
     page.screenshot(path=PICTURES / "panel-projector.png")
     page.evaluate("document.exitFullscreen()")

@@ -104,13 +104,13 @@ def test_pictures(browser: Any, request: pytest.FixtureRequest, mood: str) -> No
         kernel = Kernel(lab)
         kernel.run(PREPARE + BRIDGED)
         panel = page.locator(".ari-panel").first
-        panel.locator("li.bridge", has_text="▶ sound:hello-world").wait_for(timeout=30_000)
-        panel.locator(".log", has_text="PlaybackStarted").wait_for(timeout=30_000)
+        panel.locator("li.bridge", has_text="▶ sound:hello-world").wait_for()
+        panel.locator(".log", has_text="PlaybackStarted").wait_for()
         assert panel.locator("li.channel").count() == 3
         assert panel.locator("li.channel.member").count() == 2
         page.set_viewport_size({"width": 1500, "height": 1100})  # the telephone beside the call
         panel.locator("li.channel button.card", has_text="Alice Liddell").click()
-        panel.locator(".ladder .row", has_text="StasisStart").first.wait_for(timeout=30_000)
+        panel.locator(".ladder .row", has_text="StasisStart").first.wait_for()
         page.mouse.move(0, 0)
         contrast, text = panel.evaluate(CONTRAST)
         assert contrast >= 4.5, text
@@ -123,9 +123,9 @@ def test_pictures(browser: Any, request: pytest.FixtureRequest, mood: str) -> No
         run_done(page, 3)
         ladder, timeline = page.locator(".ari-viewer:not(.ari-panel *)").all()
         for words in ("/channels/{id}/answer", "PlaybackFinished", "ChannelEnteredBridge"):
-            ladder.locator(".row", has_text=words).first.wait_for(timeout=30_000)
+            ladder.locator(".row", has_text=words).first.wait_for()
         assert ladder.locator(".badge").count() > 6
-        timeline.locator(".span.bridge").first.wait_for(timeout=30_000)
+        timeline.locator(".span.bridge").first.wait_for()
         ladder.screenshot(path=PICTURES / f"ladder-{mood}.png")
         timeline.screenshot(path=PICTURES / f"timeline-{mood}.png")
         kernel.close()

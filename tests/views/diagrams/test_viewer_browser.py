@@ -16,11 +16,10 @@ from tests.conftest import RealAsterisk
 from tests.helpers.waiting import until
 from tests.views.axe import findings
 from tests.views.conftest import needs, watched_page
-from tests.views.lab import Kernel, Lab, Notes, open_notebook, run_done, running_lab
+from tests.views.lab import Kernel, Lab, Notes, new_context, open_notebook, run_done, running_lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-WAIT = 30_000
 PICTURES = Path(__file__).parents[3] / "build" / "pictures"
 PICTURES.mkdir(parents=True, exist_ok=True)
 CALL = """
@@ -79,13 +78,13 @@ class Viewer:
         """Wait until an element is visible, and return it."""
         place = self.root.locator(selector)
         found = (place.filter(has_text=text) if text else place).first
-        found.wait_for(timeout=WAIT)
+        found.wait_for()
         return found
 
     def gone(self, selector: str, text: str = "") -> None:
         place = self.root.locator(selector)
         found = (place.filter(has_text=text) if text else place).first
-        found.wait_for(state="hidden", timeout=WAIT)
+        found.wait_for(state="hidden")
 
     def tab(self, name: str) -> None:
         self.root.get_by_role("tab", name=name, exact=True).click()
@@ -93,7 +92,7 @@ class Viewer:
     def until(self, script: str) -> None:
         """Wait until JavaScript, given the viewer's root, is true."""
         self.page.wait_for_function(
-            f"() => ((it) => {script})(document.querySelector('.ari-viewer'))", timeout=WAIT
+            f"() => ((it) => {script})(document.querySelector('.ari-viewer'))"
         )
 
 
@@ -170,12 +169,12 @@ def test_ladder_grows_without_running_its_cell_again(viewer: Viewer) -> None:
 def test_click_shows_json_and_marks_cause_and_effects(viewer: Viewer) -> None:
     viewer.see(".row.came", "ChannelStateChange").click()
     detail = viewer.see(".detail")
-    detail.get_by_text('"ChannelStateChange"').wait_for(timeout=WAIT)
+    detail.get_by_text('"ChannelStateChange"').wait_for()
     assert detail.locator(".json-name").count() > 10
     assert viewer.see(".row.kin", "POST").inner_text().find("answer") >= 0
     detail.get_by_role("button", name="1. answer").click()
     viewer.see(".row[aria-selected='true']", "answer")
-    detail.get_by_role("button", name="Copy as curl").wait_for(timeout=WAIT)
+    detail.get_by_role("button", name="Copy as curl").wait_for()
     assert "ChannelStateChange" in viewer.see(".row.kin").inner_text()
     detail.get_by_role("button", name="Close").click()
     viewer.gone(".detail")
@@ -357,12 +356,12 @@ def test_two_steps_are_compared_by_mouse_and_by_keys(viewer: Viewer) -> None:
 
 def test_touch_chooses_a_step_and_unfolds(viewer: Viewer, browser: Any, tmp_path: Path) -> None:
     viewer.kernel.run(f"ari.ladder().save({str(tmp_path / 'touch.html')!r})")
-    context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True)
+    context = new_context(browser, viewport={"width": 390, "height": 800}, has_touch=True)
     page = context.new_page()
     page.goto((tmp_path / "touch.html").as_uri())
     page.locator(".row.fold", has_text="variable").first.tap()
     page.locator(".row", has_text="ChannelVarset").first.tap()
-    page.locator(".detail .json", has_text="ChannelVarset").wait_for(timeout=WAIT)
+    page.locator(".detail .json", has_text="ChannelVarset").wait_for()
     page.get_by_role("tab", name="Timeline").tap()
     before = page.locator(".detail .facts").inner_text()
     box = page.locator(".plot").bounding_box()
@@ -403,7 +402,7 @@ def test_slider_shows_ladder_and_tables_of_an_earlier_moment(viewer: Viewer) -> 
 )
 def test_picture_is_saved_from_the_page(viewer: Viewer, label: str, begin: bytes) -> None:
     viewer.see(".menu summary", "Save as").click()
-    with viewer.page.expect_download(timeout=WAIT) as download:
+    with viewer.page.expect_download() as download:
         viewer.root.get_by_role("button", name=label, exact=True).click()
     assert Path(download.value.path()).read_bytes().startswith(begin)
 
@@ -426,7 +425,7 @@ def test_axe_finds_nothing_in_a_notebook_and_full_screen(
         page.set_viewport_size({"width": 1920, "height": 1080})
         viewer.tab("Ladder")
         viewer.root.get_by_role("button", name="Full screen").click()
-        page.wait_for_function("document.fullscreenElement !== null", timeout=WAIT)
+        page.wait_for_function("document.fullscreenElement !== null")
         assert findings(page, ".ari-viewer") == []
         page.screenshot(path=PICTURES / f"viewer-projector-{mood}.png")
         viewer.kernel.close()
@@ -439,14 +438,14 @@ def test_file_for_a_ticket_stands_alone(viewer: Viewer, browser: Any, tmp_path: 
     with watched_page(browser) as (page, notes):
         page.goto(file.as_uri())
         page.locator(".row", has_text="hang up").first.click()
-        page.locator(".detail .json", has_text='"request"').wait_for(timeout=WAIT)
+        page.locator(".detail .json", has_text='"request"').wait_for()
         page.get_by_role("tab", name="Timeline").click()
-        page.locator(".span", has_text="Up").first.wait_for(timeout=WAIT)
+        page.locator(".span", has_text="Up").first.wait_for()
         assert findings(page, "body") == []
         page.set_viewport_size({"width": 360, "height": 740})
         for tab in ("Timeline", "Ladder", "Table"):
             page.get_by_role("tab", name=tab, exact=True).click()
-            page.locator(f"[aria-selected='true']:text-is('{tab}')").wait_for(timeout=WAIT)
+            page.locator(f"[aria-selected='true']:text-is('{tab}')").wait_for()
             assert findings(page, "body") == []
             assert page.evaluate("document.documentElement.scrollWidth") <= 360
             page.screenshot(path=PICTURES / f"viewer-{tab.lower()}-narrow.png")
@@ -480,10 +479,10 @@ def test_timeline_begins_after_a_long_quiet_time(browser: Any, tmp_path: Path) -
         ari.timeline().save(tmp_path / "calls.html")
     with watched_page(browser) as (page, _):
         page.goto((tmp_path / "calls.html").as_uri())
-        page.locator(".tick", has_text="22:06:4").first.wait_for(timeout=WAIT)
+        page.locator(".tick", has_text="22:06:4").first.wait_for()
         assert page.locator(".span").count() == 1
         page.get_by_role("button", name="Show all").click()
-        page.locator(".tick", has_text="21:30:00").wait_for(timeout=WAIT)
+        page.locator(".tick", has_text="21:30:00").wait_for()
         assert page.locator(".span").count() == 2
 
 

@@ -98,7 +98,7 @@ def test_panel_plays_the_chosen_call(
     page = notebook(lab, "panel-listen.ipynb", connect + CALL, "%ari panel")
     panel = page.locator(".ari-panel").first
     row = panel.locator("li.channel:not(.over)").first
-    row.locator("button[aria-pressed=false]").first.click(timeout=30_000)
+    row.locator("button[aria-pressed=false]").first.click()
     panel.locator("button[data-part='media']").click()
     listener = panel.locator(".ari-listener")
     listener.locator("button").click()

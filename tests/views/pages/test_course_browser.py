@@ -12,7 +12,6 @@ from tests.views.lab import Lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-WAIT = 60_000
 FITS = "it => it.scrollWidth <= it.clientWidth + 1"
 WORK = (
     "phone = %ari call 1000\n%ari wait StasisStart;\n"
@@ -28,14 +27,14 @@ def test_check_turns_green_and_map_gets_a_tick(
     cells = [connect, "%ari check start-here --start", WORK]
     page = notebook(lab, "course.ipynb", *cells)
     check = page.locator(".ari-page").first
-    check.get_by_text("all done").first.wait_for(timeout=WAIT)
+    check.get_by_text("all done").first.wait_for()
     assert check.locator("li .up").count() == 4
     # The picture that a saved notebook shows has turned green as well.
     picture = page.locator(".ari-page-picture", has_text="all done")
-    picture.first.wait_for(state="attached", timeout=WAIT)
+    picture.first.wait_for(state="attached")
     assert findings(page, ".ari-page") == []
     course = notebook(lab, "map.ipynb", connect, "%ari check").locator(".ari-page")
-    course.locator("tr", has_text="00-start-here").get_by_text("✓ done").wait_for(timeout=WAIT)
+    course.locator("tr", has_text="00-start-here").get_by_text("✓ done").wait_for()
 
 
 @pytest.mark.parametrize("theme", ["lab", "dark_lab"])
@@ -49,7 +48,7 @@ def test_course_fits_and_axe_finds_nothing(
     hint = check.locator("summary", has_text="Hint").first
     hint.focus()
     page.keyboard.press("Enter")
-    check.get_by_text("Section “A phone to play with”").wait_for(timeout=WAIT)
+    check.get_by_text("Section “A phone to play with”").wait_for()
     page.keyboard.press("Control+b")
     for width in (1280, 640, 360):
         page.set_viewport_size({"width": width, "height": 900})

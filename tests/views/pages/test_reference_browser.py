@@ -12,13 +12,12 @@ from tests.views.lab import Lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-WAIT = 60_000
 FITS = "it => it.scrollWidth <= it.clientWidth + 1"
 
 
 def titled(page: Any, title: str) -> Any:
     found = page.locator(".ari-page").last
-    found.get_by_role("heading", name=title, exact=True).first.wait_for(timeout=WAIT)
+    found.get_by_role("heading", name=title, exact=True).first.wait_for()
     return found
 
 
@@ -32,14 +31,14 @@ def test_links_lead_on_and_back(lab: Lab, notebook: Callable[..., Any]) -> None:
     shown.get_by_role("button", name="Back").click()
     titled(page, "channels.play")
     shown.get_by_role("button", name="insert %ari channels.play").click()
-    page.locator(".cm-content", has_text="channelId=$channel").wait_for(timeout=WAIT)
+    page.locator(".cm-content", has_text="channelId=$channel").wait_for()
 
 
 def test_search_finds_verbs_and_operations(lab: Lab, notebook: Callable[..., Any]) -> None:
     page = notebook(lab, "help.ipynb", "%load_ext ari_notebook\n%ari help")
     shown = titled(page, "The verbs of %ari")
     shown.get_by_role("searchbox").fill("hang up")
-    shown.get_by_text("found").wait_for(timeout=WAIT)
+    shown.get_by_text("found").wait_for()
     visible = shown.locator("li:visible").all_inner_texts()
     assert any(text.startswith("hangup") for text in visible)
     assert len(visible) < 12

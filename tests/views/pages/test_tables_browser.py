@@ -35,7 +35,7 @@ def test_rows_open_ladders(either_lab: tuple[Lab, str], notebook: Callable[..., 
     for number in (1, 2, 3, 4):
         table = output(page, number)
         table.locator("tr[data-opens] button").first.click()
-        table.locator(".opened .ari-drawing").wait_for(timeout=30_000)
+        table.locator(".opened .ari-drawing").wait_for()
         assert "Alice" in table.locator(".opened").inner_text()
     said = output(page, 1).inner_text()
     assert "Alice 5551" in said
@@ -54,10 +54,10 @@ def test_keyboard_alone_opens_and_closes_a_row(lab: Lab, notebook: Callable[...,
     page.keyboard.press("Tab")
     assert button.evaluate("it => it === document.activeElement")
     page.keyboard.press("Enter")
-    table.locator(".opened .ari-drawing").wait_for(timeout=30_000)
+    table.locator(".opened .ari-drawing").wait_for()
     page.keyboard.press("x")  # in JupyterLab this deletes the cell
     page.keyboard.press("Enter")
-    table.locator(".opened").wait_for(state="detached", timeout=30_000)
+    table.locator(".opened").wait_for(state="detached")
     assert page.locator(".jp-CodeCell").count() == cells
 
 
@@ -69,7 +69,6 @@ def test_time_ago_ticks(lab: Lab, notebook: Callable[..., Any]) -> None:
     page.wait_for_function(
         "([it, before]) => it.innerText !== before && /ago$/.test(it.innerText)",
         arg=[moment.element_handle(), before],
-        timeout=90_000,
     )
     assert "UTC" in moment.get_attribute("title")
 
@@ -101,7 +100,7 @@ def test_sound_button_says_what_is_heard(lab: Lab, notebook: Callable[..., Any])
     button = output(page, 1).get_by_role("button", name="hear hello-world")
     page.evaluate("() => { speechSynthesis.speak = said => { window.spoken = said.text } }")
     button.click()
-    page.wait_for_function("window.spoken === 'hello world'", timeout=30_000)
+    page.wait_for_function("window.spoken === 'hello world'")
     assert button.get_attribute("aria-pressed") == "true"
     button.click()
     assert button.get_attribute("aria-pressed") == "false"

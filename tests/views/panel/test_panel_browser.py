@@ -88,7 +88,7 @@ def test_answer_and_ring(shown: Shown) -> None:
     shown.says("Ring", "li.channel .state")
     shown.inspect("Ring")
     shown.sent("POST", f"/channels/{id}/ring")
-    shown.button("Stop ringing", ".inspector").wait_for(timeout=30_000)
+    shown.button("Stop ringing", ".inspector").wait_for()
     shown.inspect("Stop ringing")
     shown.sent("DELETE", f"/channels/{id}/ring")
     shown.inspect("Answer")
@@ -109,10 +109,10 @@ def test_hold_and_mute_are_switches(shown: Shown) -> None:
     for on, off, path in (("Hold", "Unhold", "hold"), ("Mute", "Unmute", "mute")):
         shown.inspect(on)
         shown.sent("POST", f"/channels/{id}/{path}")
-        shown.button(off, ".inspector").wait_for(timeout=30_000)
+        shown.button(off, ".inspector").wait_for()
         shown.inspect(off)
         shown.sent("DELETE", f"/channels/{id}/{path}")
-        shown.button(on, ".inspector").wait_for(timeout=30_000)
+        shown.button(on, ".inspector").wait_for()
 
 
 def test_keys_go_both_ways(shown: Shown) -> None:
@@ -143,7 +143,7 @@ def test_bridge_buttons_send_their_requests(shown: Shown) -> None:
     shown.inspect("Add to bridge")
     assert shown.sent("POST", f"/bridges/{bridge}/addChannel") == {"channel": id}
     shown.says("1 channel", "li.bridge")
-    shown.panel.locator("li.channel.member").wait_for(timeout=30_000)
+    shown.panel.locator("li.channel.member").wait_for()
     shown.inspect("Take out of bridge")
     shown.sent("POST", f"/bridges/{bridge}/removeChannel")
     shown.says("0 channels", "li.bridge")
@@ -151,7 +151,7 @@ def test_bridge_buttons_send_their_requests(shown: Shown) -> None:
     shown.confirm("Destroy", ".inspector")
     shown.sent("DELETE", f"/bridges/{bridge}")
     shown.page.mouse.move(0, 0)
-    shown.panel.locator("li.bridge").wait_for(state="detached", timeout=30_000)
+    shown.panel.locator("li.bridge").wait_for(state="detached")
 
 
 def test_bridge_gets_a_name_and_music(shown: Shown) -> None:
@@ -179,7 +179,7 @@ def test_mute_has_a_direction(shown: Shown) -> None:
     side.select_option("from the caller")
     shown.inspect("Mute")
     assert shown.sent("POST", f"/channels/{id}/mute") == {"direction": "in"}
-    shown.button("Unmute", ".inspector").wait_for(timeout=30_000)
+    shown.button("Unmute", ".inspector").wait_for()
     side.wait_for(state="hidden")
     shown.inspect("Unmute")
     assert shown.sent("DELETE", f"/channels/{id}/mute") == {"direction": "both"}
@@ -191,7 +191,7 @@ def test_hang_up_ends_the_call(shown: Shown) -> None:
     id = shown.call()
     shown.confirm("Hang up", ".inspector")
     shown.sent("DELETE", f"/channels/{id}")
-    shown.panel.get_by_text("No active calls.").wait_for(timeout=30_000)
+    shown.panel.get_by_text("No active calls.").wait_for()
 
 
 def test_error_shows_once_in_full_and_moves_nothing(shown: Shown) -> None:
@@ -231,9 +231,9 @@ def test_every_action_shows_its_request_to_copy(shown: Shown) -> None:
 def test_chosen_calls_ladder_grows(shown: Shown) -> None:
     shown.call()
     rows = shown.panel.locator(".ladder .row[data-key]")
-    rows.first.wait_for(timeout=90_000)
+    rows.first.wait_for()
     shown.inspect("Hold")
-    rows.filter(has_text="hold").first.wait_for(timeout=30_000)
+    rows.filter(has_text="hold").first.wait_for()
     shown.button("Variables", ".inspector").click()
     shown.kernel.run("ari.channels.set_channel_var(phone.id, variable='COLOUR', value='red')")
     shown.says("COLOUR", ".variables")
@@ -250,9 +250,9 @@ def test_ladder_grows_soon_after_a_slow_answer(shown: Shown) -> None:
     )
     shown.call()
     rows = shown.panel.locator(".ladder .row[data-key]")
-    rows.filter(has_text="StasisStart").first.wait_for(timeout=90_000)
+    rows.filter(has_text="StasisStart").first.wait_for()
     shown.inspect("Hold")
-    rows.filter(has_text="hold").first.wait_for(timeout=30_000)
+    rows.filter(has_text="hold").first.wait_for(timeout=30_000)  # less than the pause was
 
 
 def test_step_of_the_ladder_shows_its_effects_and_its_json(shown: Shown) -> None:
@@ -260,15 +260,15 @@ def test_step_of_the_ladder_shows_its_effects_and_its_json(shown: Shown) -> None
     shown.call()
     shown.inspect("Play")
     step = shown.panel.locator(".ladder .row.sent", has_text="/play").first
-    step.hover(timeout=90_000)
+    step.hover()
     effect = shown.panel.locator(".ladder .row.kin", has_text="PlaybackStarted")
-    effect.wait_for(timeout=30_000)
+    effect.wait_for()
     detail = shown.panel.locator(".inspector .detail")
     step.click()
     detail.get_by_text("Caused").wait_for()
-    detail.locator(".json-name", has_text="message").wait_for(timeout=30_000)
+    detail.locator(".json-name", has_text="message").wait_for()
     detail.get_by_role("button", name="PlaybackStarted").click()
-    detail.locator(".json-string", has_text="PlaybackStarted").wait_for(timeout=30_000)
+    detail.locator(".json-string", has_text="PlaybackStarted").wait_for()
     detail.get_by_role("button", name="Close").click()
     assert not detail.is_visible()
     keys = shown.page.keyboard
@@ -280,7 +280,7 @@ def test_step_of_the_ladder_shows_its_effects_and_its_json(shown: Shown) -> None
     assert shown.panel.locator("button.card[aria-pressed=true]").count() == 1
     step.dispatch_event("pointerdown", {"pointerType": "touch"})
     step.dispatch_event("click")
-    detail.locator(".json-name").first.wait_for(timeout=30_000)
+    detail.locator(".json-name").first.wait_for()
     assert findings(shown.page, ".ari-panel .inspector") == []
 
 
@@ -325,7 +325,7 @@ def test_bridge_plays_and_records_with_the_same_controls(shown: Shown) -> None:
     shown.says("hall-talk is being recorded", ".media-part")
     shown.inspect("Stop and keep")
     shown.sent("POST", "/recordings/live/hall-talk/stop")
-    shown.button("Load hall-talk", ".inspector").click(timeout=30_000)
+    shown.button("Load hall-talk", ".inspector").click()
     wave = shown.panel.locator(".recordings .wave")
     wave.wait_for()
     sound = shown.panel.locator(".recordings audio")
@@ -343,15 +343,15 @@ def test_originate_form_shows_its_request_and_sends_it(shown: Shown) -> None:
     form.get_by_label("Caller ID").fill("Carla <5557>")
     form.get_by_label("Variables").fill("COLOUR=red\nSIZE=a=b")
     request = form.locator(".request")
-    request.filter(has_text="'SIZE': 'a=b'").wait_for(timeout=30_000)
+    request.filter(has_text="'SIZE': 'a=b'").wait_for()
     assert "app='hello-world'" in request.inner_text()
     assert "timeout=30" in request.inner_text()
     form.get_by_label("Answered, into the").select_option("exten")
     form.get_by_label("Priority").fill("first")
     shown.says("priority", ".originate .wrong")
     form.get_by_label("Priority").fill("1")
-    form.locator(".wrong:empty").wait_for(state="attached", timeout=30_000)
-    request.filter(has_text="extension='1000'").wait_for(timeout=30_000)
+    form.locator(".wrong:empty").wait_for(state="attached")
+    request.filter(has_text="extension='1000'").wait_for()
     form.get_by_label("Answered, into the").select_option("app")
     assert findings(shown.page, ".ari-panel .originate") == []
     form.get_by_label("Endpoint").press("Escape")
@@ -365,7 +365,7 @@ def test_originate_form_shows_its_request_and_sends_it(shown: Shown) -> None:
         "callerId": "Carla <5557>",
         "timeout": "30",
     }
-    shown.panel.locator(".inspector .state", has_text="Up").wait_for(timeout=30_000)
+    shown.panel.locator(".inspector .state", has_text="Up").wait_for()
 
 
 def test_request_becomes_a_new_cell(browser: Any, lab: Lab) -> None:
@@ -381,7 +381,7 @@ def test_request_becomes_a_new_cell(browser: Any, lab: Lab) -> None:
         shown.says(f"POST /channels/{id}/hold", ".outcome .line")
         shown.button("new cell", ".outcome").click()
         cells = page.locator(".jp-Notebook .jp-CodeCell")
-        cells.filter(has_text=f"ari.channels.hold('{id}')").first.wait_for(timeout=60_000)
+        cells.filter(has_text=f"ari.channels.hold('{id}')").first.wait_for()
         kernel.close()
         notes.check()
 
@@ -412,7 +412,7 @@ def test_caller_is_dragged_onto_another_and_onto_a_bridge(shown: Shown) -> None:
 def test_actions_are_exported_as_a_running_program(shown: Shown) -> None:
     shown.panel.get_by_label("Extension").fill("1000")
     shown.button("Call").click()
-    shown.rows.first.wait_for(timeout=30_000)
+    shown.rows.first.wait_for()
     shown.choose(str(shown.rows.first.get_attribute("data-id")))
     shown.inspect("Hold")
     shown.says("/hold", ".outcome .line")
@@ -460,9 +460,9 @@ def test_empty_panel_calls_and_makes_traffic(shown: Shown) -> None:
     shown.button("Call 1000").click()
     shown.says("1000@default", "li.channel")
     shown.confirm("Hang up your telephone")
-    shown.panel.get_by_text("No active calls.").wait_for(timeout=30_000)
+    shown.panel.get_by_text("No active calls.").wait_for()
     shown.button("Traffic of 100 calls a minute").click()
-    shown.rows.nth(1).wait_for(timeout=30_000)
+    shown.rows.nth(1).wait_for()
     shown.panel.locator(".lab summary").click()
     shown.button("Clear", ".lab").click()
     shown.says("done", ".outcome")
@@ -481,14 +481,14 @@ def test_focus_and_selection_survive_updates(shown: Shown) -> None:
         f"two.add_channel(channel={second!r})"
     )
     bridges = shown.panel.locator("li.bridge", has_text="1 channel")
-    bridges.filter(has_text="two").wait_for(timeout=30_000)
+    bridges.filter(has_text="two").wait_for()
     shown.panel.get_by_label("Bridge", exact=True).select_option("two")
     button.focus()
     shown.kernel.run(f"one.add_channel(channel={first!r})")
-    bridges.filter(has_text="one").wait_for(timeout=30_000)
+    bridges.filter(has_text="one").wait_for()
     assert shown.page.evaluate(focused) == second
     shown.kernel.run("three = ari.bridges.create(name='three')")
-    shown.panel.locator("li.bridge", has_text="three").wait_for(timeout=30_000)
+    shown.panel.locator("li.bridge", has_text="three").wait_for()
     assert (
         shown.panel.get_by_label("Bridge", exact=True).evaluate(
             "it => it.selectedOptions[0].textContent"
@@ -499,13 +499,13 @@ def test_focus_and_selection_survive_updates(shown: Shown) -> None:
     shown.page.mouse.move(0, 0)
     button.blur()  # the order was held, with the calls above their bridges
     for name in ("Anna", "Bert"):
-        shown.panel.locator("li.member", has_text=name).wait_for(timeout=30_000)
+        shown.panel.locator("li.member", has_text=name).wait_for()
 
 
 def test_keyboard_reaches_everything_in_its_order(shown: Shown) -> None:
     id = shown.call("1000", "Anna <1>")
     shown.button("Create bridge").click()
-    shown.panel.locator("li.bridge").wait_for(timeout=30_000)
+    shown.panel.locator("li.bridge").wait_for()
     shown.button("Full screen").focus()
     label = "it => it.ariaLabel || it.title || it.textContent"
     walked = []
@@ -533,7 +533,7 @@ def test_event_unfolds_to_its_json(shown: Shown) -> None:
 def test_log_is_one_tab_stop_and_arrows_move_in_it(shown: Shown) -> None:
     shown.call()
     lines = shown.panel.locator(".log .lines > li")
-    lines.nth(3).wait_for(timeout=30_000)
+    lines.nth(3).wait_for()
     shown.button("Pause").click()
     reachable = "it => [...it.querySelectorAll('summary')].filter(n => n.tabIndex >= 0).length"
     assert shown.panel.locator(".log .lines").evaluate(reachable) == 1
@@ -547,7 +547,7 @@ def test_log_is_one_tab_stop_and_arrows_move_in_it(shown: Shown) -> None:
         )
         == 1
     )
-    lines.nth(1).locator("pre span").first.wait_for(timeout=30_000)
+    lines.nth(1).locator("pre span").first.wait_for()
     shown.page.keyboard.press("Enter")
     shown.button("Resume").click()
 
@@ -556,15 +556,15 @@ def test_feed_is_filtered_and_paused(shown: Shown) -> None:
     shown.call("1000", "Dora <1>")
     lines, words = shown.panel.locator(".log li"), shown.panel.get_by_label("Filter events")
     words.fill("no such event")
-    lines.first.wait_for(state="detached", timeout=30_000)
+    lines.first.wait_for(state="detached")
     words.fill("StasisStart")
-    lines.first.wait_for(timeout=30_000)
+    lines.first.wait_for()
     shown.button("Pause").click()
     before = lines.count()
     shown.call("1000", "Emil <2>")
     assert lines.count() == before
     shown.button("Resume").click()
-    lines.nth(before).wait_for(timeout=30_000)
+    lines.nth(before).wait_for()
     words.fill("")
 
 
@@ -572,7 +572,7 @@ def test_buttons_work_while_a_cell_runs(shown: Shown) -> None:
     shown.call("1003")
     run_cell(shown.page, 2)
     prompt = shown.page.locator(".jp-Notebook .jp-CodeCell").nth(2).locator(".jp-InputPrompt")
-    prompt.filter(has_text="[*]").wait_for(timeout=30_000)
+    prompt.filter(has_text="[*]").wait_for()
     shown.inspect("Answer")
     shown.says("Up", "li.channel .state")
     assert prompt.inner_text() == "[*]:"
@@ -583,7 +583,7 @@ def test_two_views_of_one_session(shown: Shown) -> None:
     shown.call()
     for place in (0, 1):
         view = shown.page.locator(".ari-panel").nth(place)
-        view.locator("li.channel").first.wait_for(timeout=30_000)
+        view.locator("li.channel").first.wait_for()
 
 
 def test_telephone_dials_presses_and_hangs_up(shown: Shown) -> None:
@@ -593,7 +593,7 @@ def test_telephone_dials_presses_and_hangs_up(shown: Shown) -> None:
     shown.button("Press 7").click()
     shown.says("7", "li.channel")
     shown.confirm("Hang up your telephone")
-    shown.panel.get_by_text("No active calls.").wait_for(timeout=30_000)
+    shown.panel.get_by_text("No active calls.").wait_for()
 
 
 def test_telephone_answers(shown: Shown) -> None:
@@ -608,7 +608,7 @@ def test_telephone_answers(shown: Shown) -> None:
     shown.button("Press 5").click()
     shown.says("⌨ 5", "li.channel")
     shown.confirm("Hang up your telephone")
-    shown.panel.get_by_text("No active calls.").wait_for(timeout=30_000)
+    shown.panel.get_by_text("No active calls.").wait_for()
     shown.kernel.run("ari.simulator.phones['alice'].unregister()")
 
 
@@ -647,7 +647,7 @@ def test_telephone_plays_audio_after_a_click(shown: Shown) -> None:
         shown.page.wait_for_function(f"() => {{ const h = window.heard; return {condition}; }}")
 
     shown.button("Call").click()
-    shown.rows.first.wait_for(timeout=30_000)
+    shown.rows.first.wait_for()
     shown.kernel.run(
         "channel = ari.channels[next(iter(ari.channels)).id]\n"
         "channel.record(name='said', format='wav'); time.sleep(0.5); ari.recordings.stop('said')\n"
@@ -669,13 +669,13 @@ def test_telephone_plays_audio_after_a_click(shown: Shown) -> None:
     shown.button("Press 5").click()
     receives("h.tones.includes(770) && h.tones.includes(1336)")
     shown.confirm("Hang up your telephone")
-    shown.panel.get_by_text("No active calls.").wait_for(timeout=30_000)
+    shown.panel.get_by_text("No active calls.").wait_for()
     assert shown.page.evaluate("window.heard.contexts") == 1
 
 
 def test_lost_connection_and_its_gap_are_shown(shown: Shown) -> None:
     def says(text: str, within: str) -> None:
-        shown.panel.locator(within).filter(has_text=text).wait_for(timeout=30_000)
+        shown.panel.locator(within).filter(has_text=text).wait_for()
 
     gaps = shown.kernel.ask("ari.status.gap_count")
     shown.kernel.run("ari.simulator.faults.refuse(); ari.simulator.faults.drop()")
@@ -685,7 +685,7 @@ def test_lost_connection_and_its_gap_are_shown(shown: Shown) -> None:
     says("connected", ".top .state")
     says("Gap: ", ".banner")
     where = shown.panel.locator(".where", has_text=f"{gaps + 1} gap")
-    where.wait_for(state="attached", timeout=30_000)
+    where.wait_for(state="attached")
     shown.call("1000", "After <5558>")
 
 
@@ -718,7 +718,7 @@ def test_traffic_lab_switches_faults(shown: Shown) -> None:
     gaps = shown.kernel.ask("ari.status.gap_count")
     lab.get_by_role("button", name="Cut connections").click()
     where = shown.panel.locator(".where", has_text=f"{gaps + 1} gap")
-    where.wait_for(state="attached", timeout=30_000)
+    where.wait_for(state="attached")
     shown.says("Gap: ", ".banner")
     shown.panel.locator(".banner", has_text="Gap: ").wait_for()
     lab.get_by_label("Refuse connections").check()
@@ -749,7 +749,7 @@ def test_saved_notebook_shows_its_last_state_without_a_kernel(
     (lab.folder / "saved.ipynb").write_text(saved.replace('"kernelspec"', '"nothing"'))
     with watched_page(browser) as (page, notes):
         page.goto(lab.url("saved.ipynb"))
-        page.locator(".ari-snapshot li.channel", has_text="Last").first.wait_for(timeout=30_000)
+        page.locator(".ari-snapshot li.channel", has_text="Last").first.wait_for()
         assert "%ari panel" in page.locator(".ari-snapshot").first.inner_text()
         notes.check()
 

@@ -66,13 +66,13 @@ def test_keys_on_a_button_do_not_reach_jupyterlab(shown: Shown) -> None:
 
 def test_ctrl_s_on_a_button_still_saves(shown: Shown) -> None:
     shown.button("Create bridge").focus()
-    with shown.page.expect_request(lambda request: request.method == "PUT", timeout=30_000):
+    with shown.page.expect_request(lambda request: request.method == "PUT"):
         shown.page.keyboard.press("Control+s")
 
 
 def test_without_a_choice_no_button_hangs_up_a_call(shown: Shown) -> None:
     shown.kernel.run(TRAFFIC)
-    shown.panel.locator(".scroll [data-id]").nth(3).wait_for(timeout=30_000)
+    shown.panel.locator(".scroll [data-id]").nth(3).wait_for()
     assert shown.panel.get_by_role("button", name="Hang up", exact=True).count() == 0
     assert shown.panel.get_by_role("button", name="Hang up Alice").count() == 0
 
@@ -100,7 +100,7 @@ def test_choice_stays_while_calls_come_and_when_it_ends(shown: Shown) -> None:
 def test_row_under_the_pointer_stays_while_calls_come_and_go(shown: Shown) -> None:
     shown.kernel.run(TRAFFIC)
     row = shown.panel.locator(".scroll [data-id]").nth(2)
-    row.wait_for(timeout=30_000)
+    row.wait_for()
     row.scroll_into_view_if_needed()
     box = row.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -129,7 +129,7 @@ def test_ended_call_stays_two_seconds_with_its_cause(shown: Shown) -> None:
         id,
     )
     shown.kernel.run(f"ari.channels.hangup({id!r})")
-    shown.panel.locator(f'.scroll [data-id="{id}"]').wait_for(state="detached", timeout=30_000)
+    shown.panel.locator(f'.scroll [data-id="{id}"]').wait_for(state="detached")
     (first, text), *_, (last, _) = shown.page.evaluate("window.over")
     assert "Ended" in text
     assert "hung up by a program" in text
@@ -175,7 +175,7 @@ def test_restarted_kernel_is_said_within_a_second(browser: Any, lab: Lab) -> Non
         run_done(page, 0)
         run_done(page, 1)
         panel = page.locator(".ari-panel").first
-        panel.locator(".top .state", has_text="connected").wait_for(timeout=30_000)
+        panel.locator(".top .state", has_text="connected").wait_for()
         page.evaluate(
             """() => {
                 window.restarting = window.said = 0;
@@ -191,7 +191,7 @@ def test_restarted_kernel_is_said_within_a_second(browser: Any, lab: Lab) -> Non
         )
         page.get_by_role("button", name="Restart the kernel").first.click()
         page.locator(".jp-Dialog .jp-mod-accept").click()
-        page.wait_for_function("() => window.said > 0", timeout=30_000)
+        page.wait_for_function("() => window.said > 0")
         print(f"said {page.evaluate('window.said - window.restarting'):.0f} ms after the restart")
         assert page.evaluate("window.said - window.restarting") < 1000
         assert panel.locator(".top .state").inner_text() == "not live"
@@ -210,7 +210,7 @@ def test_telephone_survives_a_reload_of_the_page(browser: Any, lab: Lab) -> None
         page.keyboard.press("Control+s")
         page.wait_for_timeout(1500)
         page.reload()
-        shown.panel.locator(".telephone .display", has_text="1000").wait_for(timeout=60_000)
+        shown.panel.locator(".telephone .display", has_text="1000").wait_for()
         shown.confirm("Hang up your telephone")
         shown.says("on the hook", ".telephone .display")
         kernel.close()
@@ -227,7 +227,7 @@ def test_call_is_handled_with_the_keyboard_alone(shown: Shown) -> None:
     shown.button("Call").focus()
     keys.press("Enter")
     card = shown.panel.locator("li.channel button.card")
-    card.first.wait_for(timeout=30_000)
+    card.first.wait_for()
     shown.button("Originate…").focus()
     keys.press("Tab")  # into the list, which is one stop
     keys.press("Tab")

@@ -15,7 +15,7 @@ from tests.conftest import TOP
 from tests.views.axe import findings
 from tests.views.conftest import needs
 from tests.views.lab import running_lab
-from tests.views.panel.test_panel_walk_browser import BOTH, WAIT, connection_to, panel_of
+from tests.views.panel.test_panel_walk_browser import BOTH, connection_to, panel_of
 from tests.views.shown import Shown
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -54,7 +54,7 @@ def handle(shown: Shown) -> None:
     """Call from the telephone, answer, play to the end, take a key, and hang up."""
     shown.panel.get_by_label("Extension").fill("1003")
     shown.button("Call").click()
-    shown.rows.first.wait_for(timeout=WAIT)
+    shown.rows.first.wait_for()
     shown.choose(str(shown.rows.first.get_attribute("data-id")))
     shown.inspect("Answer")
     shown.says("Up", "li.channel .state")
@@ -64,7 +64,7 @@ def handle(shown: Shown) -> None:
     shown.button("Press 4").click()
     shown.says("⌨ 4", "li.channel")
     shown.confirm("Hang up", ".inspector")
-    shown.panel.get_by_text("No active calls.").wait_for(timeout=WAIT)
+    shown.panel.get_by_text("No active calls.").wait_for()
 
 
 @pytest.mark.timeout(300)
@@ -80,7 +80,7 @@ def test_exported_program_and_flow_run(
         handle(shown)
         shown.button("Export what I did").click()
         code = shown.panel.locator("section.program pre")
-        code.wait_for(timeout=WAIT)
+        code.wait_for()
         program = code.inner_text()
         assert shown.page.evaluate("document.activeElement.textContent") == "Program"
         shown.page.keyboard.press("Tab")

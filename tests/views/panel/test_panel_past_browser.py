@@ -57,7 +57,7 @@ def shown(opened: tuple[Shown, Notes]) -> Iterator[Shown]:
     back = shown.button("Back to live")
     if back.count():
         back.click()
-    shown.button("Live").wait_for(timeout=30_000)
+    shown.button("Live").wait_for()
     notes.check()
 
 
@@ -67,13 +67,13 @@ def go(shown: Shown, moment: str = "mark") -> None:
     time = shown.panel.get_by_label("Time of day in UTC")
     time.fill(at.strftime("%H:%M:%S.%f")[:-3])
     time.press("Enter")
-    shown.panel.locator("xpath=self::*[@data-past='yes']").wait_for(timeout=30_000)
+    shown.panel.locator("xpath=self::*[@data-past='yes']").wait_for()
 
 
 def test_a_typed_moment_shows_cards_counters_log_and_ladder(shown: Shown) -> None:
     shown.choose(shown.kernel.ask("alice"))
     rows = shown.panel.locator(".inspector .row[data-key]")
-    rows.first.wait_for(timeout=60_000)
+    rows.first.wait_for()
     go(shown)
     assert sorted(shown.rows.locator(".name").all_inner_texts()) == ["Alice", "Bob"]
     shown.says("sales", "li.bridge")
@@ -82,16 +82,16 @@ def test_a_typed_moment_shows_cards_counters_log_and_ladder(shown: Shown) -> Non
     log = shown.panel.locator(".log .lines")
     assert "ChannelDtmfReceived" in log.inner_text()
     assert "ChannelLeftBridge" not in log.inner_text()
-    rows.filter(has_text="ChannelDtmfReceived").first.wait_for(timeout=30_000)
+    rows.filter(has_text="ChannelDtmfReceived").first.wait_for()
     left = rows.filter(has_text="ChannelLeftBridge").first
-    left.wait_for(state="detached", timeout=30_000)
+    left.wait_for(state="detached")
     shown.says("read-only", ".scrubber")
     shown.button("Variables", ".inspector").click()
     shown.says("COLOUR", ".variables")
     shown.button("Ladder", ".inspector").click()
     shown.button("Back to live").click()
-    shown.rows.nth(1).wait_for(state="detached", timeout=30_000)
-    left.wait_for(timeout=30_000)
+    shown.rows.nth(1).wait_for(state="detached")
+    left.wait_for()
 
 
 def test_the_past_has_no_buttons_that_act_and_no_keys(shown: Shown) -> None:
@@ -123,24 +123,24 @@ def test_the_slider_is_dragged_and_moved_by_keys(shown: Shown) -> None:
     shown.says("There were no calls.", ".empty")
     shown.page.mouse.move(box["x"] + box["width"] + 20, y, steps=8)
     shown.page.mouse.up()
-    shown.button("Live").wait_for(timeout=30_000)
-    shown.rows.first.wait_for(timeout=30_000)
+    shown.button("Live").wait_for()
+    shown.rows.first.wait_for()
     slider.focus()
     shown.page.keyboard.press("Home")
     shown.says("There were no calls.", ".empty")
     assert "UTC" in slider.get_attribute("aria-valuetext")
     shown.page.keyboard.press("End")
-    shown.button("Live").wait_for(timeout=30_000)
+    shown.button("Live").wait_for()
 
 
 def test_events_are_stepped_through(shown: Shown) -> None:
     go(shown)
     lines = shown.panel.locator(".log .lines")
-    lines.filter(has_not_text="ChannelHangupRequest").wait_for(timeout=30_000)
+    lines.filter(has_not_text="ChannelHangupRequest").wait_for()
     shown.button("Event after").click()
-    lines.filter(has_text="ChannelHangupRequest").wait_for(timeout=30_000)
+    lines.filter(has_text="ChannelHangupRequest").wait_for()
     shown.button("Event before").click()
-    lines.filter(has_not_text="ChannelHangupRequest").wait_for(timeout=30_000)
+    lines.filter(has_not_text="ChannelHangupRequest").wait_for()
 
 
 def test_no_moment_is_said_and_nothing_moves(shown: Shown) -> None:
@@ -152,21 +152,21 @@ def test_no_moment_is_said_and_nothing_moves(shown: Shown) -> None:
     assert shown.panel.locator(".panes").bounding_box() == place
     time.fill("")
     time.press("Enter")
-    shown.panel.locator(".scrubber .wrong:empty").wait_for(state="attached", timeout=30_000)
+    shown.panel.locator(".scrubber .wrong:empty").wait_for(state="attached")
 
 
 def test_a_capture_is_travelled_in_too(shown: Shown) -> None:
     run_done(shown.page, 2)
     capture = Shown(shown.page, shown.kernel)
     panel = shown.page.locator(".ari-panel").nth(1)
-    panel.locator("li.channel", has_text="Alice").wait_for(timeout=60_000)
+    panel.locator("li.channel", has_text="Alice").wait_for()
     assert panel.locator("li.channel").count() == 1
     panel.get_by_role("button", name="End", exact=True).wait_for()
     clock = panel.locator("li.channel .time").inner_text()
     at = datetime.fromtimestamp(capture.kernel.ask("mark"), UTC).strftime("%H:%M:%S.%f")[:-3]
     panel.get_by_label("Time of day in UTC").fill(at)
     panel.get_by_label("Time of day in UTC").press("Enter")
-    panel.locator("li.channel", has_text="Bob").wait_for(timeout=30_000)
+    panel.locator("li.channel", has_text="Bob").wait_for()
     panel.get_by_role("button", name="To the end").click()
-    panel.locator("li.channel", has_text="Bob").wait_for(state="detached", timeout=30_000)
+    panel.locator("li.channel", has_text="Bob").wait_for(state="detached")
     assert panel.locator("li.channel .time").inner_text() == clock  # a recording's clock is stopped

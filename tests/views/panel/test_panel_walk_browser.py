@@ -18,7 +18,6 @@ from tests.views.shown import Shown
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
-WAIT = 30_000
 LOAD = "import time, contextlib, ari_notebook\n%load_ext ari_notebook\n"
 
 
@@ -101,7 +100,7 @@ def arrive(shown: Shown, extension: str = "1000", caller: str = "Alice <5551>") 
     number = caller.partition("<")[2].rstrip(">")
     fresh = "li.channel" + "".join(f':not([data-id="{id}"])' for id in before)
     card = shown.panel.locator(fresh, has_text=number).first
-    card.wait_for(timeout=WAIT)
+    card.wait_for()
     id = str(card.get_attribute("data-id"))
     shown.choose(id)
     return id
@@ -126,23 +125,23 @@ def test_call_is_handled_by_mouse_alone(shown: Shown) -> None:
         shown.button(f"Press {key}").click()
     shown.button("Call").click()
     card = shown.panel.locator("li.channel button.card").first
-    card.click(timeout=WAIT)
+    card.click()
     id = str(shown.rows.first.get_attribute("data-id"))
     shown.panel.locator("li.channel").first.get_by_role("button", name="Answer").click()
     shown.sent("POST", f"/channels/{id}/answer")
     shown.says("Up", "li.channel .state")
-    ladder_row(shown, "answer").wait_for(timeout=WAIT)
+    ladder_row(shown, "answer").wait_for()
     shown.inspect("Hold")
-    ladder_row(shown, "/hold").wait_for(timeout=WAIT)
+    ladder_row(shown, "/hold").wait_for()
     shown.inspect("Unhold")
     shown.sent("DELETE", f"/channels/{id}/hold")
     shown.button("Press 4").click()
     shown.says("⌨ 4", "li.channel")
-    ladder_row(shown, "ChannelDtmfReceived").click(timeout=WAIT)
+    ladder_row(shown, "ChannelDtmfReceived").click()
     shown.says("ChannelDtmfReceived", ".inspector .detail .json")
     shown.button("Close", ".inspector").click()
     shown.button("Variables", ".inspector").click()
-    shown.panel.locator(".variables caption").wait_for(timeout=WAIT)
+    shown.panel.locator(".variables caption").wait_for()
     shown.button("Ladder", ".inspector").click()
     shown.confirm("Hang up", ".inspector")
     shown.sent("DELETE", f"/channels/{id}")
@@ -158,7 +157,7 @@ def test_call_is_handled_with_the_keyboard_alone(shown: Shown) -> None:
         keys.press(key)
     reach(shown, "Call")
     keys.press("Enter")
-    shown.panel.locator("li.channel").first.wait_for(timeout=WAIT)
+    shown.panel.locator("li.channel").first.wait_for()
     id = str(shown.rows.first.get_attribute("data-id"))
     enter(shown)
     while "card" not in shown.page.evaluate("document.activeElement.className"):
@@ -174,14 +173,14 @@ def test_call_is_handled_with_the_keyboard_alone(shown: Shown) -> None:
     reach(shown, "Play")
     keys.press("Enter")
     shown.sent("POST", f"/channels/{id}/play")
-    ladder_row(shown, "PlaybackStarted").wait_for(timeout=WAIT)
+    ladder_row(shown, "PlaybackStarted").wait_for()
     reach(shown, "Requests and events")
     keys.press("Home")
-    shown.panel.locator(".inspector .detail .json-name").first.wait_for(timeout=WAIT)
+    shown.panel.locator(".inspector .detail .json-name").first.wait_for()
     keys.press("c")
     keys.press("End")
     keys.press("ArrowUp")
-    shown.panel.locator(".compared .differs").first.wait_for(timeout=WAIT)
+    shown.panel.locator(".compared .differs").first.wait_for()
     assert findings(shown.page, ".ari-panel .inspector") == []
     keys.press("Escape")
     shown.panel.locator(".inspector .detail").wait_for(state="hidden")
@@ -233,7 +232,7 @@ def test_playback_is_paused_moved_and_stopped(shown: Shown, way: str) -> None:
     shown.says("Nothing is being played.", ".media-part")
     enter(shown)
     press("Ladder")
-    ladder_row(shown, "PlaybackFinished").wait_for(timeout=WAIT)
+    ladder_row(shown, "PlaybackFinished").wait_for()
 
 
 def test_recording_is_kept_and_has_a_waveform(shown: Shown) -> None:
@@ -248,8 +247,8 @@ def test_recording_is_kept_and_has_a_waveform(shown: Shown) -> None:
     time.sleep(1)  # what is recorded has a length
     shown.inspect("Stop and keep")
     load = shown.panel.locator(".recordings li button").last
-    load.click(timeout=WAIT)
-    shown.panel.locator(".recordings .wave:not([hidden])").first.wait_for(timeout=WAIT)
+    load.click()
+    shown.panel.locator(".recordings .wave:not([hidden])").first.wait_for()
     shown.page.wait_for_function("() => document.querySelector('.recordings audio').duration > 0.5")
     shown.button("Ladder", ".inspector").click()
 
@@ -260,29 +259,29 @@ def test_originate_form_by_keyboard_calls(shown: Shown) -> None:
     reach(shown, "Originate…")
     keys.press("Enter")
     form = shown.panel.locator(".originate")
-    form.locator(".request", has_text="POST /channels").wait_for(timeout=WAIT)
+    form.locator(".request", has_text="POST /channels").wait_for()
     assert shown.page.evaluate("document.activeElement.closest('.originate') !== null")
     keys.press("Control+a")
     keys.type("Local/1002@default")
     reach(shown, "Caller ID")
     keys.type("Carla <5557>")
-    form.locator(".request", has_text="Carla <5557>").wait_for(timeout=WAIT)
+    form.locator(".request", has_text="Carla <5557>").wait_for()
     assert findings(shown.page, ".ari-panel .originate") == []
     keys.press("Enter")
     until(lambda: shown.sent("POST", "/channels")["endpoint"] == "Local/1002@default")
     assert shown.sent("POST", "/channels")["callerId"] == "Carla <5557>"
-    shown.panel.locator(".inspector .state", has_text="Up").wait_for(timeout=WAIT)
+    shown.panel.locator(".inspector .state", has_text="Up").wait_for()
     shown.says("1002", ".inspector .ladder")
 
 
 def test_originate_form_by_mouse_calls(shown: Shown) -> None:
     shown.button("Originate…").click()
     form = shown.panel.locator(".originate")
-    form.locator(".request", has_text="POST /channels").wait_for(timeout=WAIT)
+    form.locator(".request", has_text="POST /channels").wait_for()
     form.get_by_label("Endpoint").fill("Local/1000@default")
     form.get_by_role("button", name="Originate", exact=True).click()
     until(lambda: shown.sent("POST", "/channels")["endpoint"] == "Local/1000@default")
-    shown.panel.locator(".inspector .state", has_text="Up").wait_for(timeout=WAIT)
+    shown.panel.locator(".inspector .state", has_text="Up").wait_for()
 
 
 @pytest.mark.parametrize("way", ["mouse", "keyboard"])
@@ -291,7 +290,7 @@ def test_earlier_moment_is_shown(shown: Shown, way: str) -> None:
     shown.kernel.run("time.sleep(2.2); phone.hangup()")  # the slider moves by seconds
     shown.page.mouse.move(0, 0)
     shown.page.evaluate("document.activeElement.blur()")
-    shown.panel.get_by_text("No active calls.").wait_for(timeout=WAIT)
+    shown.panel.get_by_text("No active calls.").wait_for()
     clock = shown.panel.get_by_label("Time of day in UTC")
     slider = shown.panel.get_by_label("Moment that is shown")
     for _ in range(60):
@@ -310,8 +309,8 @@ def test_earlier_moment_is_shown(shown: Shown, way: str) -> None:
         shown.button("Back to live").click()
     else:
         slider.press("End")
-    shown.button("Live").wait_for(timeout=WAIT)
-    shown.panel.get_by_text("No active calls.").wait_for(timeout=WAIT)
+    shown.button("Live").wait_for()
+    shown.panel.get_by_text("No active calls.").wait_for()
 
 
 def test_transfer_shows_its_request_and_its_result(shown: Shown) -> None:
@@ -369,23 +368,23 @@ def test_log_has_kinds_search_and_the_chosen_call(shown: Shown) -> None:
     shown.choose(id)
     shown.kernel.run(f"ari.channels.set_channel_var({id!r}, variable='COLOUR', value='red')")
     lines, chips = shown.panel.locator(".log .lines"), shown.panel.locator(".log .chips")
-    lines.get_by_text("Emil").first.wait_for(timeout=WAIT)
+    lines.get_by_text("Emil").first.wait_for()
     assert "ChannelVarset" not in lines.inner_text()
     chips.get_by_role("button", name="Variables").click()
-    lines.locator("li", has_text="ChannelVarset").first.wait_for(timeout=WAIT)
+    lines.locator("li", has_text="ChannelVarset").first.wait_for()
     chips.get_by_role("button", name="Calls").focus()
     shown.page.keyboard.press("Enter")
-    lines.get_by_text("StasisStart").first.wait_for(state="detached", timeout=WAIT)
+    lines.get_by_text("StasisStart").first.wait_for(state="detached")
     shown.page.keyboard.press("Enter")
-    lines.get_by_text("StasisStart").first.wait_for(timeout=WAIT)
+    lines.get_by_text("StasisStart").first.wait_for()
     chips.get_by_role("button", name="chosen call").click()
-    lines.get_by_text("Emil").first.wait_for(state="detached", timeout=WAIT)
+    lines.get_by_text("Emil").first.wait_for(state="detached")
     assert "Dora" in lines.inner_text()
     chips.get_by_role("button", name="chosen call").click()
     shown.panel.get_by_label("Filter events").fill("dora")  # callers are found by name
-    lines.get_by_text("Emil").first.wait_for(state="detached", timeout=WAIT)
+    lines.get_by_text("Emil").first.wait_for(state="detached")
     lines.locator("summary", has_text="StasisStart").first.click()
-    lines.locator("pre .name, pre span").first.wait_for(timeout=WAIT)
+    lines.locator("pre .name, pre span").first.wait_for()
     shown.panel.get_by_label("Filter events").fill("")
     chips.get_by_role("button", name="Variables").click()
 
@@ -446,14 +445,14 @@ def test_caller_is_dragged_onto_another(shown: Shown) -> None:
     shown.page.mouse.up()
     shown.page.mouse.move(0, 0)
     shown.says("2 channels", "li.bridge")
-    shown.panel.locator(f'li.member[data-id="{ids[1]}"]').wait_for(timeout=WAIT)
+    shown.panel.locator(f'li.member[data-id="{ids[1]}"]').wait_for()
 
 
 @pytest.mark.parametrize("width", [360, 640, 1200])
 def test_axe_finds_nothing_and_nothing_sticks_out(shown: Shown, width: int) -> None:
     """640 pixels are a page of 1,280 at 200 % zoom."""
     arrive(shown, "1000", "مريم بنت عبد الرحمن <5553>")
-    ladder_row(shown, "StasisStart").click(timeout=WAIT)
+    ladder_row(shown, "StasisStart").click()
     shown.panel.evaluate("(it, width) => (it.style.width = `${width}px`)", width)
     try:
         shown.page.wait_for_timeout(300)
@@ -471,7 +470,7 @@ def test_axe_finds_nothing_and_nothing_sticks_out(shown: Shown, width: int) -> N
 
 def test_every_button_sends_its_request(shown: Shown) -> None:
     shown.kernel.run("phone = ari.call('1003', caller='Alice <5551>')")
-    shown.rows.first.wait_for(timeout=WAIT)
+    shown.rows.first.wait_for()
     id = str(shown.rows.first.get_attribute("data-id"))
     assert "5551" in shown.rows.first.inner_text()
     shown.choose(id)
@@ -519,4 +518,4 @@ def test_every_button_sends_its_request(shown: Shown) -> None:
     shown.sent("DELETE", f"/channels/{id}")
     run_done(shown.page, 2)
     sent = shown.page.locator(".ari-viewer .row.sent", has_text="/channels/{id}/answer")
-    sent.first.wait_for(timeout=WAIT)
+    sent.first.wait_for()

@@ -14,11 +14,10 @@ import pytest
 from tests.helpers.waiting import until
 from tests.views.axe import findings
 from tests.views.conftest import watched_page
-from tests.views.lab import Kernel, Lab, Notes, open_notebook, run_done
+from tests.views.lab import Kernel, Lab, Notes, new_context, open_notebook, run_done
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-WAIT = 60_000
 PICTURES = Path(__file__).parents[3] / "build" / "pictures"
 CELLS = ("%load_ext ari_notebook\n%ari connect;", "%ari panel")
 
@@ -43,7 +42,7 @@ def save_until(page: Any, saved: Callable[[], bool]) -> None:
         return saved()
 
     until(tried, 60)
-    page.wait_for_function("!document.querySelector('.jp-mod-dirty')", timeout=WAIT)
+    page.wait_for_function("!document.querySelector('.jp-mod-dirty')")
 
 
 @pytest.mark.parametrize("mood", ["light", "dark"])
@@ -58,12 +57,12 @@ def test_picture_is_renewed_after_reload_and_stands_alone(
         run_done(page, 1)
         kernel = Kernel(lab)
         kernel.run("early = ari.call('1000', caller='Early <5551>')")
-        page.locator(".ari-panel li.channel", has_text="Early").wait_for(timeout=WAIT)
+        page.locator(".ari-panel li.channel", has_text="Early").wait_for()
         save_until(page, lambda: "Early" in saved_text(lab, name))
         page.reload()
-        page.locator(".ari-panel li.channel", has_text="Early").wait_for(timeout=WAIT)
+        page.locator(".ari-panel li.channel", has_text="Early").wait_for()
         kernel.run("late = ari.call('1000', caller='Late <5552>'); early.hangup()")
-        page.locator(".ari-panel li.channel", has_text="Late").wait_for(timeout=WAIT)
+        page.locator(".ari-panel li.channel", has_text="Late").wait_for()
         page.wait_for_timeout(11_000)  # by then the page has the next picture
         assert page.locator(".jp-mod-dirty").count() == 0
         save_until(page, lambda: "Late" in saved_text(lab, name))
@@ -79,7 +78,7 @@ def test_picture_is_renewed_after_reload_and_stands_alone(
 
 def look_at_exported(browser: Any, file: Path, mood: str) -> None:
     """Open an exported page in a browser without network."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1000}, offline=True)
+    context = new_context(browser, viewport={"width": 1280, "height": 1000}, offline=True)
     page, notes = context.new_page(), Notes()
     page.on("pageerror", lambda error: notes.errors.append(str(error)))
     page.goto(file.as_uri())
