@@ -67,16 +67,27 @@ class Shown:
         self.button(name, within).click()
         self.button(f"Sure? {name}", within).click()
 
-    def sent(self, method: str, path: str) -> dict[str, Any]:
-        """Return the parameters of the latest such request, which must have succeeded."""
+    def sent(
+        self, method: str, path: str, parameters: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Wait for the latest such request, which must succeed, and return its parameters.
+
+        Args:
+            method: its method.
+            path: its path.
+            parameters: those that it must have, where an earlier one had others; None: any.
+        """
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             for other, at, params, status in reversed(self.kernel.ask(REQUESTS)):
                 if (other, at) == (method, path) and status is not None:
+                    if parameters not in (None, params):
+                        break  # an earlier one
                     assert 200 <= status < 300, f"{method} {path}: {status}"
                     return dict(params)
             time.sleep(0.05)
-        raise AssertionError(f"{method} {path} was not sent: {self.kernel.ask(REQUESTS)}")
+        asked = f"{method} {path} {parameters or ''}"
+        raise AssertionError(f"{asked} was not sent: {self.kernel.ask(REQUESTS)}")
 
     def end_calls(self) -> None:
         """End all traffic, calls and bridges, and wait until none is shown."""

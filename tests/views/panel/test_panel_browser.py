@@ -100,7 +100,7 @@ def test_play_a_chosen_sound(shown: Shown) -> None:
     id = shown.call()
     shown.panel.get_by_label("What to play").fill("sound:tt-monkeys")
     shown.inspect("Play")
-    assert shown.sent("POST", f"/channels/{id}/play") == {"media": "sound:tt-monkeys"}
+    shown.sent("POST", f"/channels/{id}/play", {"media": "sound:tt-monkeys"})
     shown.says("sound:tt-monkeys", "li.channel")
 
 
@@ -119,7 +119,7 @@ def test_keys_go_both_ways(shown: Shown) -> None:
     id = shown.call()
     shown.panel.get_by_label("Tones to send").fill("5")
     shown.inspect("Send tones")
-    assert shown.sent("POST", f"/channels/{id}/dtmf") == {"dtmf": "5"}
+    shown.sent("POST", f"/channels/{id}/dtmf", {"dtmf": "5"})
     shown.kernel.run("phone.press('42#')")
     shown.says("42#", "li.channel")
 
@@ -137,11 +137,11 @@ def test_record_and_stop(shown: Shown) -> None:
 def test_bridge_buttons_send_their_requests(shown: Shown) -> None:
     id = shown.call()
     shown.button("Create bridge").click()
-    assert shown.sent("POST", "/bridges") == {"type": "mixing"}
+    shown.sent("POST", "/bridges", {"type": "mixing"})
     shown.says("0 channels", "li.bridge")
     bridge = shown.kernel.ask("next(iter(ari.bridges.df.index))")
     shown.inspect("Add to bridge")
-    assert shown.sent("POST", f"/bridges/{bridge}/addChannel") == {"channel": id}
+    shown.sent("POST", f"/bridges/{bridge}/addChannel", {"channel": id})
     shown.says("1 channel", "li.bridge")
     shown.panel.locator("li.channel.member").wait_for()
     shown.inspect("Take out of bridge")
@@ -178,11 +178,11 @@ def test_mute_has_a_direction(shown: Shown) -> None:
     side = shown.panel.get_by_label("Direction to mute")
     side.select_option("from the caller")
     shown.inspect("Mute")
-    assert shown.sent("POST", f"/channels/{id}/mute") == {"direction": "in"}
+    shown.sent("POST", f"/channels/{id}/mute", {"direction": "in"})
     shown.button("Unmute", ".inspector").wait_for()
     side.wait_for(state="hidden")
     shown.inspect("Unmute")
-    assert shown.sent("DELETE", f"/channels/{id}/mute") == {"direction": "both"}
+    shown.sent("DELETE", f"/channels/{id}/mute", {"direction": "both"})
     side.wait_for()
     side.select_option("both ways")
 
@@ -300,7 +300,7 @@ def test_playback_is_paused_moved_and_stopped_with_its_progress(shown: Shown) ->
     ):
         shown.inspect(button)
         shown.says("/control", ".outcome[data-state=done] .line")
-        assert shown.sent("POST", f"/playbacks/{playback}/control") == {"operation": operation}
+        shown.sent("POST", f"/playbacks/{playback}/control", {"operation": operation})
     shown.says("▶ sound:demo-instruct", f'li[data-id="{id}"]')
     shown.inspect("Stop playback")
     shown.sent("DELETE", f"/playbacks/{playback}")
@@ -405,7 +405,7 @@ def test_caller_is_dragged_onto_another_and_onto_a_bridge(shown: Shown) -> None:
     bridge = shown.kernel.ask("next(iter(ari.bridges.df.index))")
     shown.panel.locator(f'li.member[data-id="{first}"]').wait_for()
     drag(third, shown.panel.locator("li.bridge"))
-    assert shown.sent("POST", f"/bridges/{bridge}/addChannel") == {"channel": third}
+    shown.sent("POST", f"/bridges/{bridge}/addChannel", {"channel": third})
     shown.says("3 channels", "li.bridge")
 
 
@@ -520,7 +520,7 @@ def test_keyboard_reaches_everything_in_its_order(shown: Shown) -> None:
     assert walked == reachable
     shown.button("Send tones").focus()
     shown.page.keyboard.press("Enter")
-    assert shown.sent("POST", f"/channels/{id}/dtmf") == {"dtmf": "5"}
+    shown.sent("POST", f"/channels/{id}/dtmf", {"dtmf": "5"})
 
 
 def test_event_unfolds_to_its_json(shown: Shown) -> None:
