@@ -648,9 +648,10 @@ def test_telephone_plays_audio_after_a_click(shown: Shown) -> None:
 
     shown.button("Call").click()
     shown.rows.first.wait_for()
+    # So long that a page which is late begins to play it before it is over.
     shown.kernel.run(
         "channel = ari.channels[next(iter(ari.channels)).id]\n"
-        "channel.record(name='said', format='wav'); time.sleep(0.5); ari.recordings.stop('said')\n"
+        "channel.record(name='said', format='wav'); time.sleep(3); ari.recordings.stop('said')\n"
         "tone = channel.play('tone:busy')"
     )
     shown.says("tone:busy", "li.channel")
