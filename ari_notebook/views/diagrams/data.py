@@ -30,8 +30,7 @@ def picture_data(shown: Sequence, tracks: list[Track]) -> Json:
         "kinds": list(KINDS),
         "fold": sorted(shown.fold),
         "folded": list(FOLDED),
-        "leftOut": shown.left_out,
-        "hidden": shown.hidden,
+        "note": shown.note,
         "lanes": [
             {"kind": lane.kind, "id": clean(lane.id, 100), "name": lane.name}
             for lane in shown.lanes

@@ -46,7 +46,7 @@ def _parts(shown: Sequence, top: float) -> tuple[list[Markup], list[Markup], flo
     times: list[float] = []
     heights: list[float] = []
     y, before = top + _ROW, None
-    if note := _note(shown):
+    if note := shown.note:
         drawn.append(element("text", note, x=8, y=y + 2, class_="f"))
         y += _ROW
     for row in rows_of(shown):
@@ -72,15 +72,6 @@ def _parts(shown: Sequence, top: float) -> tuple[list[Markup], list[Markup], flo
     bars = [_activation(bar, place[bar.lane], times, heights, bottom) for bar in shown.bars]
     heads = [_head(lane, x) for lane, x in place.items()]
     return heads, [*lives, *(bar for bar in bars if bar), *drawn], width, bottom + 8
-
-
-def _note(shown: Sequence) -> str:
-    parts = []
-    if shown.left_out > 0:
-        parts.append(f"{shown.left_out} earlier or other steps omitted")
-    if shown.hidden > 0:
-        parts.append(f"{shown.hidden} hidden")
-    return ", ".join(parts)
 
 
 def _later(shown: Sequence, lane: Lane) -> bool:
@@ -228,8 +219,7 @@ def write(shown: Sequence, width: int = _NARROW) -> str:
     """
     if not shown.steps:
         return "No requests or events yet: send a request, or make a call."
-    note = _note(shown)
-    lines = [f"({note})"] if note else []
+    lines = _wrapped("", f"({shown.note})", width) if shown.note else []
     room = max(len(step.lane.label) for step in shown.steps)
     room = min(room, 22)
     before = None

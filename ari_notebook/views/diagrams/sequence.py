@@ -152,16 +152,30 @@ class Sequence:
         lanes: the lifelines.
         bars: playbacks and recordings.
         fold: kinds of events of which several in a row are shown as one.
-        left_out: number of omitted requests and events.
-        hidden: number of those omitted only by ``hide``.
+        earlier: number of earlier requests and events of the selection that are left out.
+        others: number of requests and events of other channels.
+        hidden: number of those left out by ``hide``.
     """
 
     steps: tuple[SequenceStep, ...]
     lanes: tuple[Lane, ...]
     bars: tuple[Bar, ...] = ()
     fold: frozenset[str] = frozenset()
-    left_out: int = 0
+    earlier: int = 0
+    others: int = 0
     hidden: int = 0
+
+    @property
+    def note(self) -> str:
+        """What is left out, and how to see it."""
+        parts = []
+        if self.earlier:
+            parts.append(f"{self.earlier} earlier left out (a larger last= shows them)")
+        if self.others:
+            parts.append(f"{self.others} of other channels left out (ari.ladder() shows all)")
+        if self.hidden:
+            parts.append(f"{self.hidden} hidden")
+        return ", ".join(parts)
 
 
 def rows(shown: Sequence) -> list[SequenceStep | Fold]:
@@ -268,6 +282,7 @@ def arrange(
     caused = [(logged, causes.of(logged.event, logged.at)) for logged in selected.events]
     if selection.channels:
         caused = [it for it in caused if _concerns(it[0].event, selection, selected.bridges)]
+    related = len(caused) if selection.channels else selected.total
     caused = _latest(caused, selection)
     steps = [
         _event_step(logged, lanes, cause, before, None if cause is None else requests[cause])
@@ -282,6 +297,7 @@ def arrange(
         or number in numbers
         or _touches(request, selection, selected.bridges, span)
     ]
+    related += len(steps) - len(caused)
     steps.sort(key=lambda step: step.at)
     bars = _bars(steps)
     if selection.seconds is not None and steps:
@@ -290,10 +306,9 @@ def arrange(
     unhidden = [step for step in steps if not _hides(selection, step)]
     hidden = len(steps) - len(unhidden)
     kept = _cut(unhidden, selection)
-    total = selected.total + len(requests)
-    return _few_lanes(
-        Sequence(tuple(kept), (), bars, selection.fold, max(0, total - len(kept) - hidden), hidden)
-    )
+    earlier = max(0, related - len(kept) - hidden)
+    others = max(0, selected.total + len(requests) - related)
+    return _few_lanes(Sequence(tuple(kept), (), bars, selection.fold, earlier, others, hidden))
 
 
 _Caused = tuple[ReceivedEvent, int | None]

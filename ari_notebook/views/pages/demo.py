@@ -190,8 +190,9 @@ class Demo(Shown):
             return ["The key arrived as an event, and the program says it. ",
                     "Press others, or hang up."]  # fmt: skip
         if call.state == "over":
-            return ["Below are all requests and events between the program and Asterisk: "
-                    "requests go to the right, events come back."]  # fmt: skip
+            return ["Below are the requests and events of your call: requests go to the right, "
+                    "events come back. A second channel recorded what you heard; ",
+                    element("code", "%ari ladder"), " shows it too."]  # fmt: skip
         return ["Asterisk calls you, you answer, and seven lines of Python talk to you."]
 
     def _heard(self, live: bool) -> Markup | None:

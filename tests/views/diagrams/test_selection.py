@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 import sys
 import time
@@ -105,6 +106,19 @@ def test_last_counts_folded_events_as_one(ari: Session) -> None:
     kinds = [step.kind for step in shown.sequence.steps if step.kind not in ("variables",)]
     assert len(kinds) <= 4
     assert len(ari.ladder(channel, last=4, fold=()).sequence.steps) == 4
+
+
+def test_note_tells_earlier_steps_from_those_of_other_channels(ari: Session) -> None:
+    one, other = short_call(ari), short_call(ari)
+    note = ari.ladder(one).text.partition(")")[0]
+    assert "of other channels left out" in note
+    assert "earlier" not in note
+    note = " ".join(ari.ladder(last=2).text.split("\n")[:2])
+    assert re.match(r"\(\d+ earlier left out \(a larger last= shows them\)\)", note)
+    both = ari.ladder([one, other], last=2).text
+    assert "earlier left out" in both
+    assert max(map(len, both.splitlines())) <= 80
+    assert "left out" not in ari.ladder(last=1000).text
 
 
 def test_request_keeps_its_number_when_older_ones_are_dropped(ari: Session) -> None:

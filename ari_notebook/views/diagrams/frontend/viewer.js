@@ -195,9 +195,7 @@ export function viewer(root, host) {
       chip.dataset.mode = mode;
       chip.setAttribute("aria-pressed", String(mode !== "hidden"));
     });
-    const left = [];
-    if (model.picture.leftOut) left.push(`${model.picture.leftOut} earlier or other left out`);
-    if (model.picture.hidden) left.push(`${model.picture.hidden} hidden`);
+    const left = model.picture.note ? [model.picture.note] : [];
     if (model.waiting) left.push("newer ones wait: Escape, or Close, continues");
     put(note, left.join(", "));
     note.hidden = !left.length;
