@@ -6,6 +6,7 @@ events and requests before the moment.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -109,6 +110,16 @@ class Past:
         if ladder:
             made["ladder"] = call_ladder(self._source, ids, at)
         return made
+
+    def minute(self, tables: Tables) -> list[dict[str, float]]:
+        """Return the tiles' figures in each of the last seconds.
+
+        Args:
+            tables: the live tables.
+        """
+        at = _exact(time.time())
+        requests, _ = self._requests(at)
+        return self._samples(at, self._source.log.count, tables, requests)
 
     def _requests(self, at: float) -> tuple[list[SentRequest], int]:
         """Return the requests up to a moment, and the number of the first."""

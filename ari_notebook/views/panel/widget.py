@@ -156,6 +156,8 @@ class Panel(anywidget.AnyWidget):  # type: ignore[misc]
         if self._wanted:
             self._wanted = False
             message = self._panel_state.all()
+            if not self._connection.recorded:
+                message["samples"] = self._past.minute(self._connection.tables)
             if self._places:
                 self._picture = str(self._drawn())
         else:

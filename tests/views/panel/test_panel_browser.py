@@ -386,6 +386,17 @@ def test_request_becomes_a_new_cell(browser: Any, lab: Lab) -> None:
         notes.check()
 
 
+def test_new_panel_counts_the_minute_before_it(browser: Any, lab: Lab) -> None:
+    with watched_page(browser) as (page, notes):
+        call = "ari.call('1000'); ari.wait_for('StasisStart');"
+        open_notebook(page, lab, lab.write("minute.ipynb", CONNECT, call, PANEL))
+        for number in range(3):
+            run_done(page, number)
+        tile = page.locator(".ari-panel .tile", has_text="Per minute").locator(".figure")
+        until(lambda: tile.inner_text() == "1")
+        notes.check()
+
+
 def test_caller_is_dragged_onto_another_and_onto_a_bridge(shown: Shown) -> None:
     first = shown.call("1000", "Anna <1>")
     second = shown.call("1000", "Bert <2>")

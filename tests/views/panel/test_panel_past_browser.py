@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.helpers.waiting import until
 from tests.views.axe import findings
 from tests.views.conftest import watched_page
 from tests.views.lab import Kernel, Lab, Notes, open_notebook, run_done
@@ -139,6 +140,9 @@ def test_events_are_stepped_through(shown: Shown) -> None:
     lines.filter(has_not_text="ChannelHangupRequest").wait_for()
     shown.button("Event after").click()
     lines.filter(has_text="ChannelHangupRequest").wait_for()
+    time = shown.panel.get_by_label("Time of day in UTC")
+    until(lambda: len(time.input_value()) == len("16:23:41.123456"))
+    assert time.evaluate("it => it.scrollWidth <= it.clientWidth")
     shown.button("Event before").click()
     lines.filter(has_not_text="ChannelHangupRequest").wait_for()
 

@@ -135,6 +135,7 @@ export class Store {
     const before = this.status.state;
     if (message.status) this.status = message.status;
     this.settle(before);
+    if (message.samples && !this.live.samples.length) this.seed(message.samples);
     if (message.problem) this.problem = message.problem;
     this.picture = message.picture ?? this.picture;
     this.note(message.events ?? [], message.requests ?? []);
@@ -226,6 +227,16 @@ export class Store {
     if (this.bridges.has(row.bridge)) return row.bridge;
     if (!row.stasis) return "In the dialplan";
     return row.state === "Up" ? "Waiting" : "Ringing";
+  }
+  // Figures of the minute before this page began: their counters go on to those of the status.
+  seed(samples) {
+    const last = samples[samples.length - 1];
+    const fields = ["started", "answered", "failed", "events"];
+    this.live.samples = samples.map((one) => {
+      const made = { ...one, at: one.at + this.skew };
+      for (const field of fields) made[field] += (this.status[field] ?? 0) - last[field];
+      return made;
+    });
   }
   // Once a second, for the tiles: current and recent figures.
   sample() {
