@@ -410,6 +410,7 @@ class Pump:
 
     def catch_up(self) -> None:
         """Do all that is due by now, unless the caller is a step itself."""
+        self._wait_for_others()
         if self._depth == 0 and self.current is None and not self._closed:
             self.check_thread()
             self.find_host()
@@ -591,11 +592,25 @@ class Pump:
         if self._host is None or not can_suspend():
             time.sleep(seconds)
             return
-        before = self.current, self._stack
-        over: asyncio.Future[None] = self._host.create_future()
-        self._host.call_later(seconds, over.set_result, None)
-        suspend(over, self._host)
-        self.current, self._stack = before
+        self._turn_page(self._host, seconds)
+        self._wait_for_others()
+
+    def _wait_for_others(self) -> None:
+        """Wait while another task of the page is suspended because it runs a step."""
+        while (
+            self._host is not None
+            and self._stack is not None
+            and not self._stack.is_current
+            and can_suspend()
+        ):
+            self._turn_page(self._host, 0.0)
+
+    @staticmethod
+    def _turn_page(host: asyncio.AbstractEventLoop, seconds: float) -> None:
+        """Let the page's tasks run for so long."""
+        over: asyncio.Future[None] = host.create_future()
+        host.call_later(seconds, over.set_result, None)
+        suspend(over, host)
 
     # Between waits.
 

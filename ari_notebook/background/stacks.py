@@ -26,6 +26,10 @@ class Stack(Protocol):
     """The stack of a step."""
 
     @property
+    def is_current(self) -> bool:
+        """Whether the caller runs on it."""
+
+    @property
     def can_park(self) -> bool:
         """Whether the caller runs on it, and can put it aside."""
 
@@ -46,6 +50,7 @@ class Stack(Protocol):
 class _CallersStack:
     """The stack of the caller."""
 
+    is_current = True
     can_park = can_run = False
 
     def __init__(self, function: Callable[[], None]) -> None:
@@ -67,9 +72,11 @@ class _Greenlet:
         self._greenlet = greenlet.greenlet(function)
 
     @property
-    def can_park(self) -> bool:
+    def is_current(self) -> bool:
         """Whether the caller runs on it, not on a greenlet of its own."""
         return greenlet.getcurrent() is self._greenlet
+
+    can_park = is_current
 
     def run(self) -> None:
         """See `Stack.run`."""
@@ -101,12 +108,17 @@ class _Callback:
         self._closed = False
 
     @property
-    def can_park(self) -> bool:
-        """Whether the caller runs on it, not in another callback or in one of JavaScript."""
+    def is_current(self) -> bool:
+        """Whether the caller runs on it, not in another callback."""
         frame: FrameType | None = sys._getframe()
         while frame is not None and frame is not self._bottom:
             frame = frame.f_back
-        return frame is not None and can_suspend()
+        return frame is not None
+
+    @property
+    def can_park(self) -> bool:
+        """Whether the caller runs on it, not in a callback of JavaScript."""
+        return self.is_current and can_suspend()
 
     @property
     def can_run(self) -> bool:

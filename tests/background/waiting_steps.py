@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import time
 import weakref
 from collections.abc import Generator
 from typing import Any
@@ -129,13 +130,15 @@ async def wait_in_a_callback_of_javascript_leaves_other_steps_waiting() -> None:
     from pyodide.code import run_js
 
     pump = Pump(RealTime())
+    go_on = pump.event()
     over: list[str] = []
 
     def step() -> None:
-        pump.sleep(0.05)
+        go_on.wait()
         over.append("step")
 
     def callback(*_: object) -> None:
+        go_on.set()
         pump.sleep(0.1)
         over.append("callback")
 
@@ -166,6 +169,29 @@ def close_while_a_step_waits(ended: list[str]) -> weakref.ref[Pump]:
     return weakref.ref(pump)
 
 
+async def cell_that_polls_lets_a_step_of_another_task_end() -> None:
+    pump, loop = Pump(RealTime()), asyncio.get_running_loop()
+    seen: list[str] = []
+
+    def poll() -> None:
+        """Run when the step has ended and the task that began it is still suspended."""
+        pump.soon(lambda: pump.enter(None, lambda: seen.append("second")))
+        end = time.monotonic() + 5
+        while "second" not in seen and time.monotonic() < end:
+            pump.catch_up()
+            time.sleep(0.01)
+        seen.append("polled")
+
+    def step() -> None:
+        loop.call_soon(poll)
+
+    pump.soon(lambda: pump.enter(None, step))
+    async with asyncio.timeout(60):
+        while "polled" not in seen:
+            await asyncio.sleep(0.01)
+    assert seen == ["second", "polled"]
+
+
 EVERYWHERE = (
     program_goes_on_while_a_handler_waits,
     flows_of_several_callers_wait_at_once,
@@ -174,5 +200,6 @@ EVERYWHERE = (
     error_after_a_wait_is_raised_where_the_pump_runs,
     context_of_each_step_is_its_own,
     closed_pump_ends_the_steps_that_wait,
+    cell_that_polls_lets_a_step_of_another_task_end,
 )
 IN_A_PAGE = (*EVERYWHERE, wait_in_a_callback_of_javascript_leaves_other_steps_waiting)
