@@ -207,6 +207,10 @@ class DemoCall:
                     )
         elif type in ("PlaybackStarted", "PlaybackFinished"):
             self._played(type, event.get("playback") or {})
+        elif type in ("RecordingFinished", "RecordingFailed"):
+            # Asterisk answers a stop before the file is complete.
+            if (event.get("recording") or {}).get("name") == self._recording:
+                self._background.start("ari-demo-sound", once(self._fetch))
         elif type in ("StasisEnd", "ChannelDestroyed") and id == self.channel:
             self.state, self.playing = "over", ""
 
@@ -241,12 +245,20 @@ class DemoCall:
         self.playing = media if type == "PlaybackStarted" else ""
         if media == SOUND and type == "PlaybackFinished" and not self.missing:
             # Beside this, because stopping takes a moment, in which keys may be pressed.
-            self._background.start("ari-demo-sound", once(self._fetch))
+            self._background.start("ari-demo-sound", once(self._stop_recording))
+
+    def _stop_recording(self) -> None:
+        connection = self._connection
+        try:
+            name = {"recordingName": self._recording}
+            connection.invoke(connection.operation("recordings.stop"), name)
+        except AriError as error:
+            self.missing = f"not recorded: {clean(error, 200)}"
+        self._changed()
 
     def _fetch(self) -> None:
         connection, name = self._connection, {"recordingName": self._recording}
         try:
-            connection.invoke(connection.operation("recordings.stop"), name)
             audio = connection.invoke(connection.operation("recordings.get_stored_file"), name)
             self.audio = audio if isinstance(audio, bytes) else b""
             connection.invoke(connection.operation("recordings.delete_stored"), name)
