@@ -157,16 +157,16 @@ class Past:
         calls = len(tables.channels) - sum(count["calls"] for count in counts)
         fails = [r.at for r in requests if r.status is None or r.status >= FAILED]
         made, started, answered = [], 0, 0
-        for time, place, count in zip(times, places, counts, strict=True):
+        for moment, place, count in zip(times, places, counts, strict=True):
             started, answered = started + count["started"], answered + count["answered"]
             calls += count["calls"]
             made.append(
                 {
-                    "at": time * 1000,
+                    "at": moment * 1000,
                     "calls": max(0, calls),
                     "started": started,
                     "answered": answered,
-                    "failed": sum(fail <= time for fail in fails),
+                    "failed": sum(fail <= moment for fail in fails),
                     "events": place,
                 }
             )
