@@ -108,7 +108,7 @@ def test_last_counts_folded_events_as_one(ari: Session) -> None:
     assert len(ari.ladder(channel, last=4, fold=()).sequence.steps) == 4
 
 
-def test_note_tells_earlier_steps_from_those_of_other_channels(ari: Session) -> None:
+def test_note_counts_earlier_steps_and_other_channels(ari: Session) -> None:
     one, other = short_call(ari), short_call(ari)
     note = ari.ladder(one).text.partition(")")[0]
     assert "of other channels left out" in note
