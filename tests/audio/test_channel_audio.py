@@ -172,9 +172,12 @@ def test_channel_outside_stasis_is_snooped_upon(pbx: Session) -> None:
     other = next(c for c in pbx.request("GET", "/channels").json() if c["id"] != channel.id)
     with channel.audio(8000) as near, pbx.channels[other["id"]].audio(8000, hear="in") as audio:
         said = _speech(8000)
-        near.play(Sound.silence(0.3) + said)
-        heard = audio.record(2)
-        assert heard.find(said)[1] > 0.95
+        for _ in range(4):  # a busy machine loses single frames
+            near.play(Sound.silence(0.3) + said)
+            alike = audio.record(2).find(said)[1]
+            if alike > 0.95:
+                break
+        assert alike > 0.95
         assert len(_ours(pbx, ghosts=True)) == 3
     _until(lambda: not _ours(pbx))
     channel.hangup()
