@@ -1,5 +1,5 @@
 # make lab    the course in JupyterLab, against the embedded exchange (ARGS=--no-browser on a server)
-# make test   the quick tests: two minutes
+# make test   the quick tests: some five minutes on two cores
 # make full   all tests but the nightly ones: real Asterisk, real calls, JupyterLab in Chromium (see scripts/asterisk)
 # make strict the quick tests in Python's development mode, each warning an error
 # make supply-chain   licences and bill of materials of the dependencies, in supply-chain/
